@@ -1,0 +1,50 @@
+import type { DomainState } from '../../host-api/facts.ts'
+import type { DomainSpec } from '../../host-api/spec.ts'
+import type { DomainId } from '../../model/ids.ts'
+import type { TapPoint } from '../network/driver.ts'
+import type { BlockNode } from '../storage/driver.ts'
+
+/** Starts and ends virtual machines on this host. Domains outlive the process that uses the driver. */
+export interface HypervisorDriver {
+  readonly can: { readonly accelerator: 'kvm' | 'tcg' | 'none' }
+  /** Starts the domain. Resolves once its virtual CPUs run; at once if it already does. */
+  boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal): Promise<void>
+  /** Presses the ACPI power button. The guest may take its time, or ignore it. Pressing it again is harmless. */
+  pressButton(id: DomainId, abort: AbortSignal): Promise<void>
+  /**
+   * Restarts the guest, its disks kept: by the power button first, by reset after `graceMs`. Remembers `count` as the
+   * reboots carried out, so that the same count asked for twice reboots once.
+   */
+  reboot(id: DomainId, count: number, graceMs: number, abort: AbortSignal): Promise<void>
+  /** Ends the domain at once: it is then `off`, its console still readable. Resolves at once if it has ended or never was. */
+  kill(id: DomainId, abort: AbortSignal): Promise<void>
+  /** Ends the domain and removes all that the driver kept of it. Resolves at once if there is nothing. */
+  forget(id: DomainId, abort: AbortSignal): Promise<void>
+  /** Every domain this driver finds, whoever started it: the truth after a restart of the agent. */
+  list(abort: AbortSignal): Promise<DomainStatus[]>
+  /** The last `bytes` that the guest wrote to its serial console. Empty where nothing was written; throws where there is no such domain. */
+  console(id: DomainId, bytes: number): Promise<Buffer>
+  /** Calls `changed` whenever a domain may have changed its state. A hint: `list` tells the truth. */
+  watch(changed: (id: DomainId) => void): void
+  /** Lets go of connections and watchers; domains go on. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What the other drivers made for a domain. Disks and taps in the order of `DomainSpec.disks` and `.vifs`. */
+export interface DomainWiring {
+  /** Absolute paths. */
+  readonly kernel: string
+  readonly ramdisk?: string
+  readonly disks: readonly BlockNode[]
+  readonly taps: readonly TapPoint[]
+}
+
+export interface DomainStatus {
+  readonly id: DomainId
+  readonly state: Exclude<DomainState, 'starting'>
+  readonly cause?: 'guest' | 'button' | 'forced'
+  readonly startedAt: string
+  readonly reboots: number
+  /** When the power button was first pressed to end it, if it was. ISO 8601. */
+  readonly buttonPressedAt?: string
+}

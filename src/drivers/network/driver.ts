@@ -1,0 +1,32 @@
+import type { EdgeSpec, RouterSpec } from '../../host-api/spec.ts'
+import type { InterfaceId, VpcId } from '../../model/ids.ts'
+
+/** The network of one host: a router for each VPC, and the edge where this host is it. All of it outlives the process. */
+export interface NetworkDriver {
+  /**
+   * Makes the VPC's router be exactly `spec`: namespace, taps, addresses, DHCP, anti-spoofing, groups, routes. What is
+   * missing is made, what is too much is removed, what is right is not touched; rules change in one transaction. A vif
+   * is never reachable before its rules are in force. Safe to repeat, and to repeat after dying in the middle.
+   */
+  program(spec: RouterSpec, abort: AbortSignal): Promise<void>
+  /** Removes the VPC's router with all its vifs. Resolves at once if there is none. */
+  remove(vpc: VpcId, abort: AbortSignal): Promise<void>
+  /** Makes the edge be exactly `spec`. */
+  programEdge(spec: EdgeSpec, abort: AbortSignal): Promise<void>
+  /** Every router this driver finds on the host, with its vifs. Says what exists, not whether its rules are the newest. */
+  list(abort: AbortSignal): Promise<RouterStatus[]>
+  /** Where a hypervisor plugs the vif in. The tap exists once `program` with this vif has resolved. */
+  tapOf(vpc: VpcId, vif: InterfaceId): TapPoint
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface RouterStatus {
+  readonly vpc: VpcId
+  readonly vifs: readonly InterfaceId[]
+}
+
+/** A tap device in a network namespace. The domain's own user may open it: see `DomainUser`. */
+export interface TapPoint {
+  readonly namespace: string
+  readonly tap: string
+}

@@ -1,0 +1,24 @@
+import type { DiskSpec } from '../../host-api/spec.ts'
+import type { DomainId, ImageId } from '../../model/ids.ts'
+
+/** Disks of the domains on this host: layers over read-only images, and empty ones. They outlive the process. */
+export interface StorageDriver {
+  /**
+   * Makes the domain's disks that are not there yet and says where each is, in the order given. A disk that exists is
+   * left as it is. Files may be read and written by the domain's own user alone. Throws where an image is missing.
+   */
+  provide(domain: DomainId, disks: readonly DiskSpec[], abort: AbortSignal): Promise<BlockNode[]>
+  /** Removes all disks of the domain. Resolves at once if there are none. */
+  release(domain: DomainId, abort: AbortSignal): Promise<void>
+  /** Every domain that has disks here. */
+  list(abort: AbortSignal): Promise<DomainId[]>
+  /** Absolute path of a file of an image: a kernel, a ramdisk. Throws where it is missing. */
+  imageFile(image: ImageId, file: string): Promise<string>
+}
+
+/** What QEMU needs to open a disk. */
+export interface BlockNode {
+  readonly file: string
+  readonly format: 'raw' | 'qcow2'
+  readonly serial: string
+}

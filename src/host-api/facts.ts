@@ -1,0 +1,44 @@
+/** What a host reports: what it found, never what it hopes. */
+import type { DomainId, HostId, VpcId } from '../model/ids.ts'
+
+export interface HostFacts {
+  readonly host: HostId
+  /** The newest spec that is wholly carried out: everything wanted is there, everything else is gone. 0: none yet. */
+  readonly settled: number
+  /** The newest spec that has arrived. */
+  readonly received: number
+  readonly domains: readonly DomainFact[]
+  /** Steps that failed at their last attempt. They are tried again. */
+  readonly troubles: readonly {
+    readonly subject: DomainId | VpcId | 'edge'
+    readonly message: string
+    readonly attempts: number
+  }[]
+}
+
+/**
+ * - `starting`: being made (disks, vif, process).
+ * - `running`: its virtual CPUs run.
+ * - `off`: the guest, or the power button, shut it down. Its process may still exist.
+ * - `lost`: it was started and its process is gone, and nobody asked for that.
+ */
+export type DomainState = 'starting' | 'running' | 'off' | 'lost'
+
+export interface DomainFact {
+  readonly id: DomainId
+  readonly state: DomainState
+  /** Why it is off: the guest itself, our button, or the end of the grace period. */
+  readonly cause?: 'guest' | 'button' | 'forced'
+  readonly startedAt?: string
+  /** Reboots carried out. */
+  readonly reboots: number
+}
+
+/** What a host offers, said once when it connects. */
+export interface HostCapacity {
+  readonly memoryMiB: number
+  readonly cores: number
+  readonly diskGiB: number
+  /** `kvm`, `tcg` or `none` (the fake hypervisor). */
+  readonly accelerator: 'kvm' | 'tcg' | 'none'
+}

@@ -1,0 +1,21 @@
+/** The stream between an agent and the control plane: one JSON object a line, opened by the agent. */
+import type { DomainId, HostId } from '../model/ids.ts'
+import type { HostCapacity, HostFacts } from './facts.ts'
+import type { HostSpec } from './spec.ts'
+
+export const protocolVersion = 1
+
+export type FromAgent =
+  | {
+      readonly type: 'hello'
+      readonly version: number
+      readonly hosts: readonly { readonly host: HostId; readonly capacity: HostCapacity }[]
+    }
+  | { readonly type: 'facts'; readonly facts: HostFacts }
+  | { readonly type: 'answer'; readonly to: number; readonly ok: true; readonly value: string }
+  | { readonly type: 'answer'; readonly to: number; readonly ok: false; readonly message: string }
+
+export type ToAgent =
+  | { readonly type: 'spec'; readonly spec: HostSpec }
+  /** The console's last 64 KiB, BASE64. */
+  | { readonly type: 'console'; readonly id: number; readonly host: HostId; readonly domain: DomainId }

@@ -1,0 +1,145 @@
+/**
+ * What the control plane wants of a host. It goes down whole, with a generation that grows with every change; a host
+ * that carried out generation N has nothing left of any wish older than N. No EC2 words: a host knows domains, disks,
+ * vifs, routers and rules.
+ */
+import type { DomainId, GroupId, HostId, ImageId, InstanceId, InterfaceId, SubnetId, VpcId } from '../model/ids.ts'
+
+export interface HostSpec {
+  readonly host: HostId
+  readonly generation: number
+  readonly domains: readonly DomainSpec[]
+  readonly routers: readonly RouterSpec[]
+  /** Only on the host that is the edge. */
+  readonly edge?: EdgeSpec
+}
+
+/** One virtual machine: an incarnation of an instance on this host. */
+export interface DomainSpec {
+  readonly id: DomainId
+  readonly instance: InstanceId
+  /** SMBIOS UUID, lower case, begins with `ec2`. */
+  readonly uuid: string
+  /** `off` presses the power button, and ends the domain after `graceMs`. A domain that went off stays off. */
+  readonly power: 'on' | 'off'
+  readonly graceMs: number
+  /** How often a reboot was asked for since the domain was made. */
+  readonly reboots: number
+  readonly vcpus: number
+  readonly memoryMiB: number
+  /** At most this much CPU time, in cores: 0.5 is half of one core. */
+  readonly cpuQuotaCores: number
+  /** Relative share when CPUs are scarce: 100 for one ECU. */
+  readonly cpuWeight: number
+  readonly boot: BootSpec
+  readonly disks: readonly DiskSpec[]
+  /** In the order of their device index. */
+  readonly vifs: readonly { readonly id: InterfaceId; readonly mac: string }[]
+}
+
+/** Kernel and ramdisk live in the host's image cache as `<image>/<name>`. */
+export interface BootSpec {
+  readonly image: ImageId
+  readonly kernel: string
+  readonly ramdisk?: string
+  readonly commandLine: string
+}
+
+/** `name` is the device name that the caller sees: `sda1`. The guest finds `serial` in the disk's serial number. */
+export type DiskSpec = { readonly name: string; readonly serial: string } & (
+  | { readonly kind: 'root'; readonly image: ImageId; readonly file: string; readonly sizeMiB: number }
+  | { readonly kind: 'ephemeral'; readonly sizeMiB: number; readonly label: string }
+  | { readonly kind: 'swap'; readonly sizeMiB: number }
+)
+
+/** One VPC's router on this host: where its vifs hang. Overlapping VPCs are apart because their routers are. */
+export interface RouterSpec {
+  readonly vpc: VpcId
+  /** VXLAN network identifier, 1 to 2^24-1. */
+  readonly vni: number
+  /** The MTU that guests are told by DHCP. */
+  readonly mtu: number
+  readonly subnets: readonly SubnetSpec[]
+  readonly vifs: readonly VifSpec[]
+  /** Every group that a vif here is in, and every group that one of their rules refers to. */
+  readonly groups: readonly GroupSpec[]
+  /** Where the VPC's addresses on other hosts are, and the way out: longest prefix wins. */
+  readonly routes: readonly RouteSpec[]
+}
+
+export interface SubnetSpec {
+  readonly id: SubnetId
+  readonly cidr: string
+  /** The router's own address in the subnet: its first. */
+  readonly gateway: string
+  readonly dns: readonly string[]
+  readonly domainName: string
+}
+
+export interface VifSpec {
+  readonly id: InterfaceId
+  readonly domain: DomainId
+  readonly mac: string
+  readonly address: string
+  readonly subnet: SubnetId
+  readonly hostname: string
+  readonly groups: readonly GroupId[]
+  /** False lets the guest send and receive for other addresses than its own. */
+  readonly sourceDestCheck: boolean
+  readonly metadata: MetadataSpec
+}
+
+/** What the guest reads at 169.254.169.254. `tree` maps paths without a leading slash (`meta-data/ami-id`) to contents. */
+export interface MetadataSpec {
+  readonly enabled: boolean
+  readonly tokens: 'optional' | 'required'
+  /** TTL of the packets that carry a token. 1 to 64. */
+  readonly hopLimit: number
+  readonly tree: Readonly<Record<string, string>>
+  /** Raw user data, BASE64; absent where none was given. */
+  readonly userData?: string
+}
+
+export interface GroupSpec {
+  readonly id: GroupId
+  readonly rules: readonly RuleSpec[]
+  /** Addresses of its members, on every host. Only as fresh as the spec. */
+  readonly members: readonly string[]
+}
+
+/** Lets traffic pass: there are no rules that forbid. */
+export interface RuleSpec {
+  readonly direction: 'ingress' | 'egress'
+  /** IANA protocol number, or every protocol. */
+  readonly protocol: number | 'all'
+  /** TCP and UDP: first and last port. ICMP: type and code, -1 for any. Absent: all of the protocol. */
+  readonly range?: { readonly from: number; readonly to: number }
+  readonly peer: { readonly cidr: string } | { readonly group: GroupId }
+}
+
+export interface RouteSpec {
+  readonly to: string
+  /** Underlay address of the host that knows the way. */
+  readonly via: string
+}
+
+/** Where overlays meet the outside: one-to-one NAT for each public address. */
+export interface EdgeSpec {
+  readonly networks: readonly EdgeNetworkSpec[]
+}
+
+export interface EdgeNetworkSpec {
+  readonly vpc: VpcId
+  readonly vni: number
+  readonly cidr: string
+  readonly mtu: number
+  readonly addresses: readonly { readonly publicAddress: string; readonly privateAddress: string }[]
+  readonly routes: readonly RouteSpec[]
+}
+
+/** Identifies a host's place in the underlay, for whoever wires it. */
+export interface HostPlace {
+  readonly host: HostId
+  readonly zone: string
+  readonly underlayAddress: string
+}

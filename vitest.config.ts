@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    // Two cores: more workers than that only make real guests slower.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'src/**/*.prop.test.ts', 'test/{contract,faults,sim,tidy}/**/*.test.ts'],
+          exclude: ['src/**/*.linux.test.ts'],
+        },
+      },
+      {
+        // Real QEMU, namespaces and nftables: root on Linux, one file at a time.
+        extends: true,
+        test: {
+          name: 'linux',
+          include: ['src/**/*.linux.test.ts', 'test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+})
