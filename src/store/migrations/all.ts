@@ -1,0 +1,5 @@
+import type { Migration } from '../migrate.ts'
+import { engine } from './0001-engine.ts'
+
+/** In the order in which they are applied. Add at the end; never change one that was released. */
+export const migrations: readonly Migration[] = [engine]

@@ -1,0 +1,68 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
+import { type Log, silentLog } from '../base/log.ts'
+import { GroupCommit } from './group-commit.ts'
+import { lockDirectory } from './lock.ts'
+import { type Migration, migrate } from './migrate.ts'
+import { migrations as known } from './migrations/all.ts'
+import { SnapshotReader } from './snapshot-reader.ts'
+import { type Connection, connect } from './sqlite.ts'
+import type { Store } from './store.ts'
+
+export interface StoreOptions {
+  readonly clock?: Clock
+  readonly log?: Log
+  readonly migrations?: readonly Migration[]
+}
+
+/**
+ * Opens the store in `directory`, which this process then owns, and brings its schema up to date. `:memory:` opens one
+ * that ends with the process.
+ */
+export async function openStore(directory: string, options: StoreOptions = {}): Promise<Store> {
+  await using opened = new AsyncDisposableStack()
+  const writer = opened.adopt(openWriter(directory, opened), (it) => it.raw.close())
+  await migrate(writer, options.migrations ?? known, options.clock ?? systemClock)
+  const commits = new GroupCommit(writer, options.log ?? silentLog)
+  const reads = directory === ':memory:' ? undefined : openReads(directory, opened)
+  const nesting = new Nesting()
+  const resources = opened.move()
+  return {
+    exclusive: true,
+    transact: (work) => nesting.refuse(() => commits.transact((tx) => nesting.enter(() => work(tx)))),
+    read: (work) => nesting.refuse(() => (reads ?? commits).read((reader) => nesting.enter(() => work(reader)))),
+    async close() {
+      await Promise.all([commits.close(), reads?.close()])
+      await resources.disposeAsync()
+    },
+  }
+}
+
+function openWriter(directory: string, opened: AsyncDisposableStack): Connection {
+  if (directory === ':memory:') return connect(directory)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  opened.use(lockDirectory(directory))
+  return connect(join(directory, 'cumulet.db'))
+}
+
+function openReads(directory: string, opened: AsyncDisposableStack): SnapshotReader {
+  const connection = connect(join(directory, 'cumulet.db'), { readOnly: true })
+  return new SnapshotReader(opened.adopt(connection, (it) => it.raw.close()))
+}
+
+/** Refuses a transaction inside a transaction: it would wait for its own end. */
+class Nesting {
+  readonly #inside = new AsyncLocalStorage<true>()
+
+  enter<T>(work: () => T): T {
+    return this.#inside.run(true, work)
+  }
+
+  async refuse<T>(begin: () => Promise<T>): Promise<T> {
+    if (this.#inside.getStore()) throw new Fault('a transaction was begun inside a transaction')
+    return await begin()
+  }
+}

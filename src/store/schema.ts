@@ -1,0 +1,9 @@
+import type { EngineTables } from './tables/engine.ts'
+
+/**
+ * Every table. Each area describes its own in `tables/` and joins them here.
+ *
+ * Columns hold what both SQLite and PostgreSQL hold alike: text, integers (a moment is milliseconds since 1970, a boolean
+ * 0 or 1) and JSON as text. Names are written as in TypeScript; Kysely quotes them.
+ */
+export type Database = EngineTables

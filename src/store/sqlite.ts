@@ -1,0 +1,67 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { Kysely, SqliteDialect } from 'kysely'
+import { Fault } from '../base/fault.ts'
+import type { Database } from './schema.ts'
+
+/** A connection to an SQLite database: `raw` for what concerns only SQLite, `db` for the queries shared by all dialects. */
+export interface Connection {
+  readonly raw: DatabaseSync
+  readonly db: Kysely<Database>
+}
+
+/**
+ * Opens a connection whose commits reach the disk (WAL, synchronous=FULL) and whose queries run only inside a
+ * transaction: SQLite ends the transaction by itself when the disk is full, and what came after would commit alone.
+ */
+export function connect(file: string, options: { readOnly?: boolean } = {}): Connection {
+  const raw = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: true })
+  raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
+  if (options.readOnly) raw.exec('PRAGMA query_only = ON')
+  const statements = new StatementCache(raw)
+  const database = { prepare: (sql: string) => preparedFor(raw, statements, sql), close: () => raw.close() }
+  return { raw, db: new Kysely<Database>({ dialect: new SqliteDialect({ database }) }) }
+}
+
+/** What Kysely's SQLite dialect expects of a statement. */
+function preparedFor(raw: DatabaseSync, statements: StatementCache, sql: string) {
+  if (!raw.isTransaction) throw new Fault('the transaction has ended')
+  const statement = statements.take(sql)
+  return {
+    reader: statement.reader,
+    all: (values: readonly unknown[]) => statement.prepared.all(...bindable(values)),
+    run: (values: readonly unknown[]) => statement.prepared.run(...bindable(values)),
+    // A statement of its own: the cached one may be started again before the last row is read.
+    iterate: (values: readonly unknown[]) => raw.prepare(sql).iterate(...bindable(values)),
+  }
+}
+
+/** node:sqlite itself refuses values that SQLite has no type for, booleans and dates among them. */
+const bindable = (values: readonly unknown[]): SQLInputValue[] => values as SQLInputValue[]
+
+interface Statement {
+  readonly prepared: StatementSync
+  readonly reader: boolean
+}
+
+/** Keeps the statements used last: preparing costs more than running. */
+class StatementCache {
+  readonly #raw: DatabaseSync
+  readonly #statements = new Map<string, Statement>()
+
+  constructor(raw: DatabaseSync) {
+    this.#raw = raw
+  }
+
+  take(sql: string): Statement {
+    const statement = this.#statements.get(sql) ?? this.#prepare(sql)
+    this.#statements.delete(sql)
+    this.#statements.set(sql, statement)
+    if (this.#statements.size > 300) this.#statements.delete(this.#statements.keys().next().value as string)
+    return statement
+  }
+
+  #prepare(sql: string): Statement {
+    const prepared = this.#raw.prepare(sql)
+    return { prepared, reader: prepared.columns().length > 0 }
+  }
+}
