@@ -22,6 +22,7 @@ export class GroupCommit {
   readonly #connection: Connection
   readonly #log: Log
   readonly #queue: Job[] = []
+  readonly #listeners = new Map<string, Set<(text: string) => void>>()
   #draining: Promise<void> | undefined
   #closed = false
 
@@ -40,6 +41,12 @@ export class GroupCommit {
   /** Reads between the transactions: for a store whose writer is its only connection. */
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
     return this.#enqueue(async (tx) => ({ keep: false, value: await work(tx) }))
+  }
+
+  listen(channel: string, hear: (text: string) => void): Disposable {
+    const listeners = this.#listeners.get(channel) ?? new Set()
+    this.#listeners.set(channel, listeners.add(hear))
+    return { [Symbol.dispose]: () => void listeners.delete(hear) }
   }
 
   async close(): Promise<void> {
@@ -95,7 +102,7 @@ export class GroupCommit {
 
   async #inSavepoint(job: Job, callbacks: (() => void)[]): Promise<() => void> {
     const { raw, db } = this.#connection
-    const tx = new OpenTransaction(db)
+    const tx = new OpenTransaction(db, this.#listeners)
     raw.exec('SAVEPOINT work')
     const { keep, answer, thrown } = await job.run(tx)
     tx.end()
@@ -118,10 +125,12 @@ export class GroupCommit {
 class OpenTransaction implements Transaction {
   readonly callbacks: (() => void)[] = []
   readonly #db: Connection['db']
+  readonly #listeners: ReadonlyMap<string, ReadonlySet<(text: string) => void>>
   #ended = false
 
-  constructor(db: Connection['db']) {
+  constructor(db: Connection['db'], listeners: ReadonlyMap<string, ReadonlySet<(text: string) => void>>) {
     this.#db = db
+    this.#listeners = listeners
   }
 
   get db(): Connection['db'] {
@@ -131,6 +140,12 @@ class OpenTransaction implements Transaction {
 
   afterCommit(callback: () => void): void {
     this.callbacks.push(callback)
+  }
+
+  notify(channel: string, text: string): void {
+    this.afterCommit(() => {
+      for (const hear of this.#listeners.get(channel) ?? []) hear(text)
+    })
   }
 
   end(): void {

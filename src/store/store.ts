@@ -10,6 +10,8 @@ export interface Store {
   transact<T>(work: (tx: Transaction) => Promise<T | Rollback<T>>): Promise<T>
   /** Runs `work` on one committed state of the database, beside the transactions. Writes are refused. */
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>
+  /** Calls `hear` after each commit that had something for `channel`. It must not throw. */
+  listen(channel: string, hear: (text: string) => void): Disposable
   /** Whether no other process can have this database open. */
   readonly exclusive: boolean
   /** Waits for what was begun, refuses what comes later, and gives the database free. */
@@ -25,6 +27,8 @@ export interface Reader {
 export interface Transaction extends Reader {
   /** Runs `callback` once the transaction is on disk, and never if it is rolled back. */
   afterCommit(callback: () => void): void
+  /** Tells all who listen to `channel`, in every process of this database, once the transaction is on disk. */
+  notify(channel: string, text: string): void
 }
 
 /** The answer of a transaction that leaves no trace. */

@@ -20,18 +20,19 @@ export const engine: Migration = {
       .addColumn('ending', 'integer', (it) => it.notNull().defaultTo(0))
       .execute()
     await db.schema.createIndex('strandsByWake').on('strands').columns(['kind', 'wakeAt']).execute()
-    for (const [table, moment] of [
-      ['signals', 'raisedAt'],
-      ['deadlines', 'at'],
-    ] as const) {
-      await db.schema
-        .createTable(table)
-        .addColumn('subject', 'text', (it) => it.notNull().references('strands.subject').onDelete('cascade'))
-        .addColumn('name', 'text', (it) => it.notNull())
-        .addColumn(moment, 'bigint', (it) => it.notNull())
-        .addPrimaryKeyConstraint(`${table}Key`, ['subject', 'name'])
-        .execute()
-    }
+    await db.schema
+      .createTable('signals')
+      .addColumn('subject', 'text', (it) => it.notNull().references('strands.subject').onDelete('cascade'))
+      .addColumn('name', 'text', (it) => it.notNull())
+      .addPrimaryKeyConstraint('signalsKey', ['subject', 'name'])
+      .execute()
+    await db.schema
+      .createTable('deadlines')
+      .addColumn('subject', 'text', (it) => it.notNull().references('strands.subject').onDelete('cascade'))
+      .addColumn('name', 'text', (it) => it.notNull())
+      .addColumn('at', 'bigint', (it) => it.notNull())
+      .addPrimaryKeyConstraint('deadlinesKey', ['subject', 'name'])
+      .execute()
     await db.schema.createIndex('deadlinesByMoment').on('deadlines').column('at').execute()
     await db.schema
       .createTable('sequences')

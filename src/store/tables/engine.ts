@@ -1,7 +1,7 @@
 /** The tables of `strand/`, and the sequences. Moments are milliseconds since 1970. */
 export interface EngineTables {
   strands: StrandTable
-  signals: { subject: string; name: string; raisedAt: number }
+  signals: { subject: string; name: string }
   deadlines: { subject: string; name: string; at: number }
   sequences: { name: string; value: number }
 }
@@ -15,7 +15,7 @@ export interface StrandTable {
   kind: 'decide' | 'act'
   /** JSON. */
   payload: string
-  /** When the step is to run. Null: not before a signal. */
+  /** When the step is to run; 0 is at once. Null: not before a signal. */
   wakeAt: number | null
   /** Who runs the step now. Only acts are leased. */
   owner: string | null
@@ -27,6 +27,6 @@ export interface StrandTable {
   lastError: string | null
   /** When the first of these attempts failed. */
   failingSince: number | null
-  /** 1 from the moment the strand was sent to its machine's teardown. */
-  ending: number
+  /** 1: it is to be torn down, whatever it does now. 2: it is being torn down. */
+  ending: 0 | 1 | 2
 }
