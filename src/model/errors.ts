@@ -10,13 +10,25 @@ const denied = (status: number, message: (args: Args) => string): Entry => ({ st
 /** An error whose text the refusing place knows best. */
 const told = caller(({ message }) => String(message))
 
+/** One id or many that do not exist. Source: messages of EC2, as in "The instance IDs 'i-1, i-2' do not exist". */
+const missing = (noun: string): Entry =>
+  caller(({ id }) =>
+    String(id).includes(', ') ? `The ${noun} IDs '${id}' do not exist` : `The ${noun} ID '${id}' does not exist`,
+  )
+
 export const errors = {
   // The front door.
   AuthFailure: denied(401, ({ message }) =>
     String(message ?? 'AWS was not able to validate the provided access credentials'),
   ),
   SignatureDoesNotMatch: denied(403, ({ message }) => String(message)),
-  RequestExpired: caller(() => 'Request has expired.'),
+  RequestExpired: caller(({ timestamp }) =>
+    timestamp === undefined ? 'Request has expired.' : `Request has expired. Timestamp date is ${timestamp}`,
+  ),
+  // Of the services other than EC2. Source: IAM and STS API References, "Common errors".
+  IncompleteSignature: caller(({ why }) => `The request signature does not conform to AWS standards: ${why}`),
+  InvalidClientTokenId: denied(403, () => 'The security token included in the request is invalid.'),
+  ExpiredToken: denied(403, () => 'The security token included in the request is expired'),
   UnauthorizedOperation: denied(403, () => 'You are not authorized to perform this operation.'),
   MissingAuthenticationToken: denied(403, () => 'Request is missing Authentication Token'),
   InvalidAction: caller(
@@ -28,6 +40,8 @@ export const errors = {
   UnsupportedOperation: told,
   DryRunOperation: denied(412, () => 'Request would have succeeded, but DryRun flag is set.'),
   RequestLimitExceeded: denied(503, () => 'Request limit exceeded.'),
+  MalformedQueryString: denied(404, () => 'The query string contains a syntax error.'),
+  MethodNotAllowed: denied(405, ({ method }) => `The method ${method} is not allowed here.`),
   RequestEntityTooLarge: denied(413, ({ limit }) => `The request is larger than ${limit} bytes.`),
   InternalError: denied(500, () => 'An internal error has occurred.'),
 
@@ -47,6 +61,40 @@ export const errors = {
   ),
   InvalidNextToken: caller(() => 'The token is not valid.'),
   FilterLimitExceeded: told,
+
+  // Ids and names of resources.
+  InvalidID: caller(({ id }) => `The ID '${id}' is not valid`),
+  'InvalidInstanceID.Malformed': caller(({ id }) => `Invalid id: "${id}"`),
+  'InvalidInstanceID.NotFound': missing('instance'),
+  'InvalidAMIID.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "ami-...")`),
+  'InvalidAMIID.NotFound': caller(({ id }) => `The image id '[${id}]' does not exist`),
+  'InvalidAMIID.Unavailable': caller(({ id }) => `The image ID '${id}' is not available`),
+  'InvalidKeyPair.NotFound': caller(({ id }) => `The key pair '${id}' does not exist`),
+  'InvalidKeyPair.Duplicate': caller(({ name }) => `The keypair '${name}' already exists.`),
+  'InvalidGroup.NotFound': caller(({ id, vpc }) =>
+    vpc ? `The security group '${id}' does not exist in VPC '${vpc}'` : `The security group '${id}' does not exist`,
+  ),
+  'InvalidGroup.Duplicate': caller(({ name, vpc }) => `The security group '${name}' already exists for VPC '${vpc}'`),
+  'InvalidGroupId.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "sg-...")`),
+  'InvalidSecurityGroupRuleId.NotFound': caller(({ id }) => `The security group rule ID '${id}' does not exist`),
+  'InvalidVpcID.NotFound': missing('vpc'),
+  'InvalidSubnetID.NotFound': missing('subnet'),
+  'InvalidNetworkInterfaceID.NotFound': missing('networkInterface'),
+
+  // States, limits and dependencies.
+  IncorrectInstanceState: caller(({ id, verb }) => `The instance '${id}' is not in a state from which it can be ${verb}.`),
+  OperationNotPermitted: told,
+  CannotDelete: caller(({ id, name }) => `the specified group: "${id}" name: "${name}" cannot be deleted by a user`),
+  DependencyViolation: caller(({ id }) => `resource ${id} has a dependent object`),
+  InsufficientInstanceCapacity: denied(500, ({ type, zone }) =>
+    zone
+      ? `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}).`
+      : `We currently do not have sufficient ${type} capacity for what you requested.`,
+  ),
+  InsufficientFreeAddressesInSubnet: caller(({ id }) => `There are not enough free addresses in subnet '${id}'`),
+  InsufficientAddressCapacity: denied(500, () => 'There are no free public addresses.'),
+  ResourceLimitExceeded: told,
+  TagLimitExceeded: caller(() => 'A resource may have at most 50 tags.'),
 } as const satisfies Record<string, Entry>
 
 export type ErrorCode = keyof typeof errors
