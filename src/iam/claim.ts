@@ -72,7 +72,7 @@ export function readClaim(request: HttpRequest, query: Params, params: Params): 
   if (authorization !== undefined) return headerClaim(request, authorization)
   if (paramOf(query, 'X-Amz-Algorithm') !== undefined) return presignedClaim(request, query)
   if (paramOf(params, 'AWSAccessKeyId') !== undefined || paramOf(params, 'Signature') !== undefined)
-    return claimV2(params)
+    return claimV2(request, params)
   return { scheme: 'none' }
 }
 
@@ -144,7 +144,8 @@ function claimV4(fields: FieldsV4): Claim {
 
 const hashesV2 = { HmacSHA1: 'sha1', HmacSHA256: 'sha256' } as const
 
-function claimV2(params: Params): Claim {
+function claimV2(request: HttpRequest, params: Params): Claim {
+  if (headerOf(request, 'x-amz-target') !== undefined) return malformed('sigv2', 'X-Amz-Target can not be signed')
   const field = (name: string) => paramOf(params, name)
   const accessKeyId = field('AWSAccessKeyId')
   const method = field('SignatureMethod') ?? ''

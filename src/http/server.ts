@@ -1,0 +1,256 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../base/clock.ts'
+import { Fault, messageOf, systemCode } from '../base/fault.ts'
+import type { Log } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import type { Handler, HttpResponse, RequestHead } from './exchange.ts'
+import { newRequestId } from './request-id.ts'
+import { Turns } from './turns.ts'
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** PEM texts: HTTPS instead of HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+  readonly limits?: Partial<Limits>
+}
+
+/** What a client may take of us. */
+export interface Limits {
+  /** Request line and headers together. */
+  readonly headerBytes: number
+  readonly headerCount: number
+  /** From the first byte of a request to the end of its headers, and to the end of its body. */
+  readonly headerMs: number
+  readonly requestMs: number
+  /** How long an idle connection is kept, before the first request too, and one on which nothing moves during one. */
+  readonly idleMs: number
+  readonly stalledMs: number
+  readonly connections: number
+  /** Requests that one connection may send before the first of them is answered. */
+  readonly pipelined: number
+}
+
+const defaultLimits: Limits = {
+  headerBytes: 32 * 1024,
+  headerCount: 200,
+  headerMs: 20_000,
+  requestMs: 60_000,
+  idleMs: 65_000,
+  stalledMs: 300_000,
+  connections: 2000,
+  pipelined: 64,
+}
+
+export interface Listener {
+  readonly host: string
+  readonly port: number
+  /** `http://127.0.0.1:8773` */
+  readonly url: string
+  /** Takes no more requests, lets those under way end for up to `graceMs` (default 5,000), then aborts them. */
+  close(graceMs?: number): Promise<void>
+}
+
+/** Serves `handler` over HTTP. Throws a `Fault` that says why where it can't listen. */
+export async function listen(handler: Handler, options: ListenOptions): Promise<Listener> {
+  const listening = new Listening(handler, options)
+  await listening.open()
+  return listening
+}
+
+/** One listening socket and what goes on behind it. */
+class Listening implements Listener {
+  readonly #handler: Handler
+  readonly #options: ListenOptions
+  readonly #limits: Limits
+  readonly #server: Server
+  readonly #turns = new Turns()
+  readonly #underWay = new Set<AbortController>()
+
+  constructor(handler: Handler, options: ListenOptions) {
+    this.#handler = handler
+    this.#options = options
+    this.#limits = { ...defaultLimits, ...options.limits }
+    this.#server = makeServer(options, this.#limits)
+    this.#server.on('request', (message, response) => this.#receive(message, response))
+    this.#server.on('clientError', (error, socket) => answerBroken(error, socket, this.#turns))
+  }
+
+  get host(): string {
+    return this.#options.host
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  get url(): string {
+    const host = this.host.includes(':') ? `[${this.host}]` : this.host
+    return `${this.#options.tls ? 'https' : 'http'}://${host}:${this.port}`
+  }
+
+  async open(): Promise<void> {
+    const { host, port } = this.#options
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#server.once('error', (cause) => reject(cannotListen(host, port, cause)))
+    this.#server.listen({ host, port }, resolve)
+    await promise
+    this.#server.on('error', (error) => this.#options.log.error({ err: error }, 'the listener failed'))
+  }
+
+  async close(graceMs = 5000): Promise<void> {
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    this.#server.close(() => resolve())
+    this.#server.closeIdleConnections()
+    const patience = new AbortController()
+    const late = this.#options.clock.sleep(graceMs, patience.signal).then(() => this.#abortAll())
+    await Promise.race([closed, late])
+    patience.abort()
+    await Promise.allSettled([closed, late])
+  }
+
+  #abortAll(): void {
+    for (const controller of this.#underWay) controller.abort(new Error('the server is closing'))
+    this.#server.closeAllConnections()
+  }
+
+  #receive(message: IncomingMessage, response: ServerResponse): void {
+    const { socket } = message
+    message.on('error', () => {}) // A body cut short: whoever reads it is told, and 'close' of the response aborts.
+    response.on('error', () => {}) // Likewise.
+    if (this.#turns.waiting(socket) >= this.#limits.pipelined) {
+      socket.destroy()
+      return
+    }
+    this.#turns.take(socket, () => this.#answer(message, response))
+  }
+
+  async #answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const controller = new AbortController()
+    response.once('close', () => {
+      if (!response.writableFinished) controller.abort(new Error('the client went away'))
+    })
+    if (response.destroyed || message.socket.destroyed) return
+    this.#underWay.add(controller)
+    const head = this.#head(message)
+    const answer = await this.#handled(head, message, controller.signal)
+    this.#underWay.delete(controller)
+    try {
+      this.#send(answer, head, message, response)
+    } catch (thrown) {
+      this.#options.log.error({ requestId: head.requestId, err: thrown }, `unsendable answer: ${messageOf(thrown)}`)
+      response.destroy()
+    }
+  }
+
+  async #handled(head: RequestHead, message: IncomingMessage, abort: AbortSignal): Promise<HttpResponse> {
+    if (head.headers.length > this.#limits.headerCount) return { status: 431, body: '' }
+    try {
+      return await this.#handler(head, message, abort)
+    } catch (thrown) {
+      if (!abort.aborted) this.#options.log.error({ requestId: head.requestId, err: thrown }, messageOf(thrown))
+      return { status: 500, body: '' }
+    }
+  }
+
+  #send(answer: HttpResponse, head: RequestHead, message: IncomingMessage, response: ServerResponse): void {
+    const body = Buffer.from(answer.body)
+    const over = !message.complete || !this.#server.listening
+    response.shouldKeepAlive &&= !over
+    response.writeHead(answer.status, {
+      'content-length': String(body.length),
+      ...answer.headers,
+      'x-amzn-requestid': head.requestId,
+      'x-amz-request-id': head.requestId,
+    })
+    response.end(body)
+    this.#logAccess(answer, head, body.length)
+  }
+
+  #logAccess(answer: HttpResponse, head: RequestHead, bytes: number): void {
+    const ms = this.#options.clock.now().getTime() - head.receivedAt.getTime()
+    const { requestId, method, remoteAddress } = head
+    const path = head.path.slice(0, 200)
+    this.#options.log.info(
+      { requestId, method, path, remoteAddress, status: answer.status, bytes, ms, ...answer.logged },
+      'request',
+    )
+  }
+
+  #head(message: IncomingMessage): RequestHead {
+    const [path = '', ...query] = originForm(message.url ?? '/').split('?')
+    return {
+      requestId: newRequestId(this.#options.random),
+      method: message.method ?? '',
+      path,
+      query: query.join('?'),
+      headers: pairs(message.rawHeaders),
+      remoteAddress: message.socket.remoteAddress ?? '',
+      localPort: message.socket.localPort ?? 0,
+      secure: this.#options.tls !== undefined,
+      receivedAt: this.#options.clock.now(),
+    }
+  }
+}
+
+function makeServer(options: ListenOptions, limits: Limits): Server {
+  const settings = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headerMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.idleMs,
+    connectionsCheckingInterval: Math.min(limits.headerMs, 5000),
+  }
+  const server = options.tls ? createTlsServer({ ...settings, ...options.tls }) : createServer(settings)
+  server.maxHeadersCount = 0 // Node would drop the surplus silently; we count and refuse.
+  server.maxConnections = limits.connections
+  server.timeout = limits.stalledMs
+  return server
+}
+
+/** Answers what is no HTTP, is too long or came too slowly; where an earlier request is not answered yet, by hanging up. */
+function answerBroken(error: Error, socket: Duplex, turns: Turns): void {
+  if (!socket.writable || systemCode(error) === 'ECONNRESET' || turns.waiting(socket) > 0) {
+    socket.destroy()
+    return
+  }
+  socket.end(`HTTP/1.1 ${brokenStatus(systemCode(error))}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+/** Source: Node.js documentation, "Event: 'clientError'"; llhttp's error names. */
+function brokenStatus(code: string | undefined): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large'
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout'
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return '413 Payload Too Large'
+  return '400 Bad Request'
+}
+
+/** The target of a request to a proxy (`GET http://host/path`) as if it were to the server. Source: RFC 9112, 3.2. */
+function originForm(target: string): string {
+  const local = target.replace(/^https?:\/\/[^/?#]*/i, '')
+  return local === '' || local.startsWith('?') ? `/${local}` : local
+}
+
+function pairs(raw: readonly string[]): [string, string][] {
+  const found: [string, string][] = []
+  for (let at = 0; at + 1 < raw.length; at += 2) found.push([(raw[at] ?? '').toLowerCase(), raw[at + 1] ?? ''])
+  return found
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program (perhaps another Cumulet) listens there already',
+  EACCES: 'this user may not listen on that port',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no host of that name',
+}
+
+function cannotListen(host: string, port: number, cause: Error): Fault {
+  return new Fault(`Can't listen on ${host}:${port}: ${reasons[systemCode(cause) ?? ''] ?? cause.message}`, { cause })
+}
