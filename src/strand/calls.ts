@@ -7,9 +7,9 @@ import type { Machine } from './machine.ts'
 export const strandChannel = 'strands'
 
 /** Begins a strand of this machine for `subject`. Refuses a subject that has one. */
-export async function startStrand<Payload>(
+export async function startStrand<Self, Payload, Services>(
   tx: Transaction,
-  machine: Machine<never, Payload, never>,
+  machine: Machine<Self, Payload, Services>,
   subject: string,
   ...[payload]: undefined extends Payload ? [payload?: Payload] : [payload: Payload]
 ): Promise<void> {

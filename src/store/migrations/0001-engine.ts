@@ -17,6 +17,7 @@ export const engine: Migration = {
       .addColumn('attempts', 'integer', (it) => it.notNull().defaultTo(0))
       .addColumn('lastError', 'text')
       .addColumn('failingSince', 'bigint')
+      .addColumn('trouble', 'text')
       .addColumn('ending', 'integer', (it) => it.notNull().defaultTo(0))
       .execute()
     await db.schema.createIndex('strandsByWake').on('strands').columns(['kind', 'wakeAt']).execute()

@@ -27,6 +27,8 @@ export interface StrandTable {
   lastError: string | null
   /** When the first of these attempts failed. */
   failingSince: number | null
+  /** What the act failed of that gave up and sent the strand here. */
+  trouble: string | null
   /** 1: it is to be torn down, whatever it does now. 2: it is being torn down. */
   ending: 0 | 1 | 2
 }

@@ -1,0 +1,149 @@
+import type { Selectable } from 'kysely'
+import type { Reader, Transaction } from '../store/store.ts'
+import type { StrandTable } from '../store/tables/engine.ts'
+import { strandChannel } from './calls.ts'
+import type { BoundMachine } from './machine.ts'
+
+export type StrandRow = Selectable<StrandTable>
+
+export async function strandOf(reader: Reader, subject: string): Promise<StrandRow | undefined> {
+  return await reader.db.selectFrom('strands').selectAll().where('subject', '=', subject).executeTakeFirst()
+}
+
+export async function change(tx: Transaction, subject: string, values: Partial<StrandRow>): Promise<void> {
+  await tx.db.updateTable('strands').set(values).where('subject', '=', subject).execute()
+}
+
+export async function signalsOf(reader: Reader, subject: string): Promise<Set<string>> {
+  const rows = await reader.db.selectFrom('signals').select('name').where('subject', '=', subject).execute()
+  return new Set(rows.map((row) => row.name))
+}
+
+export interface Agenda {
+  /** Subjects whose step is due, longest waiting first. */
+  readonly due: readonly string[]
+  readonly alarms: boolean
+  /** The next moment at which something becomes due. */
+  readonly next: number | null
+}
+
+/** What is to be done at `now`, at most so many of each kind, and when to look again. */
+export async function agendaAt(reader: Reader, now: number, most: { decide: number; act: number }): Promise<Agenda> {
+  const decides = await dueOf(reader, 'decide', now, most.decide)
+  const acts = most.act > 0 ? await dueOf(reader, 'act', now, most.act) : []
+  const alarm = await firstDeadline(reader)
+  const alarms = alarm !== null && alarm <= now
+  const moments = [alarms ? null : alarm, await nextOf(reader, 'decide', now), await nextOf(reader, 'act', now)]
+  const known = moments.filter((it) => it !== null)
+  return { due: [...decides, ...acts], alarms, next: known.length > 0 ? Math.min(...known) : null }
+}
+
+async function dueOf(reader: Reader, kind: StrandRow['kind'], now: number, most: number): Promise<string[]> {
+  const rows = await reader.db
+    .selectFrom('strands')
+    .select('subject')
+    .where('kind', '=', kind)
+    .where('wakeAt', '<=', now)
+    .where('owner', 'is', null)
+    .orderBy('wakeAt')
+    .limit(most)
+    .execute()
+  return rows.map((row) => row.subject)
+}
+
+async function nextOf(reader: Reader, kind: StrandRow['kind'], now: number): Promise<number | null> {
+  const row = await reader.db
+    .selectFrom('strands')
+    .select((it) => it.fn.min('wakeAt').as('at'))
+    .where('kind', '=', kind)
+    .where('wakeAt', '>', now)
+    .executeTakeFirst()
+  return row?.at ?? null
+}
+
+async function firstDeadline(reader: Reader): Promise<number | null> {
+  const row = await reader.db
+    .selectFrom('deadlines')
+    .select((it) => it.fn.min('at').as('at'))
+    .executeTakeFirst()
+  return row?.at ?? null
+}
+
+/** Turns the deadlines that have passed into signals, a hundred at a time. */
+export async function raiseAlarms(tx: Transaction, now: number): Promise<void> {
+  const rows = await tx.db.selectFrom('deadlines').selectAll().where('at', '<=', now).orderBy('at').limit(100).execute()
+  for (const { subject, name } of rows) {
+    await tx.db.deleteFrom('deadlines').where('subject', '=', subject).where('name', '=', name).execute()
+    await tx.db
+      .insertInto('signals')
+      .values({ subject, name })
+      .onConflict((it) => it.doNothing())
+      .execute()
+    await change(tx, subject, { wakeAt: 0 })
+    tx.notify(strandChannel, subject)
+  }
+}
+
+/** Frees the acts whose holder is gone: those leased until before `now`, or all where their holder can be nobody alive. */
+export async function freeLeases(tx: Transaction, before: number | 'all'): Promise<void> {
+  const leased = tx.db
+    .updateTable('strands')
+    .set({ owner: null, leaseUntil: null, wakeAt: 0 })
+    .where('owner', 'is not', null)
+  await (before === 'all' ? leased : leased.where('leaseUntil', '<', before)).execute()
+}
+
+export async function renewLeases(tx: Transaction, owner: string, until: number): Promise<void> {
+  await tx.db.updateTable('strands').set({ leaseUntil: until }).where('owner', '=', owner).execute()
+}
+
+/** Frees what is leased (see `freeLeases`), and corrects kinds of steps that another version of a machine left behind. */
+export async function takeOver(
+  tx: Transaction,
+  machines: readonly BoundMachine[],
+  expired: number | 'all',
+): Promise<void> {
+  await freeLeases(tx, expired)
+  for (const { machine } of machines)
+    for (const [step, { kind }] of Object.entries(machine.steps)) await correctKind(tx, machine.name, step, kind)
+}
+
+async function correctKind(tx: Transaction, machine: string, step: string, kind: StrandRow['kind']): Promise<void> {
+  await tx.db
+    .updateTable('strands')
+    .set({ kind })
+    .where('machine', '=', machine)
+    .where('step', '=', step)
+    .where('kind', '!=', kind)
+    .execute()
+}
+
+/** A strand whose last attempts failed. It is being tried again. */
+export interface Trouble {
+  readonly subject: string
+  readonly machine: string
+  readonly step: string
+  readonly attempts: number
+  readonly message: string
+  readonly since: Date
+  readonly nextAttempt: Date | undefined
+}
+
+/** The strands in trouble, longest first. */
+export async function troubles(reader: Reader): Promise<Trouble[]> {
+  const rows = await reader.db
+    .selectFrom('strands')
+    .selectAll()
+    .where('attempts', '>', 0)
+    .orderBy('failingSince')
+    .execute()
+  return rows.map((row) => ({
+    subject: row.subject,
+    machine: row.machine,
+    step: row.step,
+    attempts: row.attempts,
+    message: row.lastError ?? '',
+    since: new Date(row.failingSince ?? 0),
+    nextAttempt: row.wakeAt === null ? undefined : new Date(row.wakeAt),
+  }))
+}
