@@ -89,7 +89,10 @@ export interface VifSpec {
   readonly metadata: MetadataSpec
 }
 
-/** What the guest reads at 169.254.169.254. `tree` maps paths without a leading slash (`meta-data/ami-id`) to contents. */
+/**
+ * What the guest reads at 169.254.169.254. `tree` maps paths without a leading slash (`meta-data/ami-id`) to contents; a path that
+ * ends with a slash is what its directory lists, where that is not the names below it (`meta-data/public-keys/`: `0=testkey`).
+ */
 export interface MetadataSpec {
   readonly enabled: boolean
   readonly tokens: 'optional' | 'required'
