@@ -1,0 +1,141 @@
+import type { InterfaceId, ResourceId, SubnetId, VpcId } from '../../model/ids.ts'
+import { type IdentityFacts, identityDocument } from './identity-document.ts'
+
+/** All that a guest may learn of itself, before it is a tree. */
+export interface InstanceMetadataFacts extends IdentityFacts {
+  readonly launchIndex: number
+  readonly reservation: ResourceId<'reservation'>
+  /** Where the image's manifest is; images on volumes have none, and EC2 says `(unknown)`. */
+  readonly manifestPath?: string
+  readonly lifeCycle?: 'on-demand' | 'spot' | 'scheduled'
+  readonly virtualization: 'hvm' | 'paravirtual'
+  readonly hypervisor: 'nitro' | 'xen'
+  readonly zoneId: string
+  readonly hostname: string
+  readonly key?: { readonly name: string; readonly publicKey: string }
+  /** `/dev/sda1`. */
+  readonly rootDevice: string
+  /** By virtual name (`ephemeral0`, `swap`, `ebs1`): the device, `sda2`. */
+  readonly blockDevices?: Readonly<Record<string, string>>
+  /** The primary interface first. */
+  readonly interfaces: readonly [InterfaceFacts, ...InterfaceFacts[]]
+  /** Only if the instance shows its tags. */
+  readonly tags?: Readonly<Record<string, string>>
+  readonly detailedMonitoring?: boolean
+  /** `amazonaws.com` and `aws` on EC2. */
+  readonly services: { readonly domain: string; readonly partition: string }
+}
+
+export interface InterfaceFacts {
+  readonly id: InterfaceId
+  readonly deviceNumber: number
+  readonly mac: string
+  readonly owner: string
+  readonly address: string
+  readonly hostname: string
+  /** The public address and its name, of those that have one. */
+  readonly public?: { readonly address: string; readonly hostname: string }
+  readonly groups: readonly { readonly id: ResourceId<'security-group'>; readonly name: string }[]
+  readonly subnet: { readonly id: SubnetId; readonly cidr: string }
+  readonly vpc: { readonly id: VpcId; readonly cidrs: readonly [string, ...string[]] }
+}
+
+/** Paths without a leading slash; a path with a slash at its end is the listing of that directory. */
+type Tree = Record<string, string>
+
+/**
+ * The tree that the metadata service shows, `user-data` apart: `meta-data/…` and `dynamic/…`. What an instance lacks (a public
+ * address, a key, tags) is absent, and so answered 404.
+ * Source: EC2 User Guide, "Instance metadata categories".
+ */
+export function metadataTree(facts: InstanceMetadataFacts): Tree {
+  const metaData = {
+    ...basics(facts),
+    ...addresses(facts),
+    ...below('block-device-mapping', devices(facts)),
+    ...below('events/maintenance', { history: '[]', scheduled: '[]' }),
+    ...below('metrics', { vhostmd: '<?xml version="1.0" encoding="UTF-8"?>' }),
+    ...Object.assign(
+      {},
+      ...facts.interfaces.map((it) => below(`network/interfaces/macs/${it.mac}`, interfaceTree(it))),
+    ),
+    ...below('placement', placement(facts)),
+    ...(facts.key && publicKeys(facts.key)),
+    ...below('services', { ...facts.services }),
+    ...below('tags/instance', { ...facts.tags }),
+  }
+  const dynamic = {
+    'fws/instance-monitoring': facts.detailedMonitoring ? 'enabled' : 'disabled',
+    'instance-identity/document': identityDocument(facts),
+  }
+  return { ...below('meta-data', metaData), ...below('dynamic', dynamic) }
+}
+
+function basics(facts: InstanceMetadataFacts): Tree {
+  return {
+    'ami-id': facts.image,
+    'ami-launch-index': String(facts.launchIndex),
+    'ami-manifest-path': facts.manifestPath ?? '(unknown)',
+    'instance-action': 'none',
+    'instance-id': facts.instance,
+    'instance-life-cycle': facts.lifeCycle ?? 'on-demand',
+    'instance-type': facts.type,
+    ...(facts.kernel && { 'kernel-id': facts.kernel }),
+    profile: `default-${facts.virtualization}`,
+    ...(facts.ramdisk && { 'ramdisk-id': facts.ramdisk }),
+    'reservation-id': facts.reservation,
+    system: facts.hypervisor,
+  }
+}
+
+function addresses({ hostname, interfaces: [primary] }: InstanceMetadataFacts): Tree {
+  return {
+    hostname,
+    'local-hostname': hostname,
+    'local-ipv4': primary.address,
+    mac: primary.mac,
+    ...(primary.public && { 'public-hostname': primary.public.hostname, 'public-ipv4': primary.public.address }),
+    'security-groups': primary.groups.map((it) => it.name).join('\n'),
+  }
+}
+
+/** `ami` and `root` are one device; only `root` says /dev. Source: the block device mapping of an m1.small, in the User Guide. */
+function devices({ rootDevice, blockDevices }: InstanceMetadataFacts): Tree {
+  return { ami: rootDevice.replace(/^\/dev\//, ''), root: rootDevice, ...blockDevices }
+}
+
+function interfaceTree(it: InterfaceFacts): Tree {
+  return {
+    'device-number': String(it.deviceNumber),
+    'interface-id': it.id,
+    ...(it.public && { [`ipv4-associations/${it.public.address}`]: it.address }),
+    'local-hostname': it.hostname,
+    'local-ipv4s': it.address,
+    mac: it.mac,
+    'owner-id': it.owner,
+    ...(it.public && { 'public-hostname': it.public.hostname, 'public-ipv4s': it.public.address }),
+    'security-group-ids': it.groups.map(({ id }) => id).join('\n'),
+    'security-groups': it.groups.map(({ name }) => name).join('\n'),
+    'subnet-id': it.subnet.id,
+    'subnet-ipv4-cidr-block': it.subnet.cidr,
+    'vpc-id': it.vpc.id,
+    'vpc-ipv4-cidr-block': it.vpc.cidrs[0],
+    'vpc-ipv4-cidr-blocks': it.vpc.cidrs.join('\n'),
+  }
+}
+
+function placement(facts: InstanceMetadataFacts): Tree {
+  return { 'availability-zone': facts.zone, 'availability-zone-id': facts.zoneId, region: facts.region }
+}
+
+/**
+ * The listing is `0=NAME`, though the directory is called `0`. Source: EC2 User Guide, "Access instance metadata".
+ * Guess: that the key ends with a newline, which images need that append it to their authorized_keys.
+ */
+function publicKeys({ name, publicKey }: { name: string; publicKey: string }): Tree {
+  return { 'public-keys/': `0=${name}`, 'public-keys/0/openssh-key': `${publicKey.trimEnd()}\n` }
+}
+
+function below(directory: string, tree: Tree): Tree {
+  return Object.fromEntries(Object.entries(tree).map(([path, text]) => [`${directory}/${path}`, text]))
+}
