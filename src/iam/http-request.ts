@@ -25,6 +25,7 @@ export function headerOf(request: Pick<HttpRequest, 'headers'>, name: string): s
 export function signedHosts(request: Pick<HttpRequest, 'headers' | 'localPort'>): string[] {
   const sent = headerOf(request, 'host') ?? ''
   const name = sent.replace(/:\d+$/, '')
-  const forms = [sent, name, ...(request.localPort === undefined ? [] : [`${name}:${request.localPort}`])]
+  const added = name === sent && request.localPort !== undefined ? [`${name}:${request.localPort}`] : []
+  const forms = [sent, name, ...added]
   return [...new Set(forms.flatMap((it) => [it, it.toLowerCase()]))]
 }

@@ -20,10 +20,9 @@ export function doubtTimeV4(claim: ClaimV4, now: Date): Doubt | undefined {
   const lifeMs = claim.validS === undefined ? skewV4 : claim.validS * 1000
   if (claim.signedAt.getTime() + lifeMs >= now.getTime()) return undefined
   const late = basicTime(new Date(now.getTime() - lifeMs))
-  return {
-    kind: 'out-of-time',
-    message: `Signature expired: ${signed} is now earlier than ${late} (${basicTime(now)})`,
-  }
+  const life = claim.validS === undefined ? '5 min.' : `${claim.validS} s`
+  const message = `Signature expired: ${signed} is now earlier than ${late} (${basicTime(now)} - ${life})`
+  return { kind: 'out-of-time', message }
 }
 
 /** Whether a SigV2 request is past its Expires, or its Timestamp is too far from now. */

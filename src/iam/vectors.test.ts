@@ -145,6 +145,22 @@ test("the user guide's signing key is derived", () => {
   expect(key.toString('hex')).toBe('c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9')
 })
 
+test('the vector of the first test suite is verified, which has a Date header alone', async () => {
+  const request: HttpRequest = {
+    ...{ method: 'GET', path: '/', query: '', body: Buffer.alloc(0) },
+    headers: [
+      ['date', 'Mon, 09 Sep 2011 23:36:00 GMT'],
+      ['host', 'host.foo.com'],
+      [
+        'authorization',
+        'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20110909/us-east-1/host/aws4_request, SignedHeaders=date;host, ' +
+          'Signature=b27ccfbfa7df52a200ff74193ca6e32d4b48b8856fab7ebf1c595d0670a7e470',
+      ],
+    ],
+  }
+  expect((await verify(request, suiteSecret, '2011-09-09T23:37:00Z')).signature.scheme).toBe('sigv4')
+})
+
 test("S3's presigned example is verified, its payload not being signed", async () => {
   const request: HttpRequest = {
     ...{ method: 'GET', path: '/test.txt', body: Buffer.alloc(0) },

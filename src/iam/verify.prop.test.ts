@@ -96,15 +96,20 @@ test('whatever is signed is verified, with the same parameters', async () => {
   )
 })
 
+interface Place {
+  readonly length: number
+  readonly flip: (bit: number) => HttpRequest
+}
+
 /** Every place of a request where a bit can flip. */
-function places(request: HttpRequest): { length: number; flip(at: number): HttpRequest }[] {
+function places(request: HttpRequest): Place[] {
   const { method, query, headers, body } = request
   const flipText = (it: string, bit: number) => flipped(Buffer.from(it, 'latin1'), bit).toString('latin1')
   return [
-    { length: method.length, flip: (bit) => ({ ...request, method: flipText(method, bit) }) },
-    { length: request.path.length, flip: (bit) => ({ ...request, path: flipText(request.path, bit) }) },
-    { length: query.length, flip: (bit) => ({ ...request, query: flipText(query, bit) }) },
-    { length: body.length, flip: (bit) => ({ ...request, body: flipped(body, bit) }) },
+    { length: method.length, flip: (bit: number) => ({ ...request, method: flipText(method, bit) }) },
+    { length: request.path.length, flip: (bit: number) => ({ ...request, path: flipText(request.path, bit) }) },
+    { length: query.length, flip: (bit: number) => ({ ...request, query: flipText(query, bit) }) },
+    { length: body.length, flip: (bit: number) => ({ ...request, body: flipped(body, bit) }) },
     ...headers.flatMap(([name, value], index) => [
       {
         length: name.length,
@@ -140,7 +145,7 @@ test('one bit changed anywhere is refused, or changes nothing of what is asked',
   )
 })
 
-/** Presigned and SigV2 requests sign no header but Host, of which they may leave out the port. */
+/** Presigned and SigV2 requests sign no header but Host, and that perhaps without its port. */
 function isUnsigned(request: HttpRequest, tampered: HttpRequest): boolean {
   return headerOf(request, 'authorization') === undefined && request.headers !== tampered.headers
 }
