@@ -6,6 +6,7 @@ import { Fault } from '../base/fault.ts'
 import { refuse } from '../model/errors.ts'
 import { Decoders } from './decode.ts'
 import { Encoders } from './encode.ts'
+import { withEucalyptus } from './model/eucalyptus.ts'
 import { loadModel } from './model/load.ts'
 import type { MemberRow, OperationRow, Service, Snapshot, StructRow } from './model/snapshot.ts'
 import { plant } from './slots.ts'
@@ -50,7 +51,8 @@ export interface Refusal {
 
 /** The codec of `service`. Its model's snapshot is kept in `cacheDir`: see `loadModel`. */
 export async function openCodec(service: Service, cacheDir: string, abort?: AbortSignal): Promise<Codec> {
-  return codecOf(service, await loadModel(service, cacheDir, abort))
+  const model = await loadModel(service, cacheDir, abort)
+  return codecOf(service, service === 'ec2' ? withEucalyptus(model) : model)
 }
 
 /** The codec of `service` from a snapshot of its model. */

@@ -100,7 +100,8 @@ function structure([, required, rows]: StructRow, decoderOf: (id: number) => Dec
   return {
     child: (part) => members.get(part)?.decoder(),
     read(slot) {
-      if (slot.text !== undefined) refuse('UnknownParameter', { parameter: pathOf(slot) })
+      if (slot.text !== undefined)
+        return attributeOf(slot, members) ?? refuse('UnknownParameter', { parameter: pathOf(slot) })
       const value: Record<string, unknown> = {}
       for (const [part, child] of slot.children ?? []) {
         const { name } = members.get(part)! // Nothing else was planted.
@@ -111,6 +112,12 @@ function structure([, required, rows]: StructRow, decoderOf: (id: number) => Dec
       return value
     },
   }
+}
+
+/** The structures that hold a `Value` and no more also come without it: euca2ools sends `EbsOptimized=true` for `EbsOptimized.Value=true`. */
+function attributeOf(slot: Slot, members: ReadonlyMap<string, Member>): object | undefined {
+  const value = members.get('Value')
+  return value && members.size === 1 ? { [value.name]: value.decoder().read(slot) } : undefined
 }
 
 /** By name in a query, and by the member's own name where that is not another's name in a query. */

@@ -2,6 +2,8 @@
  * Types of the inputs and outputs of operations, from the official client's types; nothing of it is loaded.
  * An action is `run(input: Input<'RunInstances'>): Promise<Output<'RunInstances'>>`.
  */
+import type { EucalyptusInput, EucalyptusOutput } from './model/eucalyptus.ts'
+
 type Ec2 = typeof import('@aws-sdk/client-ec2')
 type Sts = typeof import('@aws-sdk/client-sts')
 
@@ -13,9 +15,10 @@ export type OperationName = Exclude<Names<Ec2>, '$'>
 export type StsOperationName = Exclude<Names<Sts>, '$'>
 
 /** What the decoder gives for EC2's operation `N`. Enumerations are not checked: a caller may send any text there. */
-export type Input<N extends OperationName> = Present<InputOf<CommandOf<Ec2, N>>>
+export type Input<N extends OperationName> = Present<InputOf<CommandOf<Ec2, N>>> & Extra<EucalyptusInput, N>
 /** What an action answers to EC2's operation `N`. Enumerations take any text: rows hold text, not the SDK's unions. */
-export type Output<N extends OperationName> = Open<Omit<OutputOf<CommandOf<Ec2, N>>, '$metadata'>>
+export type Output<N extends OperationName> = Open<Omit<OutputOf<CommandOf<Ec2, N>>, '$metadata'>> &
+  Extra<EucalyptusOutput, N>
 export type StsInput<N extends StsOperationName> = Present<InputOf<CommandOf<Sts, N>>>
 export type StsOutput<N extends StsOperationName> = Open<Omit<OutputOf<CommandOf<Sts, N>>, '$metadata'>>
 
@@ -30,6 +33,8 @@ type OutputOf<Command> = Command extends {
 }
   ? O
   : never
+
+type Extra<Members, N> = N extends keyof Members ? Members[N] : unknown
 
 type Atom = string | number | boolean | Date | Uint8Array | undefined
 
