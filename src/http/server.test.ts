@@ -139,6 +139,11 @@ test('too many headers, too large ones, and no HTTP at all are refused with thei
   expect(await exchange(server.port, 'EHLO there\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
 })
 
+test('a request is answered though more follows it than it announced', async () => {
+  await using server = await open(async () => ok)
+  expect(await exchange(server.port, `${get('/', last)}more\r\n`)).toMatch(/^HTTP\/1.1 200 /)
+})
+
 test('a client that sends its headers too slowly is turned out', async () => {
   await using server = await open(async () => ok, { headerMs: 50, requestMs: 60 })
   expect(await exchange(server.port, 'GET / HTTP/1.1\r\nHost:')).toMatch(/^HTTP\/1.1 408 /)

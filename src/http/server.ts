@@ -217,6 +217,8 @@ function makeServer(options: ListenOptions, limits: Limits): Server {
 
 /** Answers what is no HTTP, is too long or came too slowly; where an earlier request is not answered yet, by hanging up. */
 function answerBroken(error: Error, socket: Duplex, turns: Turns): void {
+  // More than was announced, after a request that ends the connection: it is answered all the same.
+  if (systemCode(error) === 'HPE_CLOSED_CONNECTION' && turns.waiting(socket) > 0) return
   if (!socket.writable || systemCode(error) === 'ECONNRESET' || turns.waiting(socket) > 0) {
     socket.destroy()
     return

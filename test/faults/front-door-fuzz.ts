@@ -1,4 +1,5 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { systemClock } from '../../src/base/clock.ts'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import type { HttpRequest } from '../../src/iam/http-request.ts'
 import { type Credentials, formEncode, signV2, signV4 } from '../../src/iam/sign.ts'
@@ -10,6 +11,8 @@ export interface FuzzOptions {
   readonly actions?: readonly string[]
   /** After this long without the server's hanging up, a round counts as hung. Default 10,000. */
   readonly patienceMs?: number
+  /** For how long answers to a request that may be incomplete are waited for, before the sending side is closed. Default 40. */
+  readonly settleMs?: number
 }
 
 export interface FuzzReport {
@@ -35,7 +38,7 @@ export async function fuzzFrontDoor(
   for (let round = 0; round < rounds; round++) {
     const dice = new Dice(seededRandom(`${seed}/${round}`))
     const [name, make] = dice.pick(attacks)
-    const answer = await send(port, make(dice, port, options), options.patienceMs ?? 10_000).catch((cause) => {
+    const answer = await send(port, make(dice, port, options), options).catch((cause) => {
       throw new Error(`${name}, seed ${seed}, round ${round}: ${String(cause)}`, { cause })
     })
     if (answer.length === 0) unanswered++
@@ -46,10 +49,13 @@ export async function fuzzFrontDoor(
   return { statuses, unanswered }
 }
 
-/** What is sent: slices, each on its own turn; then the sending side is closed, or all of it torn down. */
+/**
+ * What is sent, in slices, each on its own turn. It ends with an honest request that asks the server to hang up, or with
+ * the sending side closed, or torn down.
+ */
 interface Attack {
   readonly slices: readonly Buffer[]
-  readonly tear?: boolean
+  readonly ending?: 'end' | 'tear'
 }
 
 type Make = (dice: Dice, port: number, options: FuzzOptions) => Attack
@@ -66,8 +72,8 @@ const attacks: readonly (readonly [name: string, make: Make])[] = [
   ['odd headers', (dice, port) => whole(raw(port, 'POST', '/', 'Action=A', oddHeaders(dice)))],
   ['odd paths', (dice, port) => whole(raw(port, dice.pick(methods), oddPath(dice), 'Action=A'))],
   ['pipelining', (dice, port, options) => whole(repeated(dice, request(dice, port, options)))],
-  ['early disconnect', (dice, port, options) => ({ ...cut(dice, request(dice, port, options)), tear: true })],
-  ['early end', (dice, port, options) => cut(dice, request(dice, port, options))],
+  ['early disconnect', (dice, port, options) => cut(dice, request(dice, port, options), 'tear')],
+  ['early end', (dice, port, options) => cut(dice, request(dice, port, options), 'end')],
   ['a body that lies about its length', (dice, port) => whole(lying(dice, port))],
   ['chunks', (dice, port) => whole(chunked(dice, port))],
 ]
@@ -185,8 +191,8 @@ function sliced(dice: Dice, bytes: Buffer): Buffer[] {
   return [0, ...cuts].map((from, index) => bytes.subarray(from, cuts[index] ?? bytes.length))
 }
 
-function cut(dice: Dice, bytes: Buffer): Attack {
-  return { slices: [bytes.subarray(0, dice.roll(bytes.length))] }
+function cut(dice: Dice, bytes: Buffer, ending: 'end' | 'tear'): Attack {
+  return { slices: [bytes.subarray(0, dice.roll(bytes.length))], ending }
 }
 
 function repeated(dice: Dice, bytes: Buffer): Buffer {
@@ -291,16 +297,18 @@ function chunked(dice: Dice, port: number): Buffer {
 }
 
 /** Sends an attack and gives the statuses of all answers once the server has hung up. */
-async function send(port: number, attack: Attack, patienceMs: number): Promise<number[]> {
+async function send(port: number, attack: Attack, options: FuzzOptions): Promise<number[]> {
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
   const socket = connect({ host: '127.0.0.1', port })
   const received: Buffer[] = []
   socket.on('data', (chunk: Buffer) => received.push(chunk))
   socket.on('error', () => {}) // A reset is one way of hanging up; a server that is gone is found by the honest request.
   socket.on('close', () => resolve())
-  socket.setTimeout(patienceMs, () => reject(new Error('the server does not hang up')))
+  socket.setTimeout(options.patienceMs ?? 10_000, () => reject(new Error('the server does not hang up')))
   try {
-    await put(socket, attack)
+    await put(socket, port, attack)
+    if (attack.ending === 'tear') socket.resetAndDestroy()
+    else await settled(socket, closed, attack.ending === 'end' ? 0 : (options.settleMs ?? 40))
     await closed
   } finally {
     socket.destroy()
@@ -308,30 +316,43 @@ async function send(port: number, attack: Attack, patienceMs: number): Promise<n
   return statusesOf(Buffer.concat(received).toString('latin1'))
 }
 
-async function put(socket: ReturnType<typeof connect>, { slices, tear }: Attack): Promise<void> {
-  for (const slice of slices) {
+async function put(socket: Socket, port: number, { slices, ending }: Attack): Promise<void> {
+  const goodbye = Buffer.from(`GET /?Action=A HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`)
+  for (const slice of ending ? slices : [...slices, goodbye]) {
     socket.write(slice)
     await new Promise((resolve) => setImmediate(resolve))
   }
-  if (tear) socket.resetAndDestroy()
-  else socket.end()
+}
+
+/**
+ * Closes the sending side if the server still has not hung up after `ms`: it waits for the rest of something incomplete.
+ * Not at once, because Node's server drops its answers when it sees the end of what the client sends.
+ */
+async function settled(socket: Socket, closed: Promise<void>, ms: number): Promise<void> {
+  const enough = new AbortController()
+  const late = systemClock.sleep(ms, enough.signal).then(
+    () => void socket.end(),
+    () => {}, // The server hung up before.
+  )
+  await Promise.race([closed, late])
+  enough.abort()
 }
 
 function statusesOf(answers: string): number[] {
-  return [...answers.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status))
+  return [...answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
 }
 
 /** An honest request is still answered: with a key by the application, without one by the door. */
-async function mustLive(port: number, { credentials, patienceMs = 10_000 }: FuzzOptions): Promise<void> {
+async function mustLive(port: number, options: FuzzOptions): Promise<void> {
+  const { credentials } = options
   const params: [string, string][] = [
     ['Action', 'DescribeRegions'],
     ['Version', '2016-11-15'],
   ]
-  const host = `127.0.0.1:${port}`
-  const form = credentials
-    ? signV2(params, { method: 'POST', host, path: '/' }, { credentials, hash: 'sha256', at: new Date() })
-    : params
-  const [status] = await send(port, { slices: [raw(port, 'POST', '/', formEncode(form))] }, patienceMs)
+  const target = { method: 'POST', host: `127.0.0.1:${port}`, path: '/' }
+  const form = credentials ? signV2(params, target, { credentials, hash: 'sha256', at: new Date() }) : params
+  const bytes = raw(port, 'POST', '/', formEncode(form))
+  const [status] = await send(port, { slices: [bytes] }, { ...options, settleMs: options.patienceMs ?? 10_000 })
   const expected = credentials ? 200 : 400
   if (status !== expected) throw new Error(`an honest request was answered ${status}, not ${expected}`)
 }
