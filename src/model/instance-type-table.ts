@@ -16,6 +16,7 @@ export interface RowDetails {
   readonly baseline?: number
   readonly ebsOptimized?: EbsOptimized
   readonly bits32?: boolean
+  /** Source: AWS free tier as it was until July 2025. */
   readonly freeTier?: boolean
   readonly threadsPerCore?: 1 | 2
 }
@@ -127,8 +128,8 @@ export const families = {
       ['4xlarge', 8, 70041, 26, 'High', 8, 30, { disks: [2, 840], ebsOptimized: 'supported' }],
     ],
   },
-  /** Source: EC2 announcement of September 2010: up to 2 ECUs in bursts. Guess: the baseline, about a tenth of them. */
-  t1: { ...classic, rows: [['micro', 1, 627, 2, 'Very Low', 2, 2, { baseline: 0.1, bits32: true, freeTier: true }]] },
+  /** Source: EC2 announcement of September 2010: up to 2 ECUs in bursts. It has no credits and does not count as burstable. */
+  t1: { ...classic, rows: [['micro', 1, 627, 2, 'Very Low', 2, 2, { bits32: true }]] },
   m3: {
     ...xen,
     currentGeneration: false,
