@@ -71,18 +71,25 @@ export const errors = {
   'InvalidAMIID.Unavailable': caller(({ id }) => `The image ID '${id}' is not available`),
   'InvalidKeyPair.NotFound': caller(({ id }) => `The key pair '${id}' does not exist`),
   'InvalidKeyPair.Duplicate': caller(({ name }) => `The keypair '${name}' already exists.`),
+  'InvalidKey.Format': caller(() => 'Key is not in valid OpenSSH public key format'),
+  'InvalidPermission.Duplicate': caller(({ rule }) => `the specified rule "${rule}" already exists`),
+  'InvalidPermission.Malformed': told,
+  'InvalidPermission.NotFound': caller(() => 'The specified rule does not exist in this security group.'),
   'InvalidGroup.NotFound': caller(({ id, vpc }) =>
     vpc ? `The security group '${id}' does not exist in VPC '${vpc}'` : `The security group '${id}' does not exist`,
   ),
   'InvalidGroup.Duplicate': caller(({ name, vpc }) => `The security group '${name}' already exists for VPC '${vpc}'`),
   'InvalidGroupId.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "sg-...")`),
   'InvalidSecurityGroupRuleId.NotFound': caller(({ id }) => `The security group rule ID '${id}' does not exist`),
+  'InvalidIPAddress.InUse': told,
   'InvalidVpcID.NotFound': missing('vpc'),
   'InvalidSubnetID.NotFound': missing('subnet'),
   'InvalidNetworkInterfaceID.NotFound': missing('networkInterface'),
 
   // States, limits and dependencies.
-  IncorrectInstanceState: caller(({ id, verb }) => `The instance '${id}' is not in a state from which it can be ${verb}.`),
+  IncorrectInstanceState: caller(
+    ({ id, verb }) => `The instance '${id}' is not in a state from which it can be ${verb}.`,
+  ),
   OperationNotPermitted: told,
   CannotDelete: caller(({ id, name }) => `the specified group: "${id}" name: "${name}" cannot be deleted by a user`),
   DependencyViolation: caller(({ id }) => `resource ${id} has a dependent object`),
