@@ -1,13 +1,18 @@
+import { existsSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { connect, createServer, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
 import { type Log, silentLog } from '../base/log.ts'
 import { seededRandom } from '../base/random.ts'
+import { run } from '../base/subprocess.ts'
 import type { Handler, HttpResponse } from './exchange.ts'
 import { readBody } from './read-body.ts'
 import { type Limits, type Listener, listen } from './server.ts'
 
+const openssl = '/usr/bin/openssl'
 const ok: HttpResponse = { status: 200, body: 'fine\n' }
 
 interface Opened extends Listener, AsyncDisposable {}
@@ -187,6 +192,24 @@ test('an address in use is said so', async () => {
   await expect(again).rejects.toThrow(
     `Can't listen on 127.0.0.1:${server.port}: another program (perhaps another Cumulet)`,
   )
+})
+
+test('a connection that never asks anything is closed', async () => {
+  await using server = await open(async () => ok, { headerMs: 50, requestMs: 60 })
+  expect(await exchange(server.port, '')).toMatch(/^HTTP\/1.1 408 /)
+})
+
+test.runIf(existsSync(openssl))('with a key and a certificate it is HTTPS', async () => {
+  const make = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout - -days 2 -subj /CN=localhost'
+  const pem = await run(openssl, make.split(' '))
+  const handler: Handler = async ({ secure }) => ({ status: 200, body: `secure: ${secure}` })
+  const common = { clock: systemClock, random: seededRandom(''), log: silentLog, tls: { key: pem, cert: pem } }
+  const server = await listen(handler, { host: '127.0.0.1', port: 0, ...common })
+  expect(server.url).toMatch(/^https:/)
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  request(server.url, { rejectUnauthorized: false }, resolve).once('error', reject).end()
+  expect(await text(await promise)).toBe('secure: true')
+  await server.close()
 })
 
 test('an absolute target is read as one to this server', async () => {

@@ -27,10 +27,10 @@ export interface Limits {
   /** Request line and headers together. */
   readonly headerBytes: number
   readonly headerCount: number
-  /** From the first byte of a request to the end of its headers, and to the end of its body. */
+  /** From the start of a request, or of the connection, to the end of its headers, and to the end of its body. */
   readonly headerMs: number
   readonly requestMs: number
-  /** How long an idle connection is kept, before the first request too, and one on which nothing moves during one. */
+  /** How long a connection is kept between two requests, and one on which nothing moves during a request. */
   readonly idleMs: number
   readonly stalledMs: number
   readonly connections: number

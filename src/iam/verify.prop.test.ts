@@ -87,7 +87,7 @@ const signedRequest = fc
     return unsigned(it.method, it.path, it.host, signV2(it.params, { ...it, host }, { ...it, credentials, at }))
   })
 
-test('whatever is signed is verified, with the same parameters', async () => {
+test('whatever is signed is verified', async () => {
   await fc.assert(
     fc.asyncProperty(signedRequest, async (request) => {
       expect((await verify(request)).caller.accessKeyId).toBe(credentials.accessKeyId)
@@ -150,7 +150,7 @@ function isUnsigned(request: HttpRequest, tampered: HttpRequest): boolean {
   return headerOf(request, 'authorization') === undefined && request.headers !== tampered.headers
 }
 
-test('a parameter added, removed or renamed is refused', async () => {
+test('a parameter added to query string or body is refused', async () => {
   await fc.assert(
     fc.asyncProperty(signedRequest, fc.constantFrom('query', 'body' as const), async (request, where) => {
       const add = (it: string) => (it === '' ? 'DryRun=false' : `${it}&DryRun=false`)

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { run } from '../../src/base/subprocess.ts'
 import { expired, longLived, openDoor, temporary } from './loopback-door.ts'
+
+// Each Python start takes seconds where guests use the same cores.
+vi.setConfig({ testTimeout: 120_000 })
 
 const python = '/usr/bin/python3'
 const hasBoto = existsSync('/usr/lib/python3/dist-packages/boto3')

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { longLived, openDoor } from '../contract/loopback-door.ts'
 import { fuzzFrontDoor } from './front-door-fuzz.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 test.each(['one', 'two'])('nothing that is sent breaks, hangs or confuses the front door (seed %s)', async (seed) => {
   const errors: unknown[] = []
