@@ -14,7 +14,7 @@ export type Doubt =
  *
  * EC2 says AuthFailure to an unknown key and to a wrong SigV4 signature alike, SignatureDoesNotMatch to a wrong SigV2 one,
  * and asks for AWSAccessKeyId where there is no signature at all. Source: EC2 API Reference, "Error codes"; answers recorded
- * in aws/aws-cli issues 134 (SigV2) and 1948 (SigV4), and akka/akka.net's notes on discovery (no signature).
+ * in aws/aws-cli issues 134 (SigV2) and 1948 (SigV4), and Akka Management's documentation of AWS discovery (no signature).
  * The other services have codes of their own. Source: IAM and STS API References, "Common errors"; IAM User Guide,
  * "Troubleshoot signed requests for AWS APIs".
  * Guess: a SigV4 date out of the window is RequestExpired in EC2, as its reference says; recorded answers also show
