@@ -1,5 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { FakeClock } from '../base/clock.ts'
+import { type Clock, FakeClock } from '../base/clock.ts'
 import { Fault, Retry } from '../base/fault.ts'
 import { silentLog } from '../base/log.ts'
 import { seededRandom } from '../base/random.ts'
@@ -249,6 +250,7 @@ describe('a step that fails', () => {
 /** An act that lasts until it is aborted or `finish` is called. */
 function longActs() {
   const started: string[] = []
+  const ended: string[] = []
   const waiting: (() => void)[] = []
   const { promise: begun, resolve: onBegin } = Promise.withResolvers<void>()
   const long = machine()('long', {
@@ -264,7 +266,7 @@ function longActs() {
           await new Promise<void>((resolve, reject) => {
             waiting.push(resolve)
             abort.addEventListener('abort', () => reject(abort.reason))
-          })
+          }).finally(() => ended.push(subject))
           return hop('hurried')
         },
       },
@@ -276,7 +278,7 @@ function longActs() {
   const finish = (most = waiting.length) => {
     for (const end of waiting.splice(0, most)) end()
   }
-  return { long, started, begun, finish }
+  return { long, started, ended, begun, finish }
 }
 
 describe('an act under way', () => {
@@ -300,6 +302,55 @@ describe('an act under way', () => {
     await engine.idle()
     expect(await stepOf()).toBe('hurried')
     expect(started).toEqual(['x'])
+  })
+
+  test('cannot escape teardown by ending at the same moment', async () => {
+    let cleaned = false
+    const ends = machine()('ends', {
+      start: 'act',
+      teardown: 'clean',
+      steps: {
+        act: {
+          kind: 'act',
+          async run({ subject }) {
+            await store.transact((tx) => destroy(tx, subject))
+            return done()
+          },
+        },
+        clean: {
+          kind: 'decide',
+          async run() {
+            cleaned = true
+            return done()
+          },
+        },
+      },
+    })
+    const engine = await engineOf([bind(ends, {})])
+    await begin(ends)
+    await engine.idle()
+    expect(cleaned).toBe(true)
+  })
+
+  test('does not nap over a signal that came while it ran', async () => {
+    let runs = 0
+    const naps = machine()('naps', {
+      start: 'act',
+      teardown: 'act',
+      steps: {
+        act: {
+          kind: 'act',
+          async run({ subject }) {
+            if (++runs === 1) await call('news', subject)
+            return nap()
+          },
+        },
+      },
+    })
+    const engine = await engineOf([bind(naps, {})])
+    await begin(naps)
+    await engine.idle()
+    expect(runs).toBe(2)
   })
 
   test('is aborted and begun again when the engine is replaced', async () => {
@@ -331,6 +382,11 @@ describe('an act under way', () => {
 
 describe('two engines on one database', () => {
   const shared = { alone: false, leaseMs: 30_000 }
+  /** Lets time pass, and both engines do what it brings. */
+  const pass = async (ms: number) => {
+    await clock.advance(ms)
+    for (let turns = 0; turns < 20; turns++) await turn()
+  }
 
   test('never run a strand at once, as long as its holder lives', async () => {
     const { long, started, finish } = longActs()
@@ -338,7 +394,7 @@ describe('two engines on one database', () => {
     const second = await engineOf([bind(long, {})], shared)
     await begin(long)
     await expect.poll(() => started.length).toBe(1)
-    for (let i = 0; i < 20; i++) await clock.advance(5_000)
+    for (let i = 0; i < 20; i++) await pass(5_000)
     expect(started).toEqual(['x'])
     finish()
     await second.idle()
@@ -360,13 +416,30 @@ describe('two engines on one database', () => {
     await begin(long)
     await expect.poll(() => started.length).toBe(1)
     await engineOf([bind(long, {})], shared)
-    for (let i = 0; i < 5; i++) await clock.advance(10_000)
+    for (let i = 0; i < 5; i++) await pass(10_000)
     await expect.poll(() => started.length).toBe(2)
     finish(1)
-    for (let i = 0; i < 5; i++) await clock.advance(1)
+    await pass(1)
     expect(await stepOf()).toBe('act')
     finish()
     await expect.poll(() => stepOf()).toBe('hurried')
+  })
+
+  test('abort what another has taken over, when they wake after standing still', async () => {
+    const { long, started, ended } = longActs()
+    const { promise: stillness, resolve: wake } = Promise.withResolvers<void>()
+    const stalled: Clock = { now: () => clock.now(), sleep: () => stillness }
+    const first = await engineOf([bind(long, {})], { ...shared, clock: stalled })
+    await begin(long)
+    await expect.poll(() => started.length).toBe(1)
+    await engineOf([bind(long, {})], shared)
+    for (let i = 0; i < 5; i++) await pass(10_000)
+    await expect.poll(() => started.length).toBe(2)
+    expect(ended).toEqual([])
+    stalled.sleep = (ms, abort) => clock.sleep(ms, abort)
+    wake()
+    await expect.poll(() => ended).toEqual(['x'])
+    await first.stop()
   })
 })
 

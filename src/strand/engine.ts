@@ -142,6 +142,7 @@ export class Engine {
           await freeLeases(tx, now)
         })
         heldUntil = now + leaseMs
+        for (const { drive } of this.#drives.values()) drive.hear() // Its lease may have gone while this process stood still.
         this.#bell.ring()
       } catch (error) {
         log.error({ err: error }, 'leases cannot be renewed')

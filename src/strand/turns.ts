@@ -93,10 +93,10 @@ export class Turns {
     return rest
   }
 
-  /** Whether a running act is to be aborted. */
-  async isInterrupted(reader: Reader, { row, step }: LeasedAct): Promise<boolean> {
-    const now = await strandOf(reader, row.subject)
-    return now?.ending === 1 || (await this.#interruptionOf(reader, row, step)) !== undefined
+  /** Whether a running act is to be aborted: for teardown, a signal, or because its lease was lost. */
+  async isInterrupted(reader: Reader, act: LeasedAct): Promise<boolean> {
+    const row = await this.#heldRow(reader, act)
+    return !row || row.ending === 1 || (await this.#interruptionOf(reader, row, act.step)) !== undefined
   }
 
   async #decide(tx: Transaction, row: StrandRow, step: Decide<string, unknown, unknown>, seat: Seat): Promise<Turn> {
@@ -200,8 +200,8 @@ export class Turns {
     return interrupt.on.some((name) => pending.has(name)) ? interrupt.to : undefined
   }
 
-  async #heldRow(tx: Transaction, { row: { subject, lease } }: LeasedAct): Promise<StrandRow | undefined> {
-    const row = await strandOf(tx, subject)
+  async #heldRow(reader: Reader, { row: { subject, lease } }: LeasedAct): Promise<StrandRow | undefined> {
+    const row = await strandOf(reader, subject)
     return row?.owner === this.#options.owner && row.lease === lease ? row : undefined
   }
 
