@@ -1,0 +1,38 @@
+/** Security groups as hosts enforce them. */
+import type { GroupSpec, RuleSpec } from '../../host-api/spec.ts'
+import type { GroupId } from '../../model/ids.ts'
+import type { Reader } from '../../store/store.ts'
+import { type Rule, rulesOf } from './rules.ts'
+
+/**
+ * These groups with their rules and the addresses of their members; then the groups that the rules refer to, of which a
+ * host needs the members alone. In the order of their ids.
+ */
+export async function groupSpecs(reader: Reader, groupIds: readonly GroupId[]): Promise<GroupSpec[]> {
+  const own = await rulesOf(reader, groupIds)
+  const rules = new Map(groupIds.map((id) => [id, (own.get(id) ?? []).map(({ rule }) => ruleSpec(rule))]))
+  const referred = [...rules.values()].flat().flatMap(({ peer }) => ('group' in peer ? [peer.group] : []))
+  const ids = [...new Set([...groupIds, ...referred])].sort()
+  const members = await membersOf(reader, ids)
+  return ids.map((id) => ({ id, rules: rules.get(id) ?? [], members: members.get(id) ?? [] }))
+}
+
+/** A host does not care whose group it is. */
+function ruleSpec({ direction, protocol, range, peer }: Rule): RuleSpec {
+  return { direction, protocol, ...(range && { range }), peer: 'group' in peer ? { group: peer.group } : peer }
+}
+
+/** Private addresses of the interfaces in each group that an instance has. */
+async function membersOf(reader: Reader, groups: readonly GroupId[]): Promise<ReadonlyMap<GroupId, string[]>> {
+  if (groups.length === 0) return new Map()
+  const rows = await reader.db
+    .selectFrom('interfaceGroups')
+    .innerJoin('interfaces', 'interfaces.id', 'interfaceGroups.interfaceId')
+    .select(['interfaceGroups.groupId', 'interfaces.privateAddress'])
+    .where('interfaceGroups.groupId', 'in', groups)
+    .where('interfaces.instanceId', 'is not', null)
+    .orderBy('interfaces.privateAddress')
+    .execute()
+  const byGroup = Map.groupBy(rows, (row) => row.groupId)
+  return new Map([...byGroup].map(([id, same]) => [id, same.map((row) => row.privateAddress)]))
+}

@@ -1,0 +1,64 @@
+/** Security groups of a VPC, by id or name; and a new one with the rules that EC2 gives it. */
+import type { Random } from '../../base/random.ts'
+import { refuse } from '../../model/errors.ts'
+import { type AccountId, type GroupId, newId, type VpcId } from '../../model/ids.ts'
+import type { Reader, Transaction } from '../../store/store.ts'
+import type { SecurityGroupRow } from '../../store/tables/resources.ts'
+import { checkIds } from '../lookup.ts'
+import { addRules } from './rules.ts'
+
+export interface NewGroup {
+  readonly account: AccountId
+  readonly vpc: VpcId
+  readonly name: string
+  readonly description: string
+}
+
+/** The group that every VPC has, and that interfaces are in where nobody says otherwise. Nobody else may have its name. */
+export const defaultGroupName = 'default'
+
+/**
+ * Makes a group that lets everything out; the default group also lets its members reach each other.
+ * Source: VPC User Guide, "Default security groups for your VPCs" and "Security group rules".
+ */
+export async function makeGroup(
+  tx: Transaction,
+  { account, vpc, name, description }: NewGroup,
+  { now, random }: { now: Date; random: Random },
+): Promise<SecurityGroupRow> {
+  const id = newId('security-group', random)
+  const row = { id, vpcId: vpc, accountId: account, name, description, createdAt: now.getTime() }
+  await tx.db.insertInto('securityGroups').values(row).execute()
+  const everywhere = { direction: 'egress', protocol: 'all', peer: { cidr: '0.0.0.0/0' } } as const
+  const members = { direction: 'ingress', protocol: 'all', peer: { group: id, account } } as const
+  await addRules(tx, id, name === defaultGroupName ? [members, everywhere] : [everywhere], { now, random })
+  return row
+}
+
+/** Every group of the account, in the order of their ids. */
+export function listGroups(reader: Reader, account: AccountId): Promise<SecurityGroupRow[]> {
+  return reader.db.selectFrom('securityGroups').selectAll().where('accountId', '=', account).orderBy('id').execute()
+}
+
+/** The groups of the VPC with these ids and those with these names, once each. Refuses what the VPC does not have. */
+export async function findGroups(
+  reader: Reader,
+  account: AccountId,
+  vpc: VpcId,
+  wanted: { readonly ids: readonly string[]; readonly names: readonly string[] },
+): Promise<SecurityGroupRow[]> {
+  const ids = checkIds('security-group', wanted.ids)
+  const rows = (await listGroups(reader, account)).filter((it) => it.vpcId === vpc)
+  const found = [
+    ...ids.map((id) => rows.find((it) => it.id === id) ?? refuse('InvalidGroup.NotFound', { id, vpc })),
+    ...wanted.names.map((name) => rows.find((it) => it.name === name) ?? refuse('InvalidGroup.NotFound', { id: name, vpc })),
+  ]
+  return [...new Set(found)]
+}
+
+/** The account's group of this id, in whatever VPC. */
+export async function findGroup(reader: Reader, account: AccountId, id: string): Promise<SecurityGroupRow> {
+  const [checked] = checkIds('security-group', [id]) as [GroupId]
+  const rows = reader.db.selectFrom('securityGroups').selectAll().where('id', '=', checked).where('accountId', '=', account)
+  return (await rows.executeTakeFirst()) ?? refuse('InvalidGroup.NotFound', { id })
+}
