@@ -1,0 +1,41 @@
+/**
+ * What an action is: its name and what it alone does. All that actions share (decoding, client tokens, dry runs,
+ * filters, paging, tags) belongs to the dispatcher; an action that does one of these is a bug.
+ */
+import type { ResourceKind } from '../model/ids.ts'
+import type { FilterTable } from './filters.ts'
+
+/** One operation of a service, whatever its context `C`. `run` works in one transaction, without other I/O. */
+export interface Action<C, I = never, O = unknown> {
+  readonly kind: 'action'
+  readonly name: string
+  /** Kinds of resources that it creates: what TagSpecifications may name. */
+  readonly creates: readonly ResourceKind[]
+  run(input: I, context: C): Promise<O | Later<C, O>>
+  /** Looks at a remembered answer before it is given again for the same client token; may refuse. */
+  replay?(output: O, context: C): Promise<O>
+}
+
+/** A Describe: a table of rows that filters, ids and pages cut down before they are rendered. */
+export interface Describe<C, I = never, Row = never, Item = unknown, O = unknown> {
+  readonly kind: 'describe'
+  readonly name: string
+  /** All rows that the caller may see, or those that the input's own parameters leave. In the order of `key`. */
+  rows(input: I, context: C): Promise<readonly Row[]>
+  /** Sorts and names a row: unique, stable. */
+  key(row: Row): string
+  readonly filters: FilterTable<Row>
+  render(row: Row, context: C): Item
+  /** The answer from the rendered rows of one page. */
+  assemble(items: readonly Item[], input: I, context: C): O
+}
+
+/** I/O that an action needs after its transaction has committed: asking a host for a console. */
+export class Later<C, O> {
+  readonly work: (abort: AbortSignal) => Promise<O>
+  declare readonly context: C
+
+  constructor(work: (abort: AbortSignal) => Promise<O>) {
+    this.work = work
+  }
+}

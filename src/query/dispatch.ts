@@ -1,0 +1,155 @@
+/**
+ * From a verified call to its answer: find the action, decode, remember client tokens, run in one transaction, filter,
+ * page, tag, encode. Everything that actions share happens here and nowhere else.
+ */
+import { createHash } from 'node:crypto'
+import { Fault } from '../base/fault.ts'
+import { ApiError, refuse } from '../model/errors.ts'
+import type { ResourceKind } from '../model/ids.ts'
+import { type Action, type Describe, Later } from './action.ts'
+import type { Codec } from './codec.ts'
+import { type Filter, filterRows } from './filters.ts'
+import type { Pager } from './paging.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: each entry has its own input, output and row; the codec makes the first, the action's type ties the rest.
+export type AnyDescribe<R> = Describe<R, any, any, any, any>
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AnyRun<C> = Action<C, any, any>
+export type AnyAction<C, R> = AnyRun<C> | AnyDescribe<R>
+
+export interface Call {
+  readonly operation: string
+  readonly version: string
+  readonly requestId: string
+  readonly params: Iterable<readonly [string, string]>
+}
+
+/** What the dispatcher needs of the world behind it. `C` is what actions work with, `R` what Describes look at. */
+export interface Ground<C, R> {
+  /** Runs `work` in a transaction with a context for it; `keep: false` rolls back whatever it did. */
+  transact<T>(keep: boolean, work: (context: C) => Promise<T>): Promise<T>
+  /** Runs `work`, which changes nothing, in a consistent view. */
+  read<T>(work: (context: R) => Promise<T>): Promise<T>
+  readonly tokens: TokenMemory<C>
+  readonly tags: TagWriter<C>
+}
+
+/** Answers remembered by client token, per caller's account and operation. */
+export interface TokenMemory<C> {
+  find(context: C, operation: string, token: string): Promise<{ digest: string; output: unknown } | undefined>
+  keep(context: C, operation: string, token: string, entry: { digest: string; output: unknown }): Promise<void>
+}
+
+/** Checks TagSpecifications and makes them known to whatever the action creates. */
+export interface TagWriter<C> {
+  prepare(context: C, specifications: readonly TagSpecification[], creates: readonly ResourceKind[]): void
+}
+
+export interface TagSpecification {
+  readonly ResourceType?: string | undefined
+  readonly Tags?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined
+}
+
+/** Parameters that many operations share, as the codec decodes them. */
+interface Shared {
+  readonly DryRun?: boolean
+  readonly ClientToken?: string
+  readonly Filters?: readonly Filter[]
+  readonly MaxResults?: number
+  readonly NextToken?: string
+  readonly TagSpecifications?: readonly TagSpecification[]
+}
+
+export class Dispatcher<C, R> {
+  readonly #actions: ReadonlyMap<string, AnyAction<C, R>>
+  readonly #codec: Codec
+  readonly #pager: Pager
+
+  constructor(parts: { actions: readonly AnyAction<C, R>[]; codec: Codec; pager: Pager }) {
+    this.#actions = new Map(parts.actions.map((it) => [it.name, it]))
+    this.#codec = parts.codec
+    this.#pager = parts.pager
+  }
+
+  /** The answer's XML. Throws `ApiError` for what is the caller's affair. */
+  async dispatch(call: Call, ground: Ground<C, R>, abort: AbortSignal): Promise<string> {
+    const action = this.#find(call)
+    const input = this.#codec.decode(call.operation, call.params) as Shared
+    const output =
+      action.kind === 'describe'
+        ? await this.#describe(action, input, ground)
+        : await this.#run(action, input, ground, abort)
+    return this.#codec.encode(call.operation, output as object, call)
+  }
+
+  #find({ operation, version }: Call): AnyAction<C, R> {
+    const action = this.#actions.get(operation)
+    if (action) return action
+    if (!this.#codec.operations.has(operation)) refuse('InvalidAction', { action: operation, version })
+    return refuse('UnsupportedOperation', { message: `${operation} is not served by this cloud.` })
+  }
+
+  async #describe(action: AnyDescribe<R>, input: Shared, ground: Ground<C, R>): Promise<unknown> {
+    return ground.read(async (context) => {
+      const all = await action.rows(input, context)
+      const rows = filterRows(all, input.Filters ?? [], action.filters)
+      const page = this.#pager.cut(action.name, rows, (row) => action.key(row), input)
+      if (input.DryRun) refuse('DryRunOperation')
+      const items = page.rows.map((row) => action.render(row, context))
+      const output = action.assemble(items, input, context) as object
+      return page.NextToken === undefined ? output : { ...output, NextToken: page.NextToken }
+    })
+  }
+
+  async #run(action: AnyRun<C>, input: Shared, ground: Ground<C, R>, abort: AbortSignal): Promise<unknown> {
+    const output = await ground.transact(!input.DryRun, (context) => this.#runIn({ context, ground }, action, input))
+    if (input.DryRun) refuse('DryRunOperation')
+    return output instanceof Later ? output.work(abort) : output
+  }
+
+  async #runIn(
+    { context, ground }: { context: C; ground: Ground<C, R> },
+    action: AnyRun<C>,
+    input: Shared,
+  ): Promise<unknown> {
+    const { ClientToken: token } = input
+    const digest = token === undefined ? '' : digestOf(input)
+    if (token !== undefined) {
+      if (token.length > 64)
+        refuse('InvalidParameterValue', { message: 'A client token has at most 64 ASCII characters' })
+      const earlier = await ground.tokens.find(context, action.name, token)
+      if (earlier && earlier.digest !== digest) refuse('IdempotentParameterMismatch')
+      if (earlier) return action.replay ? action.replay(earlier.output, context) : earlier.output
+    }
+    ground.tags.prepare(context, input.TagSpecifications ?? [], action.creates)
+    const output = await action.run(input, context)
+    if (token !== undefined) {
+      if (output instanceof Later) throw new Fault(`${action.name} takes a client token and may not answer later`)
+      await ground.tokens.keep(context, action.name, token, { digest, output })
+    }
+    return output
+  }
+}
+
+/** The same parameters give the same digest, in whatever order they came. */
+function digestOf(input: Shared): string {
+  const { ClientToken: _, DryRun: __, ...rest } = input
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(rest)))
+    .digest('base64url')
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object' || value instanceof Date || value instanceof Uint8Array) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, it]) => [key, sorted(it)]),
+  )
+}
+
+/** Whether `error` is meant for the caller. */
+export function isForCaller(error: unknown): error is ApiError {
+  return error instanceof ApiError
+}

@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { filterRows, pattern, tagFilters } from './filters.ts'
+
+test.each([
+  ['*', '', true],
+  ['a*c', 'abbbc', true],
+  ['a*c', 'abcd', false],
+  ['a?c', 'abc', true],
+  ['a?c', 'ac', false],
+  ['a\\*c', 'a*c', true],
+  ['a\\*c', 'abc', false],
+  ['*.internal', 'ip-1.internal', true],
+  ['?', '😀', true],
+  ['A', 'a', false],
+])('the value %s against %s is %s', (value, text, expected) => {
+  expect(pattern(value)(text)).toBe(expected)
+})
+
+test('a value matches as the regular expression it stands for', () => {
+  const letters = fc.array(fc.constantFrom('a', 'b', '*', '?'), { maxLength: 8 }).map((it) => it.join(''))
+  const texts = fc.array(fc.constantFrom('a', 'b'), { maxLength: 12 }).map((it) => it.join(''))
+  fc.assert(
+    fc.property(letters, texts, (value, text) => {
+      const expression = new RegExp(`^${value.replaceAll('*', '.*').replaceAll('?', '.')}$`)
+      expect(pattern(value)(text)).toBe(expression.test(text))
+    }),
+  )
+})
+
+const rows = [
+  { id: 'i-1', tags: { env: 'prod', 'a:b': '' } as Record<string, string> },
+  { id: 'i-2', tags: { env: 'test' } as Record<string, string> },
+]
+const table = { id: (row: (typeof rows)[number]) => row.id, ...tagFilters<(typeof rows)[number]>() }
+const ids = (filters: Parameters<typeof filterRows>[1]) => filterRows(rows, filters, table).map((it) => it.id)
+
+test('values of one filter are alternatives, several filters must all hold', () => {
+  expect(ids([{ Name: 'id', Values: ['i-1', 'i-2'] }])).toEqual(['i-1', 'i-2'])
+  expect(
+    ids([
+      { Name: 'id', Values: ['i-*'] },
+      { Name: 'tag:env', Values: ['prod'] },
+    ]),
+  ).toEqual(['i-1'])
+})
+
+test('a tag that is not there matches nothing, not even a star', () => {
+  expect(ids([{ Name: 'tag:owner', Values: ['*'] }])).toEqual([])
+  expect(ids([{ Name: 'tag:a:b', Values: [''] }])).toEqual(['i-1'])
+  expect(ids([{ Name: 'tag:constructor', Values: ['*'] }])).toEqual([])
+})
+
+test('an unknown filter is refused, whatever its name', () => {
+  expect(() => ids([{ Name: 'colour', Values: ['red'] }])).toThrow("The filter 'colour' is invalid")
+  expect(() => ids([{ Name: '__proto__', Values: ['x'] }])).toThrow("The filter '__proto__' is invalid")
+})

@@ -1,0 +1,114 @@
+/**
+ * Filters as every Describe has them. A row passes when for each filter any of its values matches.
+ * Source: EC2 User Guide, "List and filter using the CLI and API": `*` any run, `?` one character, `\` escapes, case counts.
+ */
+import { refuse } from '../model/errors.ts'
+
+/** What a row has under a filter's name: one value, many, or none. */
+export type FilterValue =
+  | string
+  | number
+  | boolean
+  | Date
+  | undefined
+  | null
+  | readonly (string | number | boolean | undefined)[]
+
+export type FilterTable<Row> = Readonly<Record<string, (row: Row) => FilterValue>>
+
+export interface Filter {
+  readonly Name?: string | undefined
+  readonly Values?: readonly string[] | undefined
+}
+
+export interface Tagged {
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** The rows that pass all `filters`. Refuses filters that `table` does not know. */
+export function filterRows<Row>(
+  rows: readonly Row[],
+  filters: readonly Filter[],
+  table: FilterTable<Row>,
+): readonly Row[] {
+  const tests = filters.map((filter) => compile(filter, table))
+  return tests.length === 0 ? rows : rows.filter((row) => tests.every((test) => test(row)))
+}
+
+function compile<Row>({ Name, Values }: Filter, table: FilterTable<Row>): (row: Row) => boolean {
+  if (!Name) refuse('MissingParameter', { parameter: 'Filter.Name' })
+  if (!Values) refuse('InvalidParameterValue', { message: `The filter '${Name}' has no value` })
+  const read = Name.startsWith('tag:')
+    ? tagReader<Row>(Name.slice('tag:'.length), table)
+    : Object.hasOwn(table, Name)
+      ? table[Name]
+      : undefined
+  if (!read) refuse('InvalidParameterValue', { message: `The filter '${Name}' is invalid` })
+  const patterns = Values.map(pattern)
+  return (row) => textsOf(read(row)).some((text) => patterns.some((matches) => matches(text)))
+}
+
+function tagReader<Row>(key: string, table: FilterTable<Row>): ((row: Row) => FilterValue) | undefined {
+  if (!Object.hasOwn(table, 'tag-key')) return undefined
+  return (row) => {
+    const { tags } = row as Row & Tagged // Tables with `tag-key` are made by tagFilters, of tagged rows alone.
+    return Object.hasOwn(tags, key) ? tags[key] : undefined
+  }
+}
+
+/** The filters of every tagged resource: `tag-key`, `tag-value`, and with them `tag:KEY`. */
+export function tagFilters<Row extends Tagged>(): FilterTable<Row> {
+  return { 'tag-key': (row) => Object.keys(row.tags), 'tag-value': (row) => Object.values(row.tags) }
+}
+
+function textsOf(value: FilterValue): readonly string[] {
+  if (value === undefined || value === null) return []
+  if (value instanceof Date) return [value.toISOString()]
+  return Array.isArray(value) ? value.filter((it) => it !== undefined).map(String) : [String(value)]
+}
+
+/** Whether a text matches a filter's value. Linear in both: no pattern makes it slow. */
+export function pattern(value: string): (text: string) => boolean {
+  const tokens = tokenize(value)
+  if (tokens.every((it) => typeof it === 'string')) {
+    const literal = tokens.join('')
+    return (text) => text === literal
+  }
+  return (text) => matches(tokens, [...text])
+}
+
+const any = Symbol('*')
+const one = Symbol('?')
+type Token = string | typeof any | typeof one
+
+function tokenize(value: string): Token[] {
+  const tokens: Token[] = []
+  const characters = [...value]
+  for (let i = 0; i < characters.length; i++) {
+    const character = characters[i]!
+    if (character === '\\' && i + 1 < characters.length) tokens.push(characters[++i]!)
+    else tokens.push(character === '*' ? any : character === '?' ? one : character)
+  }
+  return tokens
+}
+
+/** Greedy matching with one point to go back to: the last `*`. */
+function matches(tokens: readonly Token[], text: readonly string[]): boolean {
+  let t = 0
+  let starAt = -1
+  let resume = 0
+  for (let i = 0; i < text.length; ) {
+    if (t < tokens.length && (tokens[t] === one || tokens[t] === text[i])) {
+      t++
+      i++
+    } else if (tokens[t] === any) {
+      starAt = t++
+      resume = i
+    } else if (starAt >= 0) {
+      t = starAt + 1
+      i = ++resume
+    } else return false
+  }
+  while (tokens[t] === any) t++
+  return t === tokens.length
+}
