@@ -1,0 +1,51 @@
+import type { Duplex } from 'node:stream'
+import { Fault } from './fault.ts'
+
+/** A longer line is an attack or a mistake. */
+const longestLine = 64 * 1024 * 1024
+
+/** Messages over a byte stream: one JSON object a line. A line that is no JSON, or too long, ends the stream with a Fault. */
+export interface JsonLines<Out> {
+  send(message: Out): void
+  close(): void
+}
+
+/** Calls `receive` with each message that arrives, and `closed` once, when no more can. */
+export function jsonLines<In, Out>(
+  stream: Duplex,
+  on: { receive(message: In): void; closed(error?: Error): void },
+): JsonLines<Out> {
+  let pending: Buffer[] = []
+  let size = 0
+  let failure: Error | undefined
+  const take = (line: Buffer) => {
+    try {
+      on.receive(JSON.parse(line.toString('utf8')) as In)
+    } catch (cause) {
+      stream.destroy(new Fault('a line of the stream could not be taken', { cause }))
+    }
+  }
+  stream.on('data', (chunk: Buffer) => {
+    let rest = chunk
+    for (let end = rest.indexOf(10); end >= 0 && !stream.destroyed; end = rest.indexOf(10)) {
+      take(Buffer.concat([...pending, rest.subarray(0, end)]))
+      rest = rest.subarray(end + 1)
+      pending = []
+      size = 0
+    }
+    if (rest.length === 0) return
+    pending.push(rest)
+    size += rest.length
+    if (size > longestLine) stream.destroy(new Fault(`a line of the stream is longer than ${longestLine} bytes`))
+  })
+  stream.once('error', (error) => {
+    failure = error
+  })
+  stream.once('close', () => on.closed(failure))
+  return {
+    send: (message) => {
+      if (stream.writable) stream.write(`${JSON.stringify(message)}\n`)
+    },
+    close: () => stream.destroy(),
+  }
+}

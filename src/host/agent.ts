@@ -1,0 +1,281 @@
+/**
+ * The agent of one host: takes specs, plans, carries out, reports. It does not know whether its host is a machine or a
+ * namespace. Everything it makes outlives it; a new agent finds what is there and goes on from the last spec.
+ */
+import type { Clock } from '../base/clock.ts'
+import { messageOf } from '../base/fault.ts'
+import type { Log } from '../base/log.ts'
+import type { DomainStatus, HypervisorDriver } from '../drivers/hypervisor/driver.ts'
+import type { NetworkDriver } from '../drivers/network/driver.ts'
+import type { StorageDriver } from '../drivers/storage/driver.ts'
+import type { DomainFact, HostFacts } from '../host-api/facts.ts'
+import type { EdgeSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
+import type { DomainId, HostId, VpcId } from '../model/ids.ts'
+import type { MetadataService } from './metadata/service.ts'
+import { type Found, plan, type Step, type Subject } from './plan.ts'
+import type { SpecFile } from './spec-file.ts'
+
+export interface HostParts {
+  readonly host: HostId
+  readonly hypervisor: HypervisorDriver
+  readonly network: NetworkDriver
+  readonly storage: StorageDriver
+  readonly metadata: MetadataService
+  readonly specFile: SpecFile
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface Trouble {
+  readonly message: string
+  readonly attempts: number
+  readonly retryAtMs: number
+}
+
+const firstRetryMs = 250
+const longestRetryMs = 30_000
+/** Drivers tell what changes; this is only for what they missed. */
+const relistMs = 30_000
+const consoleBytes = 64 * 1024
+
+export class HostAgent {
+  readonly host: HostId
+  readonly #parts: HostParts
+  readonly #abort = new AbortController()
+  readonly #busy = new Map<Subject, Promise<void>>()
+  readonly #troubles = new Map<Subject, Trouble>()
+  readonly #domains = new Map<DomainId, DomainStatus>()
+  readonly #routers = new Map<VpcId, RouterSpec | undefined>()
+  #disks = new Set<DomainId>()
+  #edge: EdgeSpec | undefined
+  #wanted: HostSpec | undefined
+  #settled = 0
+  #report: (facts: HostFacts) => void = () => {}
+  #reported = ''
+  #alarm: AbortController | undefined
+  #lastLook: Promise<void> = Promise.resolve()
+  #nextLook: Promise<void> | undefined
+
+  private constructor(parts: HostParts) {
+    this.host = parts.host
+    this.#parts = parts
+  }
+
+  /** Looks at what is on the host, and goes on with the last spec it was given. */
+  static async start(parts: HostParts): Promise<HostAgent> {
+    const agent = new HostAgent(parts)
+    await agent.#look()
+    parts.hypervisor.watch(() => agent.#inBackground(agent.#lookAtDomains()))
+    agent.#inBackground(agent.#relistForever())
+    const last = await parts.specFile.read()
+    if (last) agent.#want(last)
+    return agent
+  }
+
+  /** Calls `report` with the facts now, and whenever they change. */
+  onFacts(report: (facts: HostFacts) => void): void {
+    this.#report = report
+    this.#reported = ''
+    this.#tell()
+  }
+
+  /** Takes a newer spec; an older one than the one in force changes nothing. */
+  async accept(spec: HostSpec): Promise<void> {
+    if (this.#wanted && spec.generation < this.#wanted.generation) return
+    await this.#parts.specFile.write(spec)
+    this.#want(spec)
+  }
+
+  /** The last 64 KiB that the domain wrote to its console. */
+  console(domain: DomainId): Promise<Buffer> {
+    return this.#parts.hypervisor.console(domain, consoleBytes)
+  }
+
+  facts(): HostFacts {
+    return {
+      host: this.host,
+      settled: this.#settled,
+      received: this.#wanted?.generation ?? 0,
+      domains: [...this.#domainFacts()],
+      troubles: [...this.#troubles].map(([subject, { message, attempts }]) => ({ subject, message, attempts })),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort(new Error('the agent stops'))
+    this.#alarm?.abort()
+    await Promise.allSettled(this.#busy.values())
+  }
+
+  #want(spec: HostSpec): void {
+    this.#wanted = spec
+    this.#parts.metadata.know(spec.routers)
+    this.#advance()
+  }
+
+  /** Plans, starts every step whose subject is free, and arranges to be woken for the rest. */
+  #advance(): void {
+    if (!this.#wanted || this.#abort.signal.aborted) return
+    const now = this.#parts.clock.now().getTime()
+    const { steps, wakeAt } = plan(this.#wanted, this.#found(), now)
+    const waiting = steps.filter((step) => (this.#troubles.get(step.subject)?.retryAtMs ?? 0) > now)
+    for (const step of steps) if (!waiting.includes(step) && !this.#busy.has(step.subject)) this.#start(step)
+    const retries = waiting.map((step) => this.#troubles.get(step.subject)?.retryAtMs ?? now)
+    this.#wakeAt([...retries, ...(wakeAt === undefined ? [] : [wakeAt])])
+    if (steps.length === 0 && wakeAt === undefined && this.#busy.size === 0) {
+      this.#settled = this.#wanted.generation
+      this.#troubles.clear()
+    }
+    this.#tell()
+  }
+
+  #start(step: Step): void {
+    const work = this.#attempt(step).finally(() => {
+      this.#busy.delete(step.subject)
+      this.#advance()
+    })
+    this.#busy.set(step.subject, work)
+  }
+
+  async #attempt(step: Step): Promise<void> {
+    try {
+      await this.#carryOut(step, this.#abort.signal)
+      this.#troubles.delete(step.subject)
+    } catch (error) {
+      if (this.#abort.signal.aborted) return
+      this.#recordTrouble(step, error)
+      await this.#look().catch((cause: unknown) => this.#parts.log.error({ err: cause }, 'cannot look at the host'))
+    }
+  }
+
+  #recordTrouble(step: Step, error: unknown): void {
+    const attempts = (this.#troubles.get(step.subject)?.attempts ?? 0) + 1
+    const delay = Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1))
+    const retryAtMs = this.#parts.clock.now().getTime() + delay
+    this.#troubles.set(step.subject, { message: messageOf(error), attempts, retryAtMs })
+    this.#parts.log.warn({ err: error, step: step.do, subject: step.subject, attempts }, 'a step failed')
+  }
+
+  async #carryOut(step: Step, abort: AbortSignal): Promise<void> {
+    const { hypervisor, network, storage, metadata } = this.#parts
+    switch (step.do) {
+      case 'program-router':
+        await network.program(step.spec, abort)
+        this.#routers.set(step.subject, step.spec)
+        this.#advance() // Guests may boot while the service of a new router opens: it takes less time than they do.
+        return metadata.serve(step.subject, abort)
+      case 'remove-router':
+        metadata.withdraw(step.subject)
+        await network.remove(step.subject, abort)
+        this.#routers.delete(step.subject)
+        return
+      case 'program-edge':
+        await network.programEdge(step.spec, abort)
+        this.#edge = step.spec
+        return
+      case 'boot':
+        await this.#boot(step, abort)
+        return
+      case 'press-button':
+        await hypervisor.pressButton(step.subject, abort)
+        return this.#lookAtDomains()
+      case 'reboot':
+        await hypervisor.reboot(step.subject, step.count, step.graceMs, abort)
+        return this.#lookAtDomains()
+      case 'kill':
+        await hypervisor.kill(step.subject, abort)
+        return this.#lookAtDomains()
+      case 'forget':
+        await hypervisor.forget(step.subject, abort)
+        return this.#lookAtDomains()
+      case 'release-disks':
+        await storage.release(step.subject, abort)
+        this.#disks.delete(step.subject)
+    }
+  }
+
+  async #boot({ spec, vpcs }: Extract<Step, { do: 'boot' }>, abort: AbortSignal): Promise<void> {
+    const { storage, hypervisor, network } = this.#parts
+    this.#disks.add(spec.id)
+    const [disks, kernel, ramdisk] = await Promise.all([
+      storage.provide(spec.id, spec.disks, abort),
+      storage.imageFile(spec.boot.image, spec.boot.kernel),
+      spec.boot.ramdisk === undefined ? undefined : storage.imageFile(spec.boot.image, spec.boot.ramdisk),
+    ])
+    const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index] ?? vpcs[0]!, vif.id)) // plan() boots only what has a router
+    await hypervisor.boot(spec, { kernel, ...(ramdisk !== undefined && { ramdisk }), disks, taps }, abort)
+    await this.#lookAtDomains()
+  }
+
+  async #look(): Promise<void> {
+    const { network, storage } = this.#parts
+    const abort = this.#abort.signal
+    const [routers, disks] = await Promise.all([network.list(abort), storage.list(abort), this.#lookAtDomains()])
+    const present = new Set(routers.map((it) => it.vpc))
+    for (const { vpc } of routers) if (!this.#routers.has(vpc)) this.#routers.set(vpc, undefined)
+    for (const vpc of this.#routers.keys()) if (!present.has(vpc)) this.#routers.delete(vpc)
+    this.#disks = new Set([...disks, ...[...this.#disks].filter((id) => this.#busy.has(id))])
+  }
+
+  /** One look at a time: an older answer must not replace a newer one. Who asks during a look gets the next. */
+  #lookAtDomains(): Promise<void> {
+    this.#nextLook ??= this.#lastLook.then(async () => {
+      this.#nextLook = undefined
+      const domains = await this.#parts.hypervisor.list(this.#abort.signal)
+      this.#domains.clear()
+      for (const status of domains) this.#domains.set(status.id, status)
+      this.#advance()
+    })
+    this.#lastLook = this.#nextLook.catch(() => {}) // Whoever asked is told; the queue goes on.
+    return this.#nextLook
+  }
+
+  async #relistForever(): Promise<void> {
+    for (;;) {
+      await this.#parts.clock.sleep(relistMs, this.#abort.signal)
+      await this.#look()
+    }
+  }
+
+  #found(): Found {
+    return { domains: this.#domains, disks: this.#disks, routers: this.#routers, edge: this.#edge }
+  }
+
+  *#domainFacts(): Iterable<DomainFact> {
+    for (const { id, state, cause, startedAt, reboots } of this.#domains.values()) {
+      yield { id, state, startedAt, reboots, ...(cause && { cause }) }
+    }
+    for (const id of this.#disks)
+      if (!this.#domains.has(id) && this.#mayStart(id)) yield { id, state: 'starting', reboots: 0 }
+  }
+
+  #mayStart(id: DomainId): boolean {
+    return this.#busy.has(id) || this.#wanted?.domains.find((it) => it.id === id)?.power === 'on'
+  }
+
+  #tell(): void {
+    const facts = this.facts()
+    const text = JSON.stringify(facts)
+    if (text === this.#reported) return
+    this.#reported = text
+    this.#report(facts)
+  }
+
+  #wakeAt(times: readonly number[]): void {
+    this.#alarm?.abort()
+    if (times.length === 0) return
+    const alarm = new AbortController()
+    this.#alarm = alarm
+    const delay = Math.max(0, Math.min(...times) - this.#parts.clock.now().getTime())
+    this.#parts.clock.sleep(delay, alarm.signal).then(
+      () => this.#advance(),
+      () => {}, // Replaced by a newer alarm.
+    )
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (!this.#abort.signal.aborted) this.#parts.log.error({ err: error }, 'cannot look at the domains')
+    })
+  }
+}

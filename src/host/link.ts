@@ -1,0 +1,73 @@
+/** The agent's end of the stream to the control plane: it dials, and dials again for as long as it lives. */
+import { connect, type Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import { messageOf } from '../base/fault.ts'
+import { type JsonLines, jsonLines } from '../base/json-lines.ts'
+import type { Log } from '../base/log.ts'
+import type { HostCapacity } from '../host-api/facts.ts'
+import { type FromAgent, protocolVersion, type ToAgent } from '../host-api/messages.ts'
+import type { HostId } from '../model/ids.ts'
+import type { HostAgent } from './agent.ts'
+
+export interface LinkOptions {
+  /** Path of the control plane's Unix socket. */
+  readonly socket: string
+  readonly agents: readonly HostAgent[]
+  readonly capacities: ReadonlyMap<HostId, HostCapacity>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const firstRedialMs = 50
+const longestRedialMs = 1_000
+
+/** Keeps the stream open until aborted. Guests do not notice when it breaks. */
+export async function keepLink(options: LinkOptions, abort: AbortSignal): Promise<void> {
+  for (let delay = firstRedialMs; !abort.aborted; delay = Math.min(longestRedialMs, delay * 2)) {
+    const lived = await serveOnce(options, abort)
+    if (lived) delay = firstRedialMs
+    if (!abort.aborted) await options.clock.sleep(delay, abort).catch(() => {}) // Aborted: the loop ends.
+  }
+}
+
+/** One connection from dialling to its end. True if it was ever open. */
+function serveOnce(options: LinkOptions, abort: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket: Socket = connect(options.socket)
+    let opened = false
+    const hangUp = () => socket.destroy()
+    abort.addEventListener('abort', hangUp, { once: true })
+    const lines: JsonLines<FromAgent> = jsonLines<ToAgent, FromAgent>(socket, {
+      receive: (message) => take(options, message, lines),
+      closed: (error) => {
+        abort.removeEventListener('abort', hangUp)
+        for (const agent of options.agents) agent.onFacts(() => {})
+        if (opened) options.log.info({ err: error }, 'the control plane is gone; guests go on')
+        resolve(opened)
+      },
+    })
+    socket.once('connect', () => {
+      opened = true
+      const hosts = options.agents.map(({ host }) => ({ host, capacity: options.capacities.get(host)! })) // one for each agent
+      lines.send({ type: 'hello', version: protocolVersion, hosts })
+      for (const agent of options.agents) agent.onFacts((facts) => lines.send({ type: 'facts', facts }))
+    })
+  })
+}
+
+function take({ agents, log }: LinkOptions, message: ToAgent, lines: JsonLines<FromAgent>): void {
+  const host = message.type === 'spec' ? message.spec.host : message.host
+  const agent = agents.find((it) => it.host === host)
+  if (!agent) {
+    log.warn({ host }, 'a message for a host that is not here')
+    return
+  }
+  if (message.type === 'spec') {
+    agent.accept(message.spec).catch((error: unknown) => log.error({ err: error, host }, 'a spec could not be kept'))
+    return
+  }
+  agent.console(message.domain).then(
+    (text) => lines.send({ type: 'answer', to: message.id, ok: true, value: text.toString('base64') }),
+    (error: unknown) => lines.send({ type: 'answer', to: message.id, ok: false, message: messageOf(error) }),
+  )
+}

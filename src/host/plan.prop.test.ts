@@ -1,0 +1,202 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { DomainStatus } from '../drivers/hypervisor/driver.ts'
+import type { DomainSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
+import type { DomainId, VpcId } from '../model/ids.ts'
+import { type Found, plan, type Step } from './plan.ts'
+
+/** A host as planned for: what carrying out each step does to it. */
+class World {
+  readonly domains = new Map<DomainId, DomainStatus>()
+  readonly disks = new Set<DomainId>()
+  readonly routers = new Map<VpcId, RouterSpec | undefined>()
+  edge: Found['edge']
+  nowMs = 1_000_000
+
+  carryOut(step: Step): void {
+    switch (step.do) {
+      case 'program-router':
+        this.routers.set(step.subject, step.spec)
+        return
+      case 'remove-router':
+        this.routers.delete(step.subject)
+        return
+      case 'program-edge':
+        this.edge = step.spec
+        return
+      case 'boot':
+        this.disks.add(step.subject)
+        this.domains.set(step.subject, {
+          id: step.subject,
+          state: 'running',
+          startedAt: '2026-01-01T00:00:00.000Z',
+          reboots: 0,
+        })
+        return
+      case 'press-button':
+        this.#change(step.subject, { buttonPressedAt: new Date(this.nowMs).toISOString() })
+        return
+      case 'reboot':
+        this.#change(step.subject, { reboots: step.count })
+        return
+      case 'kill':
+        this.#change(step.subject, { state: 'off', cause: 'forced' })
+        return
+      case 'forget':
+        this.domains.delete(step.subject)
+        return
+      case 'release-disks':
+        this.disks.delete(step.subject)
+    }
+  }
+
+  #change(id: DomainId, change: Partial<DomainStatus>): void {
+    this.domains.set(id, { ...this.domains.get(id)!, ...change })
+  }
+}
+
+const vpcs: VpcId[] = ['vpc-1', 'vpc-2']
+const ids: DomainId[] = ['dom_1', 'dom_2', 'dom_3', 'dom_4']
+
+const domain = (id: DomainId, power: 'on' | 'off', reboots: number): DomainSpec => ({
+  id,
+  instance: `i-${id}`,
+  uuid: 'ec2',
+  power,
+  graceMs: 5_000,
+  reboots,
+  vcpus: 1,
+  memoryMiB: 64,
+  cpuQuotaCores: 1,
+  cpuWeight: 100,
+  boot: { image: 'ami-1', kernel: 'vmlinuz', commandLine: '' },
+  disks: [],
+  vifs: [{ id: `eni-${id}`, mac: '02:00:00:00:00:01' }],
+})
+
+/** Any wish: each domain absent, on or off, in one of two networks. */
+const wishes = fc
+  .record({
+    domains: fc.tuple(
+      ...ids.map(() =>
+        fc.record({
+          power: fc.constantFrom('on', 'off', 'none'),
+          vpc: fc.constantFrom(...vpcs),
+          reboots: fc.integer({ min: 0, max: 2 }),
+        }),
+      ),
+    ),
+    edge: fc.boolean(),
+  })
+  .map(({ domains, edge }): HostSpec => {
+    const wanted = domains.flatMap(({ power, vpc, reboots }, index) =>
+      power === 'none' ? [] : [{ vpc, spec: domain(ids[index]!, power as 'on' | 'off', reboots) }],
+    )
+    return {
+      host: 'a1',
+      generation: 1,
+      domains: wanted.map((it) => it.spec),
+      routers: vpcs
+        .filter((vpc) => wanted.some((it) => it.vpc === vpc))
+        .map((vpc) =>
+          routerOf(
+            vpc,
+            wanted.filter((it) => it.vpc === vpc).map((it) => it.spec.id),
+          ),
+        ),
+      ...(edge && { edge: { networks: [] } }),
+    }
+  })
+
+function routerOf(vpc: VpcId, domains: readonly DomainId[]): RouterSpec {
+  const vifs = domains.map((id) => ({
+    id: `eni-${id}` as const,
+    domain: id,
+    mac: '02:00:00:00:00:01',
+    address: '10.0.0.4',
+    subnet: 'subnet-1' as const,
+    hostname: 'ip-10-0-0-4',
+    groups: [],
+    sourceDestCheck: true,
+    metadata: { enabled: true, tokens: 'optional' as const, hopLimit: 1, tree: {} },
+  }))
+  return { vpc, vni: 1, mtu: 1500, subnets: [], vifs, groups: [], routes: [] }
+}
+
+/** Where a host may be found: things of older wishes, domains that ended, half-made ones, disks without a domain. */
+const startingPoints = fc.record({
+  domains: fc.subarray(ids).chain((some) =>
+    fc.tuple(
+      ...some.map((id) =>
+        fc.record({
+          id: fc.constant(id),
+          state: fc.constantFrom('running' as const, 'off' as const, 'lost' as const),
+          startedAt: fc.constant('2026-01-01T00:00:00.000Z'),
+          reboots: fc.integer({ min: 0, max: 3 }),
+        }),
+      ),
+    ),
+  ),
+  disks: fc.subarray(ids),
+  routers: fc.subarray(vpcs),
+})
+
+function settle(world: World, wanted: HostSpec, pick: (count: number) => number): Step[] {
+  const taken: Step[] = []
+  for (let round = 0; round < 200; round++) {
+    const { steps, wakeAt } = plan(wanted, world, world.nowMs)
+    if (steps.length === 0 && wakeAt === undefined) return taken
+    const step = steps[pick(steps.length)]
+    if (step) world.carryOut(step)
+    else world.nowMs = wakeAt!
+    if (step) taken.push(step)
+  }
+  throw new Error('the plan never ends')
+}
+
+test('carrying out the plan in any order leaves nothing to plan, and what was wanted', () => {
+  fc.assert(
+    fc.property(startingPoints, wishes, fc.infiniteStream(fc.nat()), (start, wanted, picks) => {
+      const world = new World()
+      for (const status of start.domains) world.domains.set(status.id, status as DomainStatus)
+      for (const id of start.disks) world.disks.add(id)
+      for (const vpc of start.routers) world.routers.set(vpc, undefined)
+      const ended = new Set([...world.domains.values()].filter((it) => it.state !== 'running').map((it) => it.id))
+      settle(world, wanted, (count) => (count === 0 ? 0 : (picks.next().value ?? 0) % count))
+
+      for (const spec of wanted.domains) {
+        const state = world.domains.get(spec.id)?.state
+        if (spec.power === 'on' && !ended.has(spec.id)) expect(state).toBe('running')
+        if (spec.power === 'off') expect(state).not.toBe('running')
+      }
+      const known = new Set<string>(wanted.domains.map((it) => it.id))
+      expect([...world.domains.keys(), ...world.disks].filter((id) => !known.has(id))).toEqual([])
+      expect([...world.routers.keys()].sort()).toEqual(wanted.routers.map((it) => it.vpc).sort())
+      for (const router of wanted.routers) expect(world.routers.get(router.vpc)).toEqual(router)
+    }),
+  )
+})
+
+test('a plan has at most one step for a subject', () => {
+  fc.assert(
+    fc.property(startingPoints, wishes, (start, wanted) => {
+      const found = {
+        domains: new Map(start.domains.map((it) => [it.id, it as DomainStatus])),
+        disks: new Set(start.disks),
+        routers: new Map(start.routers.map((vpc) => [vpc, undefined])),
+        edge: undefined,
+      }
+      const subjects = plan(wanted, found, 0).steps.map((it) => it.subject)
+      expect(new Set(subjects).size).toBe(subjects.length)
+    }),
+  )
+})
+
+test('nothing boots before its router is in force', () => {
+  fc.assert(
+    fc.property(wishes, (wanted) => {
+      const found = { domains: new Map(), disks: new Set<DomainId>(), routers: new Map(), edge: undefined }
+      expect(plan(wanted, found, 0).steps.filter((it) => it.do === 'boot')).toEqual([])
+    }),
+  )
+})

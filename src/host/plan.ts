@@ -1,0 +1,108 @@
+/**
+ * What to do next on a host: a pure function of what is wanted, what was found and what is under way. Each step names
+ * its subject; steps of different subjects may run at once, and when one ends the plan is made again. Carrying out the
+ * plan until it is empty leaves exactly what was wanted.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { DomainStatus } from '../drivers/hypervisor/driver.ts'
+import type { DomainSpec, EdgeSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
+import type { DomainId, VpcId } from '../model/ids.ts'
+
+export interface Found {
+  readonly domains: ReadonlyMap<DomainId, DomainStatus>
+  /** Domains that have disks here. */
+  readonly disks: ReadonlySet<DomainId>
+  /** Each router there is, with the spec that it was last programmed with, if this process did it. */
+  readonly routers: ReadonlyMap<VpcId, RouterSpec | undefined>
+  readonly edge: EdgeSpec | undefined
+}
+
+export type Subject = DomainId | VpcId | 'edge'
+
+export type Step =
+  | { readonly do: 'program-router'; readonly subject: VpcId; readonly spec: RouterSpec }
+  | { readonly do: 'remove-router'; readonly subject: VpcId }
+  | { readonly do: 'program-edge'; readonly subject: 'edge'; readonly spec: EdgeSpec }
+  | { readonly do: 'boot'; readonly subject: DomainId; readonly spec: DomainSpec; readonly vpcs: readonly VpcId[] }
+  | { readonly do: 'press-button'; readonly subject: DomainId }
+  | { readonly do: 'reboot'; readonly subject: DomainId; readonly count: number; readonly graceMs: number }
+  | { readonly do: 'kill'; readonly subject: DomainId }
+  | { readonly do: 'forget'; readonly subject: DomainId }
+  | { readonly do: 'release-disks'; readonly subject: DomainId }
+
+export interface Plan {
+  readonly steps: readonly Step[]
+  /** When to plan again though nothing happened: the end of a grace period. Milliseconds since the epoch. */
+  readonly wakeAt?: number
+}
+
+/** The steps that can be taken now, at most one for each subject. */
+export function plan(wanted: HostSpec, found: Found, nowMs: number): Plan {
+  const steps: Step[] = [...planRouters(wanted, found), ...planEdge(wanted, found)]
+  let wakeAt: number | undefined
+  for (const spec of wanted.domains) {
+    const next = planDomain(spec, wanted, found, nowMs)
+    if (typeof next === 'number') wakeAt = Math.min(wakeAt ?? next, next)
+    else if (next) steps.push(next)
+  }
+  steps.push(...planRemovals(wanted, found))
+  return { steps, ...(wakeAt !== undefined && { wakeAt }) }
+}
+
+function planRouters(wanted: HostSpec, found: Found): Step[] {
+  return wanted.routers
+    .filter((spec) => !isDeepStrictEqual(found.routers.get(spec.vpc), spec))
+    .map((spec) => ({ do: 'program-router', subject: spec.vpc, spec }))
+}
+
+function planEdge(wanted: HostSpec, found: Found): Step[] {
+  if (!wanted.edge || isDeepStrictEqual(wanted.edge, found.edge)) return []
+  return [{ do: 'program-edge', subject: 'edge', spec: wanted.edge }]
+}
+
+/** The domain's next step, or when it may have one, or nothing. */
+function planDomain(spec: DomainSpec, wanted: HostSpec, found: Found, nowMs: number): Step | number | undefined {
+  const status = found.domains.get(spec.id)
+  if (!status) {
+    if (spec.power === 'off') return undefined
+    const vpcs = routersOf(spec, wanted)
+    return vpcs.every((vpc) => carries(found.routers.get(vpc), spec))
+      ? { do: 'boot', subject: spec.id, spec, vpcs }
+      : undefined
+  }
+  if (status.state !== 'running') return undefined
+  if (spec.power === 'off') return planShutdown(spec, status, nowMs)
+  if (status.reboots >= spec.reboots) return undefined
+  return { do: 'reboot', subject: spec.id, count: spec.reboots, graceMs: spec.graceMs }
+}
+
+function planShutdown(spec: DomainSpec, status: DomainStatus, nowMs: number): Step | number {
+  if (!status.buttonPressedAt) return { do: 'press-button', subject: spec.id }
+  const end = Date.parse(status.buttonPressedAt) + spec.graceMs
+  return end <= nowMs ? { do: 'kill', subject: spec.id } : end
+}
+
+/** A domain goes before its disks, and all that nobody wants before the router it hung on. */
+function planRemovals(wanted: HostSpec, found: Found): Step[] {
+  const domains = new Set(wanted.domains.map((it) => it.id))
+  const routers = new Set(wanted.routers.map((it) => it.vpc))
+  const leaving = [...found.domains.keys()].filter((id) => !domains.has(id))
+  const orphaned = [...found.disks].filter((id) => !domains.has(id) && !found.domains.has(id))
+  const idle = leaving.length === 0 ? [...found.routers.keys()].filter((vpc) => !routers.has(vpc)) : []
+  return [
+    ...leaving.map((subject): Step => ({ do: 'forget', subject })),
+    ...orphaned.map((subject): Step => ({ do: 'release-disks', subject })),
+    ...idle.map((subject): Step => ({ do: 'remove-router', subject })),
+  ]
+}
+
+/** The routers that the domain's vifs hang on, in the order of its vifs. */
+export function routersOf(spec: DomainSpec, wanted: HostSpec): VpcId[] {
+  return spec.vifs.flatMap(({ id }) =>
+    wanted.routers.filter((it) => it.vifs.some((vif) => vif.id === id)).map((it) => it.vpc),
+  )
+}
+
+function carries(programmed: RouterSpec | undefined, spec: DomainSpec): boolean {
+  return programmed?.vifs.some((vif) => vif.domain === spec.id) ?? false
+}
