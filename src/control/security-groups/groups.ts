@@ -51,7 +51,9 @@ export async function findGroups(
   const rows = (await listGroups(reader, account)).filter((it) => it.vpcId === vpc)
   const found = [
     ...ids.map((id) => rows.find((it) => it.id === id) ?? refuse('InvalidGroup.NotFound', { id, vpc })),
-    ...wanted.names.map((name) => rows.find((it) => it.name === name) ?? refuse('InvalidGroup.NotFound', { id: name, vpc })),
+    ...wanted.names.map(
+      (name) => rows.find((it) => it.name === name) ?? refuse('InvalidGroup.NotFound', { id: name, vpc }),
+    ),
   ]
   return [...new Set(found)]
 }
@@ -59,6 +61,10 @@ export async function findGroups(
 /** The account's group of this id, in whatever VPC. */
 export async function findGroup(reader: Reader, account: AccountId, id: string): Promise<SecurityGroupRow> {
   const [checked] = checkIds('security-group', [id]) as [GroupId]
-  const rows = reader.db.selectFrom('securityGroups').selectAll().where('id', '=', checked).where('accountId', '=', account)
+  const rows = reader.db
+    .selectFrom('securityGroups')
+    .selectAll()
+    .where('id', '=', checked)
+    .where('accountId', '=', account)
   return (await rows.executeTakeFirst()) ?? refuse('InvalidGroup.NotFound', { id })
 }

@@ -20,7 +20,12 @@ export interface KeptRule {
 /** The rules of each of these groups, in the order of their ids; groups without rules are absent. */
 export async function rulesOf(reader: Reader, groups: readonly GroupId[]): Promise<ReadonlyMap<GroupId, KeptRule[]>> {
   if (groups.length === 0) return new Map()
-  const rows = await reader.db.selectFrom('securityGroupRules').selectAll().where('groupId', 'in', groups).orderBy('id').execute()
+  const rows = await reader.db
+    .selectFrom('securityGroupRules')
+    .selectAll()
+    .where('groupId', 'in', groups)
+    .orderBy('id')
+    .execute()
   return Map.groupBy(rows.map(kept), ({ row }) => row.groupId)
 }
 

@@ -1,0 +1,109 @@
+/** Facts of hosts into rows, and a signal to each strand that they concern. */
+import { isDeepStrictEqual } from 'node:util'
+import type { DomainFact, HostCapacity, HostFacts } from '../../host-api/facts.ts'
+import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
+import type { Store, Transaction } from '../../store/store.ts'
+import type { DomainFactRow } from '../../store/tables/resources.ts'
+
+/** Told of each instance whose domain changed. */
+export interface Intake {
+  changed(tx: Transaction, instance: InstanceId): Promise<void>
+}
+
+/** Records that the hosts are there and what they offer; the ones that this cloud knows. */
+export function greetHosts(
+  store: Store,
+  hosts: readonly { host: HostId; capacity: HostCapacity }[],
+): Promise<HostId[]> {
+  return store.transact(async (tx) => {
+    const known: HostId[] = []
+    for (const { host, capacity } of hosts) {
+      const { memoryMiB, cores, diskGiB, accelerator } = capacity
+      const row = await tx.db
+        .updateTable('hosts')
+        .set({ memoryMib: memoryMiB, cores, diskGib: diskGiB, accelerator, connected: 1 })
+        .where('id', '=', host)
+        .returning('id')
+        .executeTakeFirst()
+      if (row) known.push(row.id)
+    }
+    return known
+  })
+}
+
+export function loseHosts(store: Store, hosts: readonly HostId[]): Promise<void> {
+  return store.transact(async (tx) => {
+    if (hosts.length > 0) await tx.db.updateTable('hosts').set({ connected: 0 }).where('id', 'in', hosts).execute()
+  })
+}
+
+/** Makes the rows say what `facts` say, and tells of what is different. */
+export function takeFacts(store: Store, intake: Intake, facts: HostFacts): Promise<void> {
+  return store.transact(async (tx) => {
+    const before = await tx.db
+      .selectFrom('hosts')
+      .select(['received', 'troublesJson'])
+      .where('id', '=', facts.host)
+      .executeTakeFirst()
+    if (!before) return
+    await tx.db
+      .updateTable('hosts')
+      .set({ received: facts.received, settled: facts.settled, troublesJson: JSON.stringify(facts.troubles) })
+      .where('id', '=', facts.host)
+      .execute()
+    const changed = await replaceDomains(tx, facts)
+    const troubled = facts.troubles.map((it) => it.subject).filter((it): it is DomainId => it.startsWith('dom_'))
+    const news = [...changed, ...(before.troublesJson === JSON.stringify(facts.troubles) ? [] : troubled)]
+    const waiting = before.received === facts.received ? [] : await instancesWaiting(tx, facts)
+    for (const id of new Set([...(await instancesOf(tx, news)), ...waiting])) await intake.changed(tx, id)
+  })
+}
+
+async function replaceDomains(tx: Transaction, facts: HostFacts): Promise<DomainId[]> {
+  const rows = await tx.db.selectFrom('domainFacts').selectAll().where('hostId', '=', facts.host).execute()
+  const before = new Map(rows.map((row) => [row.id, row]))
+  const after = new Map(facts.domains.map((fact) => [fact.id, rowOf(facts.host, fact)]))
+  const gone = rows.filter((row) => !after.has(row.id)).map((row) => row.id)
+  const changed = [...after.values()].filter((row) => !isDeepStrictEqual({ ...before.get(row.id) }, row))
+  if (gone.length > 0) await tx.db.deleteFrom('domainFacts').where('id', 'in', gone).execute()
+  for (const row of changed) await putFact(tx, row)
+  return [...gone, ...changed.map((it) => it.id)]
+}
+
+function rowOf(hostId: HostId, { id, state, cause, startedAt, reboots }: DomainFact): DomainFactRow {
+  return {
+    id,
+    hostId,
+    state,
+    cause: cause ?? null,
+    startedAt: startedAt === undefined ? null : Date.parse(startedAt),
+    reboots,
+  }
+}
+
+async function instancesOf(tx: Transaction, domains: readonly DomainId[]): Promise<InstanceId[]> {
+  if (domains.length === 0) return []
+  const rows = await tx.db.selectFrom('instances').select('id').where('domainId', 'in', domains).execute()
+  return rows.map((row) => row.id)
+}
+
+/** Those whose newest wish the host has now received. */
+async function instancesWaiting(tx: Transaction, { host, received }: HostFacts): Promise<InstanceId[]> {
+  const rows = await tx.db
+    .selectFrom('instances')
+    .select('id')
+    .where('hostId', '=', host)
+    .where('state', '=', 'shutting-down')
+    .where('wishedIn', '<=', received)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+async function putFact(tx: Transaction, row: DomainFactRow): Promise<void> {
+  const { id: _, ...rest } = row
+  await tx.db
+    .insertInto('domainFacts')
+    .values(row)
+    .onConflict((it) => it.column('id').doUpdateSet(rest))
+    .execute()
+}

@@ -1,0 +1,169 @@
+/**
+ * The control plane's end of the streams that agents open: each carries one or more hosts. Specs go down when a host's
+ * generation has grown, facts come up into the database, questions are answered while somebody waits.
+ */
+import { chmod, rm } from 'node:fs/promises'
+import { createServer, type Server, type Socket } from 'node:net'
+import { Fault, messageOf, Retry } from '../../base/fault.ts'
+import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
+import type { Log } from '../../base/log.ts'
+import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
+import type { DomainId, HostId } from '../../model/ids.ts'
+import type { Store } from '../../store/store.ts'
+import type { SpecSource } from './host-spec.ts'
+import { greetHosts, type Intake, loseHosts, takeFacts } from './intake.ts'
+import { hostChannel } from './wishes.ts'
+
+export interface HostLinksParts {
+  readonly store: Store
+  readonly specs: SpecSource
+  readonly intake: Intake
+  readonly log: Log
+}
+
+interface Link {
+  readonly lines: JsonLines<ToAgent>
+  readonly hosts: readonly HostId[]
+}
+
+interface Question {
+  readonly link: Link
+  resolve(value: string): void
+  reject(error: Error): void
+}
+
+/** Time for an agent to answer a question. */
+const answerMs = 10_000
+
+export class HostLinks {
+  readonly #parts: HostLinksParts
+  readonly #links = new Map<HostId, Link>()
+  readonly #questions = new Map<number, Question>()
+  readonly #dirty = new Set<HostId>()
+  readonly #sockets = new Set<Socket>()
+  readonly #listening: Disposable
+  #server: Server | undefined
+  #nextQuestion = 1
+  #publishing: Promise<void> | undefined
+  #inbox: Promise<void> = Promise.resolve()
+
+  constructor(parts: HostLinksParts) {
+    this.#parts = parts
+    this.#listening = parts.store.listen(hostChannel, (host) => this.#publish([host]))
+  }
+
+  /** Listens on a Unix socket that only this user can open. */
+  async listen(path: string): Promise<void> {
+    await rm(path, { force: true })
+    const server = createServer((socket) => this.#greet(socket))
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(path, resolve)
+    })
+    await chmod(path, 0o600)
+    this.#server = server
+  }
+
+  /** What the domain last wrote to its console. Throws `Retry` while its host is away. */
+  async console(host: HostId, domain: DomainId, abort: AbortSignal): Promise<Buffer> {
+    const text = await this.#ask(host, (id) => ({ type: 'console', id, host, domain }), abort)
+    return Buffer.from(text, 'base64')
+  }
+
+  connected(host: HostId): boolean {
+    return this.#links.has(host)
+  }
+
+  async close(): Promise<void> {
+    this.#listening[Symbol.dispose]()
+    for (const socket of this.#sockets) socket.destroy()
+    const server = this.#server
+    if (server) await new Promise((resolve) => server.close(resolve))
+    await this.#publishing
+    await this.#inbox
+  }
+
+  /** Sends the hosts what they shall be now; many calls at once make one spec. */
+  #publish(hosts: Iterable<HostId>): void {
+    for (const host of hosts) this.#dirty.add(host)
+    this.#publishing ??= this.#publishAll()
+  }
+
+  async #publishAll(): Promise<void> {
+    for (let batch = [...this.#dirty]; batch.length > 0; batch = [...this.#dirty]) {
+      this.#dirty.clear()
+      await this.#publishSome(batch.filter((host) => this.#links.has(host)))
+    }
+    this.#publishing = undefined
+  }
+
+  async #publishSome(hosts: readonly HostId[]): Promise<void> {
+    try {
+      const specs = await this.#parts.store.read((reader) => this.#parts.specs(reader, hosts))
+      for (const spec of specs) this.#links.get(spec.host)?.lines.send({ type: 'spec', spec })
+    } catch (error) {
+      this.#parts.log.error({ err: error, hosts }, 'the specs of hosts could not be made')
+    }
+  }
+
+  #ask(host: HostId, question: (id: number) => ToAgent, abort: AbortSignal): Promise<string> {
+    const link = this.#links.get(host)
+    if (!link) return Promise.reject(new Retry(`host ${host} is not connected`))
+    const id = this.#nextQuestion++
+    const limit = AbortSignal.any([abort, AbortSignal.timeout(answerMs)])
+    return new Promise<string>((resolve, reject) => {
+      limit.addEventListener('abort', () => reject(new Retry(`host ${host} did not answer`)), { once: true })
+      this.#questions.set(id, { link, resolve, reject })
+      link.lines.send(question(id))
+    }).finally(() => this.#questions.delete(id))
+  }
+
+  #greet(socket: Socket): void {
+    this.#sockets.add(socket)
+    let link: Link | undefined
+    const lines = jsonLines<FromAgent, ToAgent>(socket, {
+      receive: (message) => {
+        if (message.type === 'hello') link = this.#open(message, lines)
+        else if (message.type === 'answer') this.#answer(message)
+        else this.#enqueue(() => takeFacts(this.#parts.store, this.#parts.intake, message.facts))
+      },
+      closed: () => {
+        this.#sockets.delete(socket)
+        if (link) this.#lose(link)
+      },
+    })
+  }
+
+  #open(hello: Extract<FromAgent, { type: 'hello' }>, lines: JsonLines<ToAgent>): Link {
+    if (hello.version !== protocolVersion)
+      throw new Fault(`an agent speaks version ${hello.version}, not ${protocolVersion}`)
+    const link = { lines, hosts: hello.hosts.map((it) => it.host) }
+    this.#enqueue(async () => {
+      const known = await greetHosts(this.#parts.store, hello.hosts)
+      for (const host of known) this.#links.set(host, link)
+      this.#publish(known)
+    })
+    return link
+  }
+
+  #answer(answer: Extract<FromAgent, { type: 'answer' }>): void {
+    const question = this.#questions.get(answer.to)
+    if (answer.ok) question?.resolve(answer.value)
+    else question?.reject(new Fault(answer.message))
+  }
+
+  #lose(link: Link): void {
+    for (const question of this.#questions.values())
+      if (question.link === link) question.reject(new Retry('the agent is gone'))
+    const lost = link.hosts.filter((host) => this.#links.get(host) === link)
+    for (const host of lost) this.#links.delete(host)
+    this.#enqueue(() => loseHosts(this.#parts.store, lost))
+  }
+
+  /** News is taken in the order in which it came. */
+  #enqueue(work: () => Promise<void>): void {
+    this.#inbox = this.#inbox.then(work).catch((error: unknown) => {
+      this.#parts.log.error({ err: error }, `news of a host could not be taken: ${messageOf(error)}`)
+    })
+  }
+}

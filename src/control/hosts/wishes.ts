@@ -1,0 +1,34 @@
+/** A host's generation: it grows in the transaction that changes what the host shall do. */
+import type { HostId, VpcId } from '../../model/ids.ts'
+import type { Transaction } from '../../store/store.ts'
+
+/** The store's channel on which hosts are told whose spec has changed. */
+export const hostChannel = 'hosts'
+
+/** Grows the generation of each of `hosts`, and has their specs sent once this is committed. Answers the new generations. */
+export async function wish(tx: Transaction, hosts: Iterable<HostId>): Promise<ReadonlyMap<HostId, number>> {
+  const ids = [...new Set(hosts)]
+  if (ids.length === 0) return new Map()
+  const rows = await tx.db
+    .updateTable('hosts')
+    .set((eb) => ({ generation: eb('generation', '+', 1) }))
+    .where('id', 'in', ids)
+    .returning(['id', 'generation'])
+    .execute()
+  for (const id of ids) tx.notify(hostChannel, id)
+  return new Map(rows.map((row) => [row.id, row.generation]))
+}
+
+/** Every host that has a part of the VPC: those with a guest in it, and the edge. */
+export async function hostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]> {
+  const guests = await tx.db
+    .selectFrom('interfaces')
+    .innerJoin('instances', 'instances.id', 'interfaces.instanceId')
+    .select('instances.hostId')
+    .distinct()
+    .where('interfaces.vpcId', '=', vpc)
+    .where('instances.hostId', 'is not', null)
+    .execute()
+  const edges = await tx.db.selectFrom('hosts').select('id').where('isEdge', '=', 1).execute()
+  return [...new Set([...guests.map((row) => row.hostId!), ...edges.map((row) => row.id)])] // filtered by `is not null`
+}

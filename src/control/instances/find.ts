@@ -1,0 +1,84 @@
+import type { AccountId, GroupId, InstanceId, InterfaceId } from '../../model/ids.ts'
+import type { Reader } from '../../store/store.ts'
+import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
+import { checkIds, requireAll } from '../lookup.ts'
+
+/** The account's instances of these ids. Refuses malformed and unknown ones. */
+export async function findInstances(
+  reader: Reader,
+  account: AccountId,
+  ids: readonly string[],
+): Promise<InstanceRow[]> {
+  const checked = checkIds('instance', ids)
+  if (checked.length === 0) return []
+  const rows = await reader.db
+    .selectFrom('instances')
+    .selectAll()
+    .where('accountId', '=', account)
+    .where('id', 'in', checked)
+    .execute()
+  return requireAll('instance', checked, rows)
+}
+
+export async function findInstance(reader: Reader, account: AccountId, id: string): Promise<InstanceRow> {
+  const [row] = await findInstances(reader, account, [id])
+  return row! // findInstances refuses what it does not find
+}
+
+/** Every instance of the account, or those named. In the order of their ids. */
+export async function listInstances(
+  reader: Reader,
+  account: AccountId,
+  ids?: readonly string[],
+): Promise<InstanceRow[]> {
+  if (ids && ids.length > 0) return findInstances(reader, account, ids)
+  return reader.db.selectFrom('instances').selectAll().where('accountId', '=', account).orderBy('id').execute()
+}
+
+/** An interface as its instance shows it. */
+export interface AttachedInterface {
+  readonly row: InterfaceRow
+  readonly groups: readonly { readonly id: GroupId; readonly name: string }[]
+}
+
+/** The interfaces of these instances, by instance, each in the order of its device index. */
+export async function interfacesOf(
+  reader: Reader,
+  ids: readonly InstanceId[],
+): Promise<ReadonlyMap<InstanceId, AttachedInterface[]>> {
+  const found = new Map<InstanceId, AttachedInterface[]>()
+  if (ids.length === 0) return found
+  const rows = await reader.db
+    .selectFrom('interfaces')
+    .selectAll()
+    .where('instanceId', 'in', ids)
+    .orderBy('deviceIndex')
+    .execute()
+  const groups = await groupsOf(
+    reader,
+    rows.map((row) => row.id),
+  )
+  for (const row of rows) {
+    const of = row.instanceId! // selected by it
+    found.set(of, [...(found.get(of) ?? []), { row, groups: groups.get(row.id) ?? [] }])
+  }
+  return found
+}
+
+/** Ids and names of the groups that each interface is in. */
+export async function groupsOf(
+  reader: Reader,
+  interfaces: readonly InterfaceId[],
+): Promise<ReadonlyMap<string, { id: GroupId; name: string }[]>> {
+  const rows = await reader.db
+    .selectFrom('interfaceGroups')
+    .innerJoin('securityGroups', 'securityGroups.id', 'interfaceGroups.groupId')
+    .select(['interfaceGroups.interfaceId', 'securityGroups.id', 'securityGroups.name'])
+    .where('interfaceGroups.interfaceId', 'in', interfaces)
+    .orderBy('securityGroups.id')
+    .execute()
+  const found = new Map<string, { id: GroupId; name: string }[]>()
+  for (const { interfaceId, id, name } of rows)
+    found.set(interfaceId, [...(found.get(interfaceId) ?? []), { id, name }])
+  return found
+}

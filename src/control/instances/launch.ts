@@ -1,0 +1,197 @@
+/** From a checked request to the rows of a reservation: placed, addressed, wished for, and a strand for each instance. */
+import type { Random } from '../../base/random.ts'
+import type { Cloud } from '../../model/cloud.ts'
+import { refuse } from '../../model/errors.ts'
+import { type AccountId, type DomainId, type GroupId, type HostId, newId, type ResourceId } from '../../model/ids.ts'
+import { type InstanceType, scaled } from '../../model/instance-types.ts'
+import { place } from '../../scheduler/place.ts'
+import { nextNumber } from '../../store/sequences.ts'
+import type { Transaction } from '../../store/store.ts'
+import type { ImageRow, InstanceRow, KeyPairRow, MetadataOptionsJson, SubnetRow } from '../../store/tables/resources.ts'
+import { startStrand } from '../../strand/calls.ts'
+import { candidates } from '../hosts/candidates.ts'
+import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { freePrivateAddresses, freePublicAddresses, newMac } from '../interfaces/allocate.ts'
+import { instanceMachine } from './machine.ts'
+
+export interface LaunchRequest {
+  readonly account: AccountId
+  readonly image: ImageRow
+  readonly type: InstanceType
+  readonly min: number
+  readonly max: number
+  readonly key?: KeyPairRow
+  /** One for each zone that is allowed; the scheduler takes one zone. */
+  readonly subnets: readonly SubnetRow[]
+  readonly groups: readonly GroupId[]
+  /** Overrides what the subnet does. */
+  readonly publicAddress?: boolean
+  readonly privateAddress?: string
+  readonly userData?: string
+  readonly clientToken?: string
+  readonly shutdownBehavior: 'stop' | 'terminate'
+  readonly apiTerminationDisabled: boolean
+  readonly apiStopDisabled: boolean
+  readonly monitoring: boolean
+  readonly ebsOptimized: boolean
+  readonly metadata: MetadataOptionsJson
+  readonly tenancy: string
+}
+
+export interface LaunchContext {
+  readonly tx: Transaction
+  readonly cloud: Cloud
+  readonly now: Date
+  readonly random: Random
+}
+
+/** Makes the reservation. Refuses where fewer than `min` fit, or addresses are short. */
+export async function launch(context: LaunchContext, request: LaunchRequest): Promise<ResourceId<'reservation'>> {
+  const { tx, random, now, cloud } = context
+  const memoryMib = scaled(request.type, cloud.scale).memoryMiB
+  const placement = await placeAll(context, request, memoryMib)
+  const { subnet } = placement
+  const addresses = await addressesFor(context, request, subnet, placement.hosts.length)
+  const reservation = newId('reservation', random)
+  await tx.db
+    .insertInto('reservations')
+    .values({ id: reservation, accountId: request.account, createdAt: now.getTime() })
+    .execute()
+  const instances: InstanceRow[] = []
+  for (const [index, host] of placement.hosts.entries()) {
+    const row = await instanceRow(context, request, { reservation, index, host, zone: subnet.zone, memoryMib })
+    instances.push(row)
+    await tx.db.insertInto('instances').values(row).execute()
+    await addInterface(context, request, row, { subnet, ...addresses[index]! }) // one for each host
+  }
+  await wishForAll(context, instances, await hostsOfVpc(tx, subnet.vpcId))
+  return reservation
+}
+
+async function placeAll(
+  { tx }: LaunchContext,
+  { type, min, max, subnets }: LaunchRequest,
+  memoryMiB: number,
+): Promise<{ hosts: HostId[]; subnet: SubnetRow }> {
+  const zones = new Set(subnets.map((it) => it.zone))
+  const usable = (await candidates(tx)).filter((it) => zones.has(it.zone))
+  const hosts = place(usable, { memoryMiB, min, max })
+  const zone = usable.find((it) => it.host === hosts?.[0])?.zone
+  const subnet = subnets.find((it) => it.zone === zone)
+  if (hosts && subnet) return { hosts, subnet }
+  const only = subnets.length === 1 ? { zone: subnets[0]!.zone } : {}
+  return refuse('InsufficientInstanceCapacity', { type: type.name, ...only })
+}
+
+async function addressesFor(
+  { tx, cloud, random }: LaunchContext,
+  request: LaunchRequest,
+  subnet: SubnetRow,
+  count: number,
+): Promise<{ privateAddress: string; publicAddress: string | null }[]> {
+  const wantsPublic = request.publicAddress ?? subnet.mapsPublic === 1
+  const privates = request.privateAddress
+    ? [request.privateAddress]
+    : await freePrivateAddresses(tx, subnet, count, random)
+  const publics = wantsPublic ? await freePublicAddresses(tx, cloud, count, random) : []
+  return privates.map((privateAddress, index) => ({ privateAddress, publicAddress: publics[index] ?? null }))
+}
+
+async function instanceRow(
+  { tx, random, now }: LaunchContext,
+  request: LaunchRequest,
+  at: { reservation: ResourceId<'reservation'>; index: number; host: HostId; zone: string; memoryMib: number },
+): Promise<InstanceRow> {
+  const domainId: DomainId = `dom_${await nextNumber(tx, 'domain')}`
+  return {
+    id: newId('instance', random),
+    accountId: request.account,
+    reservationId: at.reservation,
+    launchIndex: at.index,
+    imageId: request.image.id,
+    type: request.type.name,
+    keyName: request.key?.name ?? null,
+    publicKey: request.key?.publicKey ?? null,
+    zone: at.zone,
+    state: 'pending',
+    stateReason: 'pending',
+    transitionReason: '',
+    launchedAt: now.getTime(),
+    runningAt: null,
+    terminatedAt: null,
+    userData: request.userData ?? null,
+    clientToken: request.clientToken ?? null,
+    shutdownBehavior: request.shutdownBehavior,
+    apiTerminationDisabled: request.apiTerminationDisabled ? 1 : 0,
+    apiStopDisabled: request.apiStopDisabled ? 1 : 0,
+    monitoring: request.monitoring ? 1 : 0,
+    ebsOptimized: request.ebsOptimized ? 1 : 0,
+    metadataJson: JSON.stringify(request.metadata),
+    tenancy: request.tenancy,
+    hostId: at.host,
+    domainId,
+    uuid: newEc2Uuid(random),
+    memoryMib: at.memoryMib,
+    power: 'on',
+    reboots: 0,
+    wishedIn: 0,
+  }
+}
+
+async function addInterface(
+  { tx, random, now }: LaunchContext,
+  request: LaunchRequest,
+  instance: InstanceRow,
+  at: { subnet: SubnetRow; privateAddress: string; publicAddress: string | null },
+): Promise<void> {
+  const id = newId('network-interface', random)
+  await tx.db
+    .insertInto('interfaces')
+    .values({
+      id,
+      accountId: request.account,
+      vpcId: at.subnet.vpcId,
+      subnetId: at.subnet.id,
+      zone: at.subnet.zone,
+      mac: newMac(random),
+      privateAddress: at.privateAddress,
+      publicAddress: at.publicAddress,
+      description: '',
+      sourceDestCheck: 1,
+      createdAt: now.getTime(),
+      instanceId: instance.id,
+      deviceIndex: 0,
+      attachmentId: newId('network-interface-attachment', random),
+      attachedAt: now.getTime(),
+    })
+    .execute()
+  await tx.db
+    .insertInto('interfaceGroups')
+    .values(request.groups.map((groupId) => ({ interfaceId: id, groupId })))
+    .execute()
+}
+
+async function wishForAll(
+  { tx }: LaunchContext,
+  instances: readonly InstanceRow[],
+  others: readonly HostId[],
+): Promise<void> {
+  const generations = await wish(tx, [...others, ...instances.flatMap((it) => it.hostId ?? [])])
+  for (const { id, hostId } of instances) {
+    await tx.db
+      .updateTable('instances')
+      .set({ wishedIn: generations.get(hostId!) ?? 0 }) // placed a moment ago
+      .where('id', '=', id)
+      .execute()
+    await startStrand(tx, instanceMachine, id)
+  }
+}
+
+/** A random UUID that begins with `ec2`: by that guests know where they are. Source: EC2 User Guide, "Identify EC2 Linux instances". */
+function newEc2Uuid(random: Random): string {
+  const bytes = random.bytes(16)
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40 // version 4; sixteen bytes were asked for
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const digits = `ec2${bytes.toString('hex').slice(3)}`
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}

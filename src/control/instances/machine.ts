@@ -1,0 +1,210 @@
+/**
+ * The life of an instance. One teardown, from every step.
+ *
+ *     boot --> run --> shut-down --> stopping --> keep-console --> release --> clear --> linger --> (forgotten)
+ *        \______________^
+ */
+import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
+import type { StateReasonName } from '../../model/instance-states.ts'
+import type { Transaction } from '../../store/store.ts'
+import type { DomainFactRow, HostRow, InstanceRow } from '../../store/tables/resources.ts'
+import { machine } from '../../strand/machine.ts'
+import { done, hop, nap } from '../../strand/outcome.ts'
+import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { removeTags } from '../tags/tags.ts'
+
+/** An instance with what its host last said of its domain. */
+export interface ObservedInstance {
+  readonly id: InstanceId
+  readonly row: InstanceRow
+  readonly fact: DomainFactRow | undefined
+  readonly host: HostRow | undefined
+}
+
+export interface InstanceServices {
+  /** The last that the domain wrote to its console. Throws `Retry` while its host is away. */
+  readConsole(host: HostId, domain: DomainId, abort: AbortSignal): Promise<Buffer>
+}
+
+interface Payload {
+  /** BASE64. */
+  readonly console?: string
+}
+
+/** An instance that is not running by then never will be. */
+const bootDeadlineMs = 5 * 60_000
+const bootAttempts = 5
+/** How long a terminated instance is still described. Source: EC2 User Guide, "Terminate your instance": about an hour. */
+const lingerMs = 60 * 60_000
+
+export const instanceMachine = machine<ObservedInstance, Payload | undefined, InstanceServices>()('instance', {
+  start: 'boot',
+  teardown: 'shut-down',
+  load: observe,
+  steps: {
+    boot: {
+      kind: 'decide',
+      async run({ tx, self, signals, now, deadline }) {
+        if (self.fact?.state === 'running') {
+          await tx.db
+            .updateTable('instances')
+            .set({ state: 'running', stateReason: null, runningAt: now.getTime() })
+            .where('id', '=', self.id)
+            .execute()
+          await deadline('boot-overdue', undefined)
+          return hop('run')
+        }
+        const overdue = signals.take('boot-overdue')
+        if (overdue || hasEnded(self) || failedAttempts(self) >= bootAttempts) {
+          await giveReason(tx, self, 'internalError')
+          return hop('shut-down')
+        }
+        await deadline('boot-overdue', new Date(self.row.launchedAt + bootDeadlineMs))
+        return nap()
+      },
+    },
+    run: {
+      kind: 'decide',
+      async run({ tx, self }) {
+        if (!hasEnded(self)) return nap()
+        await giveReason(tx, self, self.fact?.state === 'off' ? 'guestShutdown' : 'lost')
+        return hop('shut-down')
+      },
+    },
+    'shut-down': {
+      kind: 'decide',
+      async run({ tx, self, deadline }) {
+        await deadline('boot-overdue', undefined)
+        const wishedIn = await wishOfHost(tx, self)
+        await tx.db
+          .updateTable('instances')
+          .set({ state: 'shutting-down', power: 'off', wishedIn })
+          .where('id', '=', self.id)
+          .execute()
+        return hop('stopping')
+      },
+    },
+    stopping: {
+      kind: 'decide',
+      run: async ({ self }) => (hasEnded(self) ? hop('keep-console') : nap()),
+    },
+    'keep-console': {
+      kind: 'act',
+      giveUp: { after: 3, to: 'release' },
+      async run({ self, readConsole, abort }) {
+        if (!self.row.hostId || !self.fact) return hop('release')
+        const text = await readConsole(self.row.hostId, self.row.domainId, abort)
+        return hop('release', { console: text.toString('base64') })
+      },
+    },
+    release: {
+      kind: 'decide',
+      async run({ tx, self, payload, now }) {
+        if (payload?.console) await keepConsole(tx, self.id, payload.console, now)
+        await tx.db.updateTable('instances').set({ power: 'gone' }).where('id', '=', self.id).execute()
+        const generations = await wish(tx, await hostsConcerned(tx, self))
+        const wishedIn = generations.get(self.row.hostId ?? '') ?? 0
+        await tx.db.updateTable('instances').set({ wishedIn }).where('id', '=', self.id).execute()
+        return hop('clear')
+      },
+    },
+    clear: {
+      kind: 'decide',
+      async run({ tx, self, now }) {
+        if (self.fact || !hasHeard(self)) return nap()
+        await tx.db.deleteFrom('interfaces').where('instanceId', '=', self.id).execute()
+        await tx.db
+          .updateTable('instances')
+          .set({ state: 'terminated', hostId: null, terminatedAt: now.getTime() })
+          .where('id', '=', self.id)
+          .execute()
+        return hop('linger')
+      },
+    },
+    linger: {
+      kind: 'decide',
+      async run({ tx, self, now }) {
+        const end = (self.row.terminatedAt ?? 0) + lingerMs
+        if (now.getTime() < end) return nap(new Date(end))
+        await forget(tx, self)
+        return done()
+      },
+    },
+  },
+})
+
+async function observe(tx: Transaction, id: string): Promise<ObservedInstance | undefined> {
+  const row = await tx.db
+    .selectFrom('instances')
+    .selectAll()
+    .where('id', '=', id as InstanceId)
+    .executeTakeFirst()
+  if (!row) return undefined
+  const fact = await tx.db.selectFrom('domainFacts').selectAll().where('id', '=', row.domainId).executeTakeFirst()
+  const host = row.hostId
+    ? await tx.db.selectFrom('hosts').selectAll().where('id', '=', row.hostId).executeTakeFirst()
+    : undefined
+  return { id: row.id, row, fact, host }
+}
+
+/** Whether the host knows the newest wish for this instance: then what it does not report is not there. */
+function hasHeard({ row, host }: ObservedInstance): boolean {
+  return !host || host.received >= row.wishedIn
+}
+
+function hasEnded(self: ObservedInstance): boolean {
+  return self.fact ? self.fact.state === 'off' || self.fact.state === 'lost' : hasHeard(self) && hasBeenStarted(self)
+}
+
+/** A domain that the host has not reported yet is still to come, unless it ran before or shall not run. */
+function hasBeenStarted({ row }: ObservedInstance): boolean {
+  return row.runningAt !== null || row.power !== 'on'
+}
+
+function failedAttempts({ row, host }: ObservedInstance): number {
+  const troubles = JSON.parse(host?.troublesJson ?? '[]') as { subject: string; attempts: number }[]
+  return troubles.find((it) => it.subject === row.domainId)?.attempts ?? 0
+}
+
+/** The first reason stays: what comes after is its consequence. */
+async function giveReason(tx: Transaction, { id, row }: ObservedInstance, stateReason: StateReasonName): Promise<void> {
+  if (row.state === 'shutting-down') return
+  await tx.db.updateTable('instances').set({ stateReason }).where('id', '=', id).execute()
+}
+
+async function wishOfHost(tx: Transaction, { row }: ObservedInstance): Promise<number> {
+  if (!row.hostId) return 0
+  return (await wish(tx, [row.hostId])).get(row.hostId) ?? 0
+}
+
+async function hostsConcerned(tx: Transaction, { id, row }: ObservedInstance): Promise<HostId[]> {
+  const interfaces = await tx.db
+    .selectFrom('interfaces')
+    .select('vpcId')
+    .distinct()
+    .where('instanceId', '=', id)
+    .execute()
+  const hosts = await Promise.all(interfaces.map((it) => hostsOfVpc(tx, it.vpcId)))
+  return [...hosts.flat(), ...(row.hostId ? [row.hostId] : [])]
+}
+
+async function keepConsole(tx: Transaction, instanceId: InstanceId, text: string, now: Date): Promise<void> {
+  const row = { text, readAt: now.getTime() }
+  await tx.db
+    .insertInto('consoles')
+    .values({ instanceId, ...row })
+    .onConflict((it) => it.column('instanceId').doUpdateSet(row))
+    .execute()
+}
+
+async function forget(tx: Transaction, { id, row }: ObservedInstance): Promise<void> {
+  await removeTags(tx, id, [])
+  await tx.db.deleteFrom('consoles').where('instanceId', '=', id).execute()
+  await tx.db.deleteFrom('instances').where('id', '=', id).execute()
+  const left = await tx.db
+    .selectFrom('instances')
+    .select('id')
+    .where('reservationId', '=', row.reservationId)
+    .executeTakeFirst()
+  if (!left) await tx.db.deleteFrom('reservations').where('id', '=', row.reservationId).execute()
+}

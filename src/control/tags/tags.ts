@@ -1,0 +1,159 @@
+/** Tags: rows beside any resource. Source: EC2 User Guide, "Tag your EC2 resources", restrictions. */
+import { refuse } from '../../model/errors.ts'
+import { type AccountId, kindOfId, type ResourceKind } from '../../model/ids.ts'
+import type { Reader, Transaction } from '../../store/store.ts'
+
+export type Tags = Readonly<Record<string, string>>
+
+const mostTags = 50
+const longestKey = 128
+const longestValue = 256
+
+/** The tags of each of `ids`; those without any are absent. */
+export async function tagsOf(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, Tags>> {
+  const found = new Map<string, Record<string, string>>()
+  if (ids.length === 0) return found
+  const rows = await reader.db
+    .selectFrom('tags')
+    .select(['resourceId', 'key', 'value'])
+    .where('resourceId', 'in', ids)
+    .orderBy('key')
+    .execute()
+  for (const { resourceId, key, value } of rows) {
+    const tags: Record<string, string> = found.get(resourceId) ?? Object.create(null)
+    tags[key] = value
+    found.set(resourceId, tags)
+  }
+  return found
+}
+
+/** `rows` with their tags: what a Describe filters and renders. */
+export async function withTags<Row extends { readonly id: string }>(
+  reader: Reader,
+  rows: readonly Row[],
+): Promise<(Row & { readonly tags: Tags })[]> {
+  const tags = await tagsOf(
+    reader,
+    rows.map((it) => it.id),
+  )
+  return rows.map((row) => ({ ...row, tags: tags.get(row.id) ?? {} }))
+}
+
+/** As answers have them. */
+export function tagList(tags: Tags): { Key: string; Value: string }[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+}
+
+/** Checks tags as a request has them: lengths, `aws:`, keys twice, how many. */
+export function checkTags(
+  tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[],
+): Tags {
+  const checked: Record<string, string> = Object.create(null)
+  for (const { Key, Value = '' } of tags) {
+    if (!Key) refuse('InvalidParameterValue', { message: 'Tag key cannot be empty' })
+    if ([...Key].length > longestKey)
+      refuse('InvalidParameterValue', { message: `Tag key exceeds the maximum length of ${longestKey} characters` })
+    if ([...Value].length > longestValue)
+      refuse('InvalidParameterValue', { message: `Tag value exceeds the maximum length of ${longestValue} characters` })
+    if (/^aws:/i.test(Key))
+      refuse('InvalidParameterValue', { message: `Tag keys starting with 'aws:' are reserved for internal use` })
+    if (Key in checked) refuse('InvalidParameterValue', { message: `Duplicate tag key '${Key}' specified.` })
+    checked[Key] = Value
+  }
+  if (tags.length > mostTags) refuse('TagLimitExceeded')
+  return checked
+}
+
+/** Gives the resource these tags, replacing those with the same key. Refuses the 51st. */
+export async function putTags(
+  tx: Transaction,
+  owner: { account: AccountId; id: string; kind: ResourceKind },
+  tags: Tags,
+): Promise<void> {
+  const rows = Object.entries(tags).map(([key, value]) => ({
+    resourceId: owner.id,
+    kind: owner.kind,
+    accountId: owner.account,
+    key,
+    value,
+  }))
+  if (rows.length === 0) return
+  await tx.db
+    .insertInto('tags')
+    .values(rows)
+    .onConflict((it) => it.columns(['resourceId', 'key']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })))
+    .execute()
+  const { count } = await tx.db
+    .selectFrom('tags')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('resourceId', '=', owner.id)
+    .executeTakeFirstOrThrow()
+  if (count > mostTags) refuse('TagLimitExceeded')
+}
+
+/** Takes tags away; one given with a value only where it has that value. With no tags named: all of them. */
+export async function removeTags(
+  tx: Transaction,
+  id: string,
+  tags: readonly { readonly key: string; readonly value?: string }[],
+): Promise<void> {
+  const remove = tx.db.deleteFrom('tags').where('resourceId', '=', id)
+  if (tags.length === 0) {
+    await remove.execute()
+    return
+  }
+  for (const { key, value } of tags) {
+    const one = remove.where('key', '=', key)
+    await (value === undefined ? one : one.where('value', '=', value)).execute()
+  }
+}
+
+/** Where resources that can be tagged live, and how one that is missing is refused. */
+const tables = {
+  instance: 'instances',
+  image: 'images',
+  'security-group': 'securityGroups',
+  'security-group-rule': 'securityGroupRules',
+  'key-pair': 'keyPairs',
+  vpc: 'vpcs',
+  subnet: 'subnets',
+  'network-interface': 'interfaces',
+  reservation: 'reservations',
+} as const satisfies Partial<Record<ResourceKind, string>>
+
+/** The kind of each resource of `account`; refuses ids that name none. */
+export async function taggable(
+  reader: Reader,
+  account: AccountId,
+  ids: readonly string[],
+): Promise<{ id: string; kind: ResourceKind }[]> {
+  const found: { id: string; kind: ResourceKind }[] = []
+  for (const id of ids) {
+    const kind = kindOfId(id)
+    if (!kind || !(kind in tables)) refuse('InvalidID', { id })
+    if (!(await owns(reader, account, kind as keyof typeof tables, id))) refuse('InvalidID', { id })
+    found.push({ id, kind })
+  }
+  return found
+}
+
+async function owns(reader: Reader, account: AccountId, kind: keyof typeof tables, id: string): Promise<boolean> {
+  if (kind === 'security-group-rule') {
+    const rule = await reader.db
+      .selectFrom('securityGroupRules')
+      .innerJoin('securityGroups', 'securityGroups.id', 'securityGroupRules.groupId')
+      .select('securityGroupRules.id')
+      .where('securityGroupRules.id', '=', id as never) // The prefix was checked by its kind.
+      .where('securityGroups.accountId', '=', account)
+      .executeTakeFirst()
+    return rule !== undefined
+  }
+  const table: 'instances' = tables[kind] as 'instances' // All of them have `id` and `accountId`.
+  const row = await reader.db
+    .selectFrom(table)
+    .select('id')
+    .where('id', '=', id as never)
+    .where('accountId', '=', account)
+    .executeTakeFirst()
+  return row !== undefined
+}

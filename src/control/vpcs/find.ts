@@ -1,0 +1,64 @@
+import { type Cloud, zoneName } from '../../model/cloud.ts'
+import { refuse } from '../../model/errors.ts'
+import type { AccountId, VpcId } from '../../model/ids.ts'
+import type { Reader } from '../../store/store.ts'
+import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
+import { checkIds, requireAll } from '../lookup.ts'
+import { findDefaultVpc } from './default-vpc.ts'
+
+/** The account's VPCs, or those named, in the order of their ids. */
+export async function listVpcs(reader: Reader, account: AccountId, ids: readonly string[] = []): Promise<VpcRow[]> {
+  const rows = await reader.db.selectFrom('vpcs').selectAll().where('accountId', '=', account).orderBy('id').execute()
+  return ids.length > 0 ? requireAll('vpc', checkIds('vpc', ids), rows) : rows
+}
+
+/** The account's subnets, or those named, in the order of their ids. */
+export async function listSubnets(
+  reader: Reader,
+  account: AccountId,
+  ids: readonly string[] = [],
+): Promise<SubnetRow[]> {
+  const rows = await reader.db
+    .selectFrom('subnets')
+    .selectAll()
+    .where('accountId', '=', account)
+    .orderBy('id')
+    .execute()
+  return ids.length > 0 ? requireAll('subnet', checkIds('subnet', ids), rows) : rows
+}
+
+export async function requireDefaultVpc(reader: Reader, account: AccountId): Promise<VpcRow> {
+  return (await findDefaultVpc(reader, account)) ?? refuse('InvalidVpcID.NotFound', { id: 'default' })
+}
+
+/** The subnets that a launch may use: the one named, or the default ones of the zone named, or of every zone. */
+export async function findLaunchSubnets(
+  reader: Reader,
+  account: AccountId,
+  cloud: Cloud,
+  wanted: { readonly subnet?: string; readonly zone?: string },
+): Promise<SubnetRow[]> {
+  if (wanted.zone !== undefined) requireZone(cloud, wanted.zone)
+  if (wanted.subnet === undefined) return defaultSubnets(reader, account, wanted.zone)
+  const [subnet] = await listSubnets(reader, account, [wanted.subnet])
+  if (wanted.zone !== undefined && subnet!.zone !== wanted.zone) {
+    refuse('InvalidParameterCombination', {
+      message: `Subnet ${wanted.subnet} is in the availability zone ${subnet!.zone}, not in ${wanted.zone}`,
+    })
+  }
+  return [subnet!] // listSubnets refuses what it does not find
+}
+
+async function defaultSubnets(reader: Reader, account: AccountId, zone: string | undefined): Promise<SubnetRow[]> {
+  const vpc: VpcId = (await requireDefaultVpc(reader, account)).id
+  const subnets = (await listSubnets(reader, account)).filter((it) => it.vpcId === vpc && it.isDefault === 1)
+  const usable = zone === undefined ? subnets : subnets.filter((it) => it.zone === zone)
+  if (usable.length === 0) refuse('InvalidSubnetID.NotFound', { id: `default of ${zone ?? 'any zone'}` })
+  return usable
+}
+
+/** Refuses a zone that this region does not have. */
+export function requireZone(cloud: Cloud, zone: string): void {
+  if (cloud.zones.some((it) => zoneName(cloud, it) === zone)) return
+  refuse('InvalidParameterValue', { message: `Invalid availability zone: [${zone}]` })
+}

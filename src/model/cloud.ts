@@ -1,0 +1,46 @@
+/** What one cloud is made of: chosen when it is first started, the same for its life. */
+export interface Cloud {
+  /** EC2's name of the region: `us-west-2`. */
+  readonly region: string
+  /** Zone names without the region: `a`, `b`, `c`. */
+  readonly zones: readonly string[]
+  /** What public and private names of instances end in; EC2's own by default. */
+  readonly dns: { readonly publicSuffix: string; readonly privateSuffix: string }
+  /** What an instance type's memory and disks are divided by, so that large types fit on small machines. */
+  readonly scale: number
+  /** How many ECUs one core of this machine is taken for. Guests without KVM are slow: one; with it: five. */
+  readonly ecuPerCore: number
+  /** Addresses that instances may get, first and last. */
+  readonly publicPool: { readonly first: string; readonly last: string }
+  /** Where the API is reached, for answers that name it. */
+  readonly endpoint: string
+}
+
+export function zoneName(cloud: Cloud, zone: string): string {
+  return `${cloud.region}${zone}`
+}
+
+/** EC2's zone ids: `usw2-az1`. Source: EC2 User Guide, "AZ IDs". */
+export function zoneId(cloud: Cloud, name: string): string {
+  const short = cloud.region.replace(/^([a-z]{2})-(?:gov-)?([a-z])[a-z]*?(?:(west|east))?-(\d+)$/, '$1$2$4')
+  return `${short}-az${cloud.zones.findIndex((zone) => zoneName(cloud, zone) === name) + 1}`
+}
+
+/** `ip-172-31-1-172.us-west-2.compute.internal`. Source: EC2 User Guide, "EC2 instance hostname types". */
+export function privateName(cloud: Cloud, address: string): string {
+  return `ip-${address.replaceAll('.', '-')}.${privateDomain(cloud)}`
+}
+
+export function privateDomain(cloud: Cloud): string {
+  return cloud.region === 'us-east-1' && cloud.dns.privateSuffix === 'compute.internal'
+    ? 'ec2.internal'
+    : `${cloud.region}.${cloud.dns.privateSuffix}`
+}
+
+/** `ec2-54-187-86-32.us-west-2.compute.amazonaws.com`. Source: EC2 User Guide, "EC2 instance hostname types". */
+export function publicName(cloud: Cloud, address: string): string {
+  const host = `ec2-${address.replaceAll('.', '-')}`
+  return cloud.region === 'us-east-1' && cloud.dns.publicSuffix === 'compute.amazonaws.com'
+    ? `${host}.compute-1.amazonaws.com`
+    : `${host}.${cloud.region}.${cloud.dns.publicSuffix}`
+}
