@@ -1,0 +1,51 @@
+/** How the actions of EC2 are written: typed by the official model, run with a `Context`. */
+import type { Random } from '../base/random.ts'
+import type { HostLinks } from '../control/hosts/links.ts'
+import type { Caller } from '../iam/credentials.ts'
+import type { Cloud } from '../model/cloud.ts'
+import type { ResourceId, ResourceKind } from '../model/ids.ts'
+import type { Action, Describe, Later } from '../query/action.ts'
+import type { Input, OperationName, Output } from '../query/types.ts'
+import type { Reader, Transaction } from '../store/store.ts'
+
+/** What a Describe sees. */
+export interface View {
+  readonly tx: Reader
+  readonly caller: Caller
+  readonly now: Date
+  readonly cloud: Cloud
+}
+
+/** What an action works with. */
+export interface Context extends View {
+  readonly tx: Transaction
+  readonly random: Random
+  readonly hosts: HostLinks
+  /** Gives the new resource the tags that the request has for its kind. */
+  tag<K extends ResourceKind>(kind: K, id: ResourceId<K>): Promise<void>
+}
+
+interface ActionDefinition<N extends OperationName> {
+  readonly creates?: readonly ResourceKind[]
+  run(input: Input<N>, context: Context): Promise<Output<N> | Later<Context, Output<N>>>
+  replay?(output: Output<N>, context: Context): Promise<Output<N>>
+}
+
+export function action<N extends OperationName>(
+  name: N,
+  definition: ActionDefinition<N>,
+): Action<Context, Input<N>, Output<N>> {
+  return { kind: 'action', name, creates: definition.creates ?? [], ...definition }
+}
+
+type DescribeDefinition<N extends OperationName, Row, Item> = Omit<
+  Describe<View, Input<N>, Row, Item, Output<N>>,
+  'kind' | 'name'
+>
+
+export function describe<N extends OperationName, Row, Item>(
+  name: N,
+  definition: DescribeDefinition<N, Row, Item>,
+): Describe<View, Input<N>, Row, Item, Output<N>> {
+  return { kind: 'describe', name, ...definition }
+}

@@ -1,0 +1,114 @@
+/** Ties the dispatcher to the store: contexts for calls, remembered answers, tags of what a call creates. */
+import { deserialize, serialize } from 'node:v8'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { HostLinks } from '../control/hosts/links.ts'
+import { checkTags, putTags, type Tags } from '../control/tags/tags.ts'
+import type { Caller } from '../iam/credentials.ts'
+import type { Cloud } from '../model/cloud.ts'
+import { refuse } from '../model/errors.ts'
+import type { ResourceId, ResourceKind } from '../model/ids.ts'
+import type { Ground, TagSpecification, TagWriter, TokenMemory } from '../query/dispatch.ts'
+import { rollback, type Store } from '../store/store.ts'
+import type { Context, View } from './action.ts'
+
+/** What the actions of this cloud work with. */
+export interface World {
+  readonly store: Store
+  readonly cloud: Cloud
+  readonly hosts: HostLinks
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** How long a client token is remembered. Guess: EC2 says "at least 24 hours" of several actions. */
+const tokenLifeMs = 48 * 60 * 60_000
+
+/** The ground under the calls of one caller. */
+export function groundFor(world: World, caller: Caller): Ground<Context, View> {
+  return {
+    transact: (keep, work) =>
+      world.store.transact(async (tx) => {
+        const tagged = new TagsOfCall()
+        const context: Context = {
+          tx,
+          caller,
+          now: world.clock.now(),
+          cloud: world.cloud,
+          random: world.random,
+          hosts: world.hosts,
+          tag: (kind, id) => tagged.put(context, kind, id),
+        }
+        tagsOfCalls.set(context, tagged)
+        const answer = await work(context)
+        return keep ? answer : rollback(answer)
+      }),
+    read: (work) => world.store.read((tx) => work({ tx, caller, now: world.clock.now(), cloud: world.cloud })),
+    tokens,
+    tags,
+  }
+}
+
+/** The tags that one call has for each kind of resource it creates. */
+class TagsOfCall {
+  readonly #byKind = new Map<ResourceKind, Tags>()
+
+  prepare(kind: ResourceKind, tags: Tags): void {
+    if (this.#byKind.has(kind))
+      refuse('InvalidParameterValue', { message: `The resource type '${kind}' is specified more than once.` })
+    this.#byKind.set(kind, tags)
+  }
+
+  async put<K extends ResourceKind>({ tx, caller }: Context, kind: K, id: ResourceId<K>): Promise<void> {
+    await putTags(tx, { account: caller.account, id, kind }, this.#byKind.get(kind) ?? {})
+  }
+}
+
+const tagsOfCalls = new WeakMap<Context, TagsOfCall>()
+
+const tags: TagWriter<Context> = {
+  prepare(context, specifications, creates) {
+    for (const { ResourceType, Tags: list } of specifications) {
+      const kind = kindIn(creates, ResourceType)
+      tagsOfCalls.get(context)?.prepare(kind, checkTags(list ?? []))
+    }
+  },
+}
+
+function kindIn(creates: readonly ResourceKind[], name: TagSpecification['ResourceType']): ResourceKind {
+  if (!name) refuse('MissingParameter', { message: 'Tag specification resource type must have a value' })
+  return (
+    creates.find((it) => it === name) ??
+    refuse('InvalidParameterValue', { message: `'${name}' is not a valid taggable resource type for this operation.` })
+  )
+}
+
+const tokens: TokenMemory<Context> = {
+  async find({ tx, caller }, operation, token) {
+    const row = await tx.db
+      .selectFrom('clientTokens')
+      .selectAll()
+      .where('accountId', '=', caller.account)
+      .where('operation', '=', operation)
+      .where('token', '=', token)
+      .executeTakeFirst()
+    return row && { digest: row.digest, output: deserialize(Buffer.from(row.output, 'base64')) as unknown }
+  },
+  async keep({ tx, caller, now }, operation, token, { digest, output }) {
+    await tx.db
+      .deleteFrom('clientTokens')
+      .where('createdAt', '<', now.getTime() - tokenLifeMs)
+      .execute()
+    await tx.db
+      .insertInto('clientTokens')
+      .values({
+        accountId: caller.account,
+        operation,
+        token,
+        digest,
+        output: serialize(output).toString('base64'),
+        createdAt: now.getTime(),
+      })
+      .execute()
+  },
+}

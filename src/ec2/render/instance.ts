@@ -1,0 +1,142 @@
+/** Instances as answers have them. Source: EC2 API Reference, "Instance", "Reservation". */
+import type { Instance, InstanceNetworkInterface, Reservation } from '@aws-sdk/client-ec2'
+import type { AttachedInterface } from '../../control/instances/find.ts'
+import { type Tags, tagList } from '../../control/tags/tags.ts'
+import { type Cloud, privateName, publicName } from '../../model/cloud.ts'
+import { stateOf, stateReasons } from '../../model/instance-states.ts'
+import { instanceType } from '../../model/instance-types.ts'
+import type { ImageRow, InstanceRow, MetadataOptionsJson } from '../../store/tables/resources.ts'
+
+/** All that an answer about an instance is made of. */
+export interface FullInstance {
+  readonly row: InstanceRow
+  readonly tags: Tags
+  readonly interfaces: readonly AttachedInterface[]
+  readonly image: ImageRow | undefined
+}
+
+export function renderInstance(cloud: Cloud, { row, tags, interfaces, image }: FullInstance): Instance {
+  const primary = interfaces[0]
+  const type = instanceType(row.type)
+  const ended = row.state === 'terminated'
+  return {
+    InstanceId: row.id,
+    ImageId: row.imageId,
+    State: stateOf(row.state),
+    StateTransitionReason: row.transitionReason,
+    ...(row.stateReason && row.stateReason !== 'pending' && { StateReason: stateReasons[row.stateReason] }),
+    ...(row.state === 'pending' && { StateReason: stateReasons.pending }),
+    PrivateDnsName: primary ? privateName(cloud, primary.row.privateAddress) : '',
+    PublicDnsName: primary?.row.publicAddress ? publicName(cloud, primary.row.publicAddress) : '',
+    ...(primary && {
+      PrivateIpAddress: primary.row.privateAddress,
+      ...(primary.row.publicAddress && { PublicIpAddress: primary.row.publicAddress }),
+      SubnetId: primary.row.subnetId,
+      VpcId: primary.row.vpcId,
+      SourceDestCheck: primary.row.sourceDestCheck === 1,
+      SecurityGroups: primary.groups.map(({ id, name }) => ({ GroupId: id, GroupName: name })),
+    }),
+    ...(!primary && { SecurityGroups: [] }),
+    ...(row.keyName !== null && { KeyName: row.keyName }),
+    AmiLaunchIndex: row.launchIndex,
+    ProductCodes: [],
+    InstanceType: row.type as NonNullable<Instance['InstanceType']>,
+    LaunchTime: new Date(row.launchedAt),
+    Placement: { AvailabilityZone: row.zone, GroupName: '', Tenancy: row.tenancy as 'default' },
+    Monitoring: { State: row.monitoring === 1 ? 'enabled' : 'disabled' },
+    Architecture: (image?.architecture ?? 'x86_64') as 'x86_64',
+    RootDeviceType: 'instance-store',
+    RootDeviceName: '/dev/sda1',
+    BlockDeviceMappings: [],
+    VirtualizationType: 'hvm',
+    Hypervisor: 'xen',
+    ClientToken: row.clientToken ?? '',
+    EbsOptimized: row.ebsOptimized === 1,
+    EnaSupport: false,
+    NetworkInterfaces: interfaces.map((it) => renderAttached(cloud, it)),
+    Tags: tagList(tags),
+    ...(type && {
+      CpuOptions: { CoreCount: Math.max(1, Math.ceil(type.vcpus / 2)), ThreadsPerCore: type.vcpus > 1 ? 2 : 1 },
+    }),
+    CapacityReservationSpecification: { CapacityReservationPreference: 'open' },
+    HibernationOptions: { Configured: false },
+    MetadataOptions: renderMetadataOptions(row, ended),
+    EnclaveOptions: { Enabled: false },
+    BootMode: 'legacy-bios',
+    PlatformDetails: 'Linux/UNIX',
+    UsageOperation: 'RunInstances',
+    UsageOperationUpdateTime: new Date(row.launchedAt),
+    ...(primary && {
+      PrivateDnsNameOptions: {
+        HostnameType: 'ip-name',
+        EnableResourceNameDnsARecord: false,
+        EnableResourceNameDnsAAAARecord: false,
+      },
+    }),
+    MaintenanceOptions: { AutoRecovery: 'default' },
+    CurrentInstanceBootMode: 'legacy-bios',
+  }
+}
+
+export function renderMetadataOptions(row: InstanceRow, ended = false): NonNullable<Instance['MetadataOptions']> {
+  const options = JSON.parse(row.metadataJson) as MetadataOptionsJson
+  return {
+    State: row.state === 'pending' || ended ? 'pending' : 'applied',
+    HttpTokens: options.tokens,
+    HttpPutResponseHopLimit: options.hopLimit,
+    HttpEndpoint: options.enabled ? 'enabled' : 'disabled',
+    HttpProtocolIpv6: options.ipv6Enabled ? 'enabled' : 'disabled',
+    InstanceMetadataTags: options.tagsEnabled ? 'enabled' : 'disabled',
+  }
+}
+
+function renderAttached(cloud: Cloud, { row, groups }: AttachedInterface): InstanceNetworkInterface {
+  const name = privateName(cloud, row.privateAddress)
+  const association = row.publicAddress
+    ? { PublicIp: row.publicAddress, PublicDnsName: publicName(cloud, row.publicAddress), IpOwnerId: 'amazon' }
+    : undefined
+  return {
+    NetworkInterfaceId: row.id,
+    SubnetId: row.subnetId,
+    VpcId: row.vpcId,
+    OwnerId: row.accountId,
+    Description: row.description,
+    Status: 'in-use',
+    MacAddress: row.mac,
+    PrivateIpAddress: row.privateAddress,
+    PrivateDnsName: name,
+    SourceDestCheck: row.sourceDestCheck === 1,
+    InterfaceType: 'interface',
+    Groups: groups.map(({ id, name: GroupName }) => ({ GroupId: id, GroupName })),
+    Attachment: {
+      AttachmentId: row.attachmentId ?? undefined,
+      DeviceIndex: row.deviceIndex ?? 0,
+      Status: 'attached',
+      AttachTime: new Date(row.attachedAt ?? row.createdAt),
+      DeleteOnTermination: true,
+      NetworkCardIndex: 0,
+    },
+    PrivateIpAddresses: [
+      {
+        Primary: true,
+        PrivateIpAddress: row.privateAddress,
+        PrivateDnsName: name,
+        ...(association && { Association: association }),
+      },
+    ],
+    Ipv6Addresses: [],
+    ...(association && { Association: association }),
+  }
+}
+
+/** Instances of one reservation, in the order of their launch index. */
+export function renderReservation(cloud: Cloud, instances: readonly FullInstance[]): Reservation {
+  const sorted = instances.toSorted((a, b) => a.row.launchIndex - b.row.launchIndex)
+  const first = sorted[0]
+  return {
+    ReservationId: first?.row.reservationId,
+    OwnerId: first?.row.accountId,
+    Groups: [],
+    Instances: sorted.map((it) => renderInstance(cloud, it)),
+  }
+}
