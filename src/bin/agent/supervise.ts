@@ -1,0 +1,46 @@
+/** Keeps one agent process alive: starts it where there is none, and again when it has died. It is never ended from here. */
+import { spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
+import { runningProcess } from '../running.ts'
+import type { Paths } from '../settings.ts'
+
+const lookEveryMs = 500
+const longestPauseMs = 15_000
+
+/** Begins to watch; the answer ends that, and leaves the agent running. */
+export function superviseAgent(paths: Paths, log: Log): () => Promise<void> {
+  const stop = new AbortController()
+  const watching = watch(paths, log, stop.signal)
+  return async () => {
+    stop.abort()
+    await watching
+  }
+}
+
+async function watch(paths: Paths, log: Log, stop: AbortSignal): Promise<void> {
+  let pause = lookEveryMs
+  while (!stop.aborted) {
+    const running = await runningProcess(paths.agentState)
+    if (running === undefined) {
+      log.info('starting the agent')
+      spawnAgent(paths)
+      pause = Math.min(longestPauseMs, pause * 2)
+    } else pause = lookEveryMs
+    await systemClock.sleep(pause, stop).catch(() => {}) // Stopped: the loop ends.
+  }
+}
+
+function spawnAgent(paths: Paths): void {
+  const log = openSync(paths.agentLog, 'a', 0o640)
+  const program = fileURLToPath(new URL('../cumulet.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--no-warnings', program, 'agent', '--data', paths.data], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+  })
+  child.on('error', () => {}) // Seen by its absence: it is tried again.
+  child.unref()
+}

@@ -1,0 +1,115 @@
+/** Wires the control plane: store, strands, hosts, services, front door. */
+import { systemClock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
+import { systemRandom } from '../../base/random.ts'
+import { type Credentials, ensureFirstAccount, findAccessKey } from '../../control/accounts/accounts.ts'
+import { specsFrom } from '../../control/hosts/host-spec.ts'
+import { ensureHosts } from '../../control/hosts/hosts.ts'
+import { HostLinks } from '../../control/hosts/links.ts'
+import { instanceMachine } from '../../control/instances/machine.ts'
+import { ensureDefaultVpc } from '../../control/vpcs/default-vpc.ts'
+import { frontDoor } from '../../http/front-door.ts'
+import { withRoutes } from '../../http/routes.ts'
+import { type Listener, listen } from '../../http/server.ts'
+import { verifier } from '../../iam/verify.ts'
+import type { Cloud } from '../../model/cloud.ts'
+import { openCodec } from '../../query/codec.ts'
+import { Pager } from '../../query/paging.ts'
+import { openStore } from '../../store/open.ts'
+import type { Store } from '../../store/store.ts'
+import { signal } from '../../strand/calls.ts'
+import { Engine } from '../../strand/engine.ts'
+import { bind } from '../../strand/machine.ts'
+import type { BoxHost, Paths, Settings } from '../settings.ts'
+import { application, errorRenderer } from './application.ts'
+import { statusRoute } from './status.ts'
+
+export interface ControlPlane extends AsyncDisposable {
+  readonly listener: Listener
+  readonly store: Store
+  readonly hosts: HostLinks
+  readonly credentials: Credentials
+}
+
+export interface ControlPlaneParts {
+  readonly paths: Paths
+  readonly settings: Settings
+  readonly cloud: Cloud
+  readonly boxHosts: readonly (BoxHost & { readonly underlayAddress: string })[]
+  readonly log: Log
+}
+
+/** Opens everything, the API's port last. Throws a `Fault` that says what is in the way. */
+export async function openControlPlane({
+  paths,
+  settings,
+  cloud,
+  boxHosts,
+  log,
+}: ControlPlaneParts): Promise<ControlPlane> {
+  await using opened = new AsyncDisposableStack()
+  const [ec2, sts, store] = await Promise.all([
+    openCodec('ec2', paths.cache),
+    openCodec('sts', paths.cache),
+    openStore(paths.store, { log }),
+  ])
+  opened.defer(() => store.close())
+  const credentials = await prepare(store, cloud, boxHosts)
+  const hosts = new HostLinks({
+    store,
+    specs: specsFrom(cloud),
+    intake: { changed: async (tx, instance) => void (await signal(tx, instance, 'facts')) },
+    log: log.child({ part: 'hosts' }),
+  })
+  opened.defer(() => hosts.close())
+  const engine = opened.adopt(openEngine(store, hosts, log), (it) => it.stop())
+  await engine.start()
+  await hosts.listen(paths.agentsSocket)
+  const world = { store, cloud, hosts, clock: systemClock, random: systemRandom }
+  const door = frontDoor({
+    application: application(world, { ec2, sts }, new Pager(pagerSecret(credentials))),
+    verify: verifier({
+      clock: systemClock,
+      lookup: (id, token) => store.read((reader) => findAccessKey(reader, id, token)),
+    }),
+    renderError: errorRenderer({ ec2, sts }),
+    log: log.child({ part: 'api' }),
+  })
+  const listener = opened.adopt(
+    await listen(withRoutes([statusRoute(store)], door), {
+      ...settings.listen,
+      clock: systemClock,
+      random: systemRandom,
+      log: log.child({ part: 'http' }),
+    }),
+    (it) => it.close(),
+  )
+  const resources = opened.move()
+  return { listener, store, hosts, credentials, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+function prepare(store: Store, cloud: Cloud, boxHosts: ControlPlaneParts['boxHosts']): Promise<Credentials> {
+  return store.transact(async (tx) => {
+    const now = systemClock.now()
+    const credentials = await ensureFirstAccount(tx, now, systemRandom)
+    await ensureDefaultVpc(tx, credentials.account, { cloud, now, random: systemRandom })
+    await ensureHosts(tx, boxHosts)
+    return credentials
+  })
+}
+
+function openEngine(store: Store, hosts: HostLinks, log: Log): Engine {
+  const readConsole = hosts.console.bind(hosts)
+  return new Engine({
+    store,
+    machines: [bind(instanceMachine, { readConsole })],
+    clock: systemClock,
+    random: systemRandom,
+    log: log.child({ part: 'strands' }),
+  })
+}
+
+/** Tokens of pages outlive a restart, as the secret behind them does. */
+function pagerSecret({ secretAccessKey }: Credentials): Buffer {
+  return Buffer.from(`pages/${secretAccessKey}`)
+}

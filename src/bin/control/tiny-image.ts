@@ -1,0 +1,83 @@
+/** The image that every fresh cloud offers: built where it is missing, registered once built. */
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock } from '../../base/clock.ts'
+import { systemRandom } from '../../base/random.ts'
+import { buildTinyImage, type ImageDescription } from '../../images/tiny.ts'
+import { type ImageId, newId } from '../../model/ids.ts'
+import type { Store, Transaction } from '../../store/store.ts'
+import type { Paths, Settings } from '../settings.ts'
+
+/** Amazon's own account, by the alias that tools look images up with. Source: EC2 User Guide, "Find an AMI". */
+const owner = { account: '137112412989', alias: 'amazon' }
+
+export interface TinyImageParts {
+  readonly paths: Paths
+  readonly settings: Settings
+  readonly store: Store
+  readonly detail: (text: string) => void
+}
+
+/** Makes sure that the tiny image of this version can be launched. The fake hypervisor boots nothing: it gets a row without files. */
+export async function ensureTinyImage(
+  { paths, settings, store, detail }: TinyImageParts,
+  abort: AbortSignal,
+): Promise<ImageId> {
+  const description = settings.hypervisor === 'fake' ? imaginary : await build(paths, detail, abort)
+  const known = await store.read(({ db }) =>
+    db.selectFrom('images').select('id').where('digest', '=', description.recipe).executeTakeFirst(),
+  )
+  if (known) return known.id
+  const id = newId('image', systemRandom)
+  if (settings.hypervisor === 'qemu') await symlink('tiny', join(paths.images, id))
+  await store.transact((tx) => register(tx, id, description))
+  return id
+}
+
+function build(paths: Paths, detail: (text: string) => void, abort: AbortSignal): Promise<ImageDescription> {
+  return buildTinyImage({
+    cacheDir: join(paths.cache, 'packages'),
+    outDir: join(paths.images, 'tiny'),
+    progress: detail,
+    abort,
+  })
+}
+
+async function register(tx: Transaction, id: ImageId, image: ImageDescription): Promise<void> {
+  await tx.db
+    .insertInto('images')
+    .values({
+      id,
+      accountId: owner.account,
+      ownerAlias: owner.alias,
+      name: image.name,
+      description: image.description,
+      state: 'available',
+      isPublic: 1,
+      architecture: image.architecture,
+      kernelFile: image.kernel.file,
+      ramdiskFile: image.ramdisk.file,
+      rootFile: image.root.file,
+      commandLine: image.commandLine,
+      rootSizeMib: Math.ceil(image.root.bytes / 2 ** 20),
+      digest: image.recipe,
+      createdAt: systemClock.now().getTime(),
+    })
+    .execute()
+}
+
+const nothing = { file: 'none', bytes: 0, sha256: '' }
+
+const imaginary: ImageDescription = {
+  name: 'cumulet-imaginary',
+  description: 'Boots nothing: for the fake hypervisor',
+  architecture: 'x86_64',
+  defaultUser: 'root',
+  rootDevice: '/dev/sda1',
+  commandLine: '',
+  kernel: nothing,
+  ramdisk: nothing,
+  root: nothing,
+  recipe: 'imaginary',
+  packages: {},
+}

@@ -1,0 +1,138 @@
+/** The `cumulet` command. */
+import { Command, InvalidArgumentError } from 'commander'
+import { messageOf } from '../base/fault.ts'
+import { progressOn } from './progress.ts'
+import { type Choices, defaultDataDirectory, type Paths, pathsOf } from './settings.ts'
+
+const stop = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(name, () => stop.abort(new Error(`ended by ${name}`)))
+
+const isRoot = process.getuid?.() === 0
+const progress = progressOn(process.stdout, () => performance.now())
+
+function whole(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
+}
+
+function hypervisor(text: string): 'qemu' | 'fake' {
+  if (text !== 'qemu' && text !== 'fake') throw new InvalidArgumentError('It must be qemu or fake.')
+  return text
+}
+
+const program = new Command('cumulet')
+  .description('An EC2 that one can own: the API of Amazon EC2, and real machines behind it.')
+  .option('--data <directory>', 'where the cloud lives', defaultDataDirectory(process.env, isRoot))
+  .showHelpAfterError()
+const paths = (): Paths => pathsOf(program.opts<{ data: string }>().data)
+
+program
+  .command('up')
+  .description('bring the cloud up and serve it until Ctrl-C; guests go on after that')
+  .option('--hypervisor <qemu|fake>', 'fake: the API alone, nothing boots; runs as any user', hypervisor)
+  .option('--name <name>', 'what names of namespaces on this machine begin with')
+  .option('--region <region>', "the region's name")
+  .option('--host <address>', 'address to listen on')
+  .option('--port <number>', 'port to listen on', whole)
+  .option('--hosts-per-zone <number>', 'how many hosts each zone has', whole)
+  .option('--scale <number>', "what instance types' memory and disks are divided by", whole)
+  .option('--memory <MiB>', 'what all guests together may take', whole)
+  .option('--public-network <cidr>', 'public addresses of guests: a /24')
+  .option('--no-machine-link', 'leave the machine itself without a way to public addresses of guests')
+  .action(async (options: Record<string, unknown>) => {
+    const { memory, machineLink, ...rest } = options
+    const choices = {
+      ...rest,
+      ...(memory !== undefined && { memoryMiB: memory }),
+      ...(machineLink === false && { machineLink }),
+    } as Choices
+    const { up } = await import('./up.ts')
+    await up({ paths: paths(), choices, progress }, stop.signal)
+  })
+
+program
+  .command('agent', { hidden: true })
+  .description('the agent of the hosts on this machine; started by up')
+  .action(async () => {
+    const [{ runAgent }, { requireSettings }] = await Promise.all([import('./agent/main.ts'), import('./settings.ts')])
+    await runAgent(paths(), await requireSettings(paths()), stop.signal)
+  })
+
+program
+  .command('status')
+  .description('what runs, and whether all is well')
+  .action(async () => {
+    const { status } = await import('./status.ts')
+    process.exitCode = await status(paths(), progress.say)
+  })
+
+program
+  .command('doctor')
+  .description('what this machine lacks, and what that costs')
+  .action(async () => {
+    const { doctor } = await import('./doctor.ts')
+    process.exitCode = await doctor(paths(), progress.say, stop.signal)
+  })
+
+program
+  .command('down')
+  .description('shut all guests down and stop everything; the data stays')
+  .option('--grace <seconds>', 'how long guests may take', whole, 15)
+  .action(async ({ grace }: { grace: number }) => {
+    const { down } = await import('./down.ts')
+    await down({ paths: paths(), graceMs: grace * 1000, progress }, stop.signal)
+  })
+
+program
+  .command('reset')
+  .description('stop everything and delete all of it: instances, keys, accounts')
+  .option('--yes', 'do not ask')
+  .action(async ({ yes }: { yes?: boolean }) => {
+    const { reset } = await import('./reset.ts')
+    await reset({ paths: paths(), sure: yes === true, progress }, stop.signal)
+  })
+
+program
+  .command('logs')
+  .description('follow a log: control (the default), agent, or the console of an instance')
+  .argument('[what]', 'control, agent or i-…', 'control')
+  .option('-n, --lines <number>', 'how many lines to begin with', whole, 50)
+  .option('--no-follow', 'end after them')
+  .action(async (what: string, options: { lines: number; follow: boolean }) => {
+    const { logs } = await import('./logs.ts')
+    process.exitCode = await logs(paths(), what, options, stop.signal)
+  })
+
+program
+  .command('ssh')
+  .description('log into an instance: cumulet ssh [-i KEY] [USER@]i-… [COMMAND…]')
+  .argument('<instance>', 'i-…, or USER@i-…')
+  .argument('[command...]', 'what to run there')
+  .option('-i, --identity <file>', 'private key')
+  .passThroughOptions()
+  .action(async (instance: string, command: string[], options: { identity?: string }) => {
+    const { ssh } = await import('./ssh.ts')
+    process.exitCode = await ssh(paths(), { instance, command, ...options }, stop.signal)
+  })
+
+program
+  .command('commands')
+  .description('put the ec2-… and euca-… commands into a folder')
+  .argument('[directory]', 'where; default: bin in the data directory')
+  .action(async (directory?: string) => {
+    const { installCommands } = await import('../cli/install.ts')
+    progress.say(`Installed in ${await installCommands(directory ?? paths().commands)}`)
+  })
+
+program.enablePositionalOptions()
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (stop.signal.aborted) process.exitCode ??= 0
+  else {
+    process.stderr.write(`cumulet: ${messageOf(error)}\n`)
+    process.exitCode = 1
+  }
+}

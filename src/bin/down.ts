@@ -1,0 +1,62 @@
+/** `cumulet down`: everything stops, the data stays. Works on whatever is left of a cloud. */
+import { rm } from 'node:fs/promises'
+import { systemClock } from '../base/clock.ts'
+import { silentLog } from '../base/log.ts'
+import { lower } from '../drivers/network/box/box.ts'
+import { type HostDrivers, openDrivers } from './agent/drivers.ts'
+import type { Progress } from './progress.ts'
+import { endProcess, runningProcess } from './running.ts'
+import { hostsOf, type Paths, readSettings, type Settings } from './settings.ts'
+
+export interface DownOptions {
+  readonly paths: Paths
+  /** For guests to shut down by themselves. */
+  readonly graceMs: number
+  readonly progress: Progress
+}
+
+/** For our own processes. */
+const processGraceMs = 10_000
+
+export async function down({ paths, graceMs, progress }: DownOptions, abort: AbortSignal): Promise<void> {
+  const settings = await readSettings(paths)
+  if (!settings) {
+    progress.say(`No cloud in ${paths.data}: nothing to stop.`)
+    return
+  }
+  for (const [label, file] of [
+    ['control plane', paths.controlState],
+    ['agent', paths.agentState],
+  ] as const) {
+    const running = await runningProcess(file)
+    if (running) await progress.step(`${label} stops`, () => endProcess(running, processGraceMs, abort))
+    await rm(file, { force: true })
+  }
+  await progress.step('guests shut down', () => endGuests(paths, settings, graceMs, abort))
+  if (settings.hypervisor === 'qemu') await progress.step('network goes', () => lower(settings.name, abort))
+}
+
+async function endGuests(paths: Paths, settings: Settings, graceMs: number, abort: AbortSignal): Promise<void> {
+  const drivers = await openDrivers(paths, settings, silentLog).catch(() => undefined) // Never fully up: no guest either.
+  if (!drivers) return
+  for (const { id } of hostsOf(settings)) {
+    const parts = await drivers.forHost(id, paths.host(id))
+    await using _hypervisor = parts.hypervisor
+    await endGuestsOf(parts, graceMs, abort)
+    await rm(paths.host(id), { recursive: true, force: true })
+  }
+}
+
+async function endGuestsOf(
+  { hypervisor, storage, network }: HostDrivers,
+  graceMs: number,
+  abort: AbortSignal,
+): Promise<void> {
+  const running = async () => (await hypervisor.list(abort)).filter((it) => it.state === 'running')
+  for (const { id } of await running()) await hypervisor.pressButton(id, abort)
+  const deadline = systemClock.now().getTime() + graceMs
+  while ((await running()).length > 0 && systemClock.now().getTime() < deadline) await systemClock.sleep(100, abort)
+  for (const { id } of await hypervisor.list(abort)) await hypervisor.forget(id, abort)
+  for (const id of await storage.list(abort)) await storage.release(id, abort)
+  for (const { vpc } of await network.list(abort)) await network.remove(vpc, abort)
+}

@@ -1,0 +1,88 @@
+/** How users reach this cloud: files for our own commands, AWS' tools and a shell. All only for the user who started it. */
+import { writeFile } from 'node:fs/promises'
+import type { Credentials } from '../control/accounts/accounts.ts'
+import type { ControlPlane } from './control/control-plane.ts'
+import type { Paths, Settings } from './settings.ts'
+
+const secret = { mode: 0o600 }
+
+export async function writeProfiles(paths: Paths, settings: Settings, credentials: Credentials): Promise<void> {
+  const endpoint = endpointOf(settings)
+  const { account, accessKeyId, secretAccessKey } = credentials
+  const profile = { endpoint, region: settings.region, accessKeyId, secretAccessKey, account }
+  await writeFile(paths.profile, `${JSON.stringify(profile, null, 2)}\n`, secret)
+  await writeFile(
+    paths.awsCredentials,
+    `[cumulet]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+    secret,
+  )
+  await writeFile(
+    paths.awsConfig,
+    `[profile cumulet]\nregion = ${settings.region}\nendpoint_url = ${endpoint}\noutput = json\ncli_pager =\n`,
+    secret,
+  )
+  await writeFile(paths.shell, shellProfile(paths, settings, credentials), secret)
+}
+
+/** What to source in a shell. Old AWS CLIs (before 2.13) know no endpoint from profiles: the alias is for them. */
+function shellProfile(
+  paths: Paths,
+  settings: Settings,
+  { account, accessKeyId, secretAccessKey }: Credentials,
+): string {
+  const endpoint = endpointOf(settings)
+  const lines = {
+    REGION: settings.region,
+    EC2_REGION: settings.region,
+    EC2_URL: endpoint,
+    TOKEN_URL: endpoint,
+    EC2_USER_ID: account,
+    EC2_ACCOUNT_NUMBER: account,
+    AWS_ACCESS_KEY: accessKeyId,
+    AWS_SECRET_KEY: secretAccessKey,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_DEFAULT_REGION: settings.region,
+    AWS_REGION: settings.region,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_PAGER: '',
+    CUMULET_HOME: paths.data,
+  }
+  const exports = Object.entries(lines).map(([name, value]) => `export ${name}='${value}'`)
+  return [...exports, `export PATH='${paths.commands}':"$PATH"`, `alias aws='aws --endpoint-url ${endpoint}'`, ''].join(
+    '\n',
+  )
+}
+
+/** The endpoint that clients are given: a name that they can reach, where it listens on all addresses. */
+export function endpointOf({ listen: { host, port } }: Settings): string {
+  return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
+}
+
+/** What a start ends with. */
+export function greeting(
+  paths: Paths,
+  settings: Settings,
+  control: ControlPlane,
+  accelerator: { accelerator: string; why: string },
+): string {
+  const notes =
+    settings.hypervisor === 'fake'
+      ? ['The hypervisor is the fake one: instances have states, but nothing boots.']
+      : accelerator.accelerator === 'kvm'
+        ? []
+        : [`Guests run without KVM, and so slowly: ${accelerator.why}`]
+  return [
+    '',
+    `Cumulet serves ${settings.region} at ${control.listener.url}`,
+    ...notes,
+    '',
+    'In another shell:',
+    `  . ${paths.shell}`,
+    '  ec2-create-keypair mykey > mykey.pem && chmod 600 mykey.pem && ec2-authorize default -P tcp -p 22',
+    "  ec2-run-instances $(ec2-describe-images -a | awk '/^IMAGE/ { print $2; exit }') -k mykey",
+    '  cumulet ssh -i mykey.pem INSTANCE',
+    '',
+    'Ctrl-C stops the control plane and leaves guests running; `cumulet down` stops all.',
+  ].join('\n')
+}

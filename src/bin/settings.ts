@@ -1,0 +1,179 @@
+/** Where a cloud lives and what it is: chosen at its first start, read at every other. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { availableParallelism, homedir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { Fault, systemCode } from '../base/fault.ts'
+import type { Cloud } from '../model/cloud.ts'
+
+export interface Settings {
+  readonly version: 1
+  /** What the names of its namespaces and other things on the machine begin with. */
+  readonly name: string
+  readonly hypervisor: 'qemu' | 'fake'
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly region: string
+  readonly zones: readonly string[]
+  readonly hostsPerZone: number
+  readonly scale: number
+  readonly publicNetwork: string
+  /** Whether the machine's own network gets a way to the guests' public addresses. */
+  readonly machineLink: boolean
+  /** What all guests together may take of the machine. */
+  readonly memoryMiB: number
+}
+
+export type Choices = Partial<
+  Pick<
+    Settings,
+    'name' | 'hypervisor' | 'region' | 'hostsPerZone' | 'scale' | 'memoryMiB' | 'machineLink' | 'publicNetwork'
+  >
+> & {
+  readonly port?: number
+  readonly host?: string
+  readonly zones?: readonly string[]
+}
+
+/** Every path of a cloud, from its data directory. */
+export function pathsOf(data: string) {
+  return {
+    data,
+    settings: join(data, 'cloud.json'),
+    store: join(data, 'store'),
+    cache: join(data, 'cache'),
+    images: join(data, 'images'),
+    logs: join(data, 'logs'),
+    controlLog: join(data, 'logs', 'control.log'),
+    agentLog: join(data, 'logs', 'agent.log'),
+    run: join(data, 'run'),
+    agentsSocket: join(data, 'run', 'agents.sock'),
+    controlState: join(data, 'run', 'control.json'),
+    agentState: join(data, 'run', 'agent.json'),
+    profile: join(data, 'profile.json'),
+    awsConfig: join(data, 'aws-config'),
+    awsCredentials: join(data, 'aws-credentials'),
+    shell: join(data, 'cumuletrc'),
+    commands: join(data, 'bin'),
+    host: (host: string) => join(data, 'hosts', host),
+  }
+}
+
+export type Paths = ReturnType<typeof pathsOf>
+
+/** `$CUMULET_HOME`, or a place that fits who is asking. */
+export function defaultDataDirectory(env: NodeJS.ProcessEnv, isRoot: boolean): string {
+  return (
+    env['CUMULET_HOME'] ??
+    (isRoot ? '/var/lib/cumulet' : join(env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'cumulet'))
+  )
+}
+
+/** The settings of the cloud in this directory; made from `choices` and the machine where it is new. */
+export async function settle(paths: Paths, choices: Choices): Promise<Settings> {
+  const kept = await readSettings(paths)
+  if (kept) return refuseOtherChoices(kept, choices)
+  const made = freshSettings(choices)
+  await mkdir(paths.data, { recursive: true, mode: 0o755 })
+  await writeFile(`${paths.settings}.new`, `${JSON.stringify(made, null, 2)}\n`)
+  await rename(`${paths.settings}.new`, paths.settings)
+  return made
+}
+
+export async function readSettings(paths: Paths): Promise<Settings | undefined> {
+  try {
+    return JSON.parse(await readFile(paths.settings, 'utf8')) as Settings
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw new Fault(`The settings in ${paths.settings} cannot be read`, { cause: error })
+  }
+}
+
+function freshSettings(choices: Choices): Settings {
+  const memoryMiB = choices.memoryMiB ?? Math.floor((totalmem() / 2 ** 20) * 0.75)
+  const zones = choices.zones ?? ['a', 'b', 'c']
+  const hostsPerZone = choices.hostsPerZone ?? 1
+  return {
+    version: 1,
+    name: choices.name ?? 'cumulet',
+    hypervisor: choices.hypervisor ?? 'qemu',
+    listen: { host: choices.host ?? '127.0.0.1', port: choices.port ?? 8773 },
+    region: choices.region ?? 'us-west-2',
+    zones,
+    hostsPerZone,
+    scale: choices.scale ?? fittingScale(memoryMiB / (zones.length * hostsPerZone)),
+    publicNetwork: choices.publicNetwork ?? '203.0.113.0/24',
+    machineLink: choices.machineLink ?? true,
+    memoryMiB,
+  }
+}
+
+/** What is said of a cloud once stays: another answer needs another data directory, or `reset`. */
+function refuseOtherChoices(kept: Settings, choices: Choices): Settings {
+  for (const name of ['name', 'hypervisor', 'region', 'hostsPerZone', 'scale'] as const) {
+    if (choices[name] !== undefined && choices[name] !== kept[name]) {
+      throw new Fault(`This cloud was made with ${name} ${kept[name]}. Use another --data directory, or cumulet reset.`)
+    }
+  }
+  if (choices.port === undefined && choices.host === undefined) return kept
+  return { ...kept, listen: { host: choices.host ?? kept.listen.host, port: choices.port ?? kept.listen.port } }
+}
+
+/** m1.xlarge: the type that shall still fit twice on a host. */
+const yardstickMiB = 15 * 1024
+
+/** The smallest power of two that makes an m1.xlarge fit twice on a host of this size. */
+function fittingScale(hostMiB: number): number {
+  let scale = 1
+  while ((yardstickMiB / scale) * 2 > hostMiB && scale < 64) scale *= 2
+  return scale
+}
+
+/** Guesses: without KVM a core is worth one ECU of 2007; with it, about five. */
+const ecuPerCore = { kvm: 5, tcg: 1, none: 5 } as const
+
+/** The cloud as the control plane knows it. */
+export function cloudOf(settings: Settings, accelerator: keyof typeof ecuPerCore): Cloud {
+  const [network, prefix] = settings.publicNetwork.split('/')
+  const base = (network ?? '').split('.').slice(0, 3).join('.')
+  if (prefix !== '24') throw new Fault('The network of public addresses must be a /24 for now')
+  return {
+    region: settings.region,
+    zones: settings.zones,
+    dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
+    scale: settings.scale,
+    ecuPerCore: ecuPerCore[accelerator],
+    publicPool: { first: `${base}.10`, last: `${base}.250` },
+    endpoint: `http://${settings.listen.host}:${settings.listen.port}`,
+  }
+}
+
+export interface BoxHost {
+  readonly id: string
+  readonly zone: string
+  readonly isEdge: boolean
+}
+
+/** The hosts of the box: some in each zone, and the edge. */
+export function hostsOf(settings: Settings): BoxHost[] {
+  const guests = settings.zones.flatMap((zone) =>
+    Array.from({ length: settings.hostsPerZone }, (_, index) => ({
+      id: `${zone}${index + 1}`,
+      zone: `${settings.region}${zone}`,
+      isEdge: false,
+    })),
+  )
+  return [...guests, { id: 'edge1', zone: settings.region, isEdge: true }]
+}
+
+/** What one host of the box may give to guests. */
+export function shareOf(settings: Settings): { memoryMiB: number; cores: number } {
+  const count = settings.zones.length * settings.hostsPerZone
+  return { memoryMiB: Math.floor(settings.memoryMiB / count), cores: availableParallelism() }
+}
+
+/** The settings of a cloud that must be there already. */
+export async function requireSettings(paths: Paths): Promise<Settings> {
+  const settings = await readSettings(paths)
+  if (!settings)
+    throw new Fault(`There is no cloud in ${paths.data}. Start one with npm start, or name another with --data.`)
+  return settings
+}

@@ -1,0 +1,54 @@
+/** `cumulet up`: from whatever is there to a cloud that serves. */
+import { mkdir } from 'node:fs/promises'
+import { systemClock } from '../base/clock.ts'
+import { openLog } from '../base/log.ts'
+import { raise } from '../drivers/network/box/box.ts'
+import { chooseAccelerator } from './accelerator.ts'
+import { superviseAgent } from './agent/supervise.ts'
+import { boxOf, placedHosts } from './box.ts'
+import { type ControlPlane, openControlPlane } from './control/control-plane.ts'
+import { ensureTinyImage } from './control/tiny-image.ts'
+import { greeting, writeProfiles } from './profiles.ts'
+import type { Progress } from './progress.ts'
+import { recordProcess } from './running.ts'
+import { type Choices, cloudOf, type Paths, type Settings, settle } from './settings.ts'
+
+export interface UpOptions {
+  readonly paths: Paths
+  readonly choices: Choices
+  readonly progress: Progress
+}
+
+/** Brings the cloud up and serves until aborted. Guests go on after that. */
+export async function up({ paths, choices, progress }: UpOptions, abort: AbortSignal): Promise<void> {
+  await using open = new AsyncDisposableStack()
+  const settings = await settle(paths, choices)
+  for (const folder of [paths.logs, paths.run, paths.images]) await mkdir(folder, { recursive: true })
+  const log = openLog({ file: paths.controlLog })
+  const accelerator = await progress.step('accelerator', () => chooseAccelerator(paths, settings, abort))
+  const cloud = cloudOf(settings, accelerator.accelerator)
+  const control = open.use(
+    await progress.step('control plane', () =>
+      openControlPlane({ paths, settings, cloud, boxHosts: placedHosts(settings), log }),
+    ),
+  )
+  await writeProfiles(paths, settings, control.credentials)
+  await recordProcess(paths.controlState, { endpoint: control.listener.url })
+  if (settings.hypervisor === 'qemu') await progress.step('network', () => raise(boxOf(settings), abort))
+  open.defer(superviseAgent(paths, log))
+  await progress.step('hosts', () => allConnected(control, settings, abort))
+  await progress.step('image', (detail) => ensureTinyImage({ paths, settings, store: control.store, detail }, abort))
+  progress.say(greeting(paths, settings, control, accelerator))
+  log.info({ endpoint: control.listener.url, accelerator }, 'the control plane serves')
+  await new Promise<void>((resolve) => {
+    if (abort.aborted) resolve()
+    abort.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** Agents dial by themselves; a start is not complete before they have. */
+async function allConnected(control: ControlPlane, settings: Settings, abort: AbortSignal): Promise<void> {
+  const limit = AbortSignal.any([abort, AbortSignal.timeout(60_000)])
+  const hosts = placedHosts(settings)
+  while (!hosts.every(({ id }) => control.hosts.connected(id))) await systemClock.sleep(20, limit)
+}
