@@ -1,4 +1,5 @@
 import type { EngineTables } from './tables/engine.ts'
+import type { ResourceTables } from './tables/resources.ts'
 
 /**
  * Every table. Each area describes its own in `tables/` and joins them here.
@@ -6,4 +7,4 @@ import type { EngineTables } from './tables/engine.ts'
  * Columns hold what both SQLite and PostgreSQL hold alike: text, integers (a moment is milliseconds since 1970, a boolean
  * 0 or 1) and JSON as text. Names are written as in TypeScript; Kysely quotes them.
  */
-export type Database = EngineTables
+export type Database = EngineTables & ResourceTables

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { Fault } from '../base/fault.ts'
+import { Fault } from './fault.ts'
 
 /**
  * Makes this process the only one that uses `directory`; refuses if another does. The lock is SQLite's lock on a file,
