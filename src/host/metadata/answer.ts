@@ -88,7 +88,8 @@ function pathOf(target: string): string | undefined {
 }
 
 /**
- * The TTL comes first: the network driver may know the packet by it, and give it the hop limit.
+ * The TTL comes first, so that the packet with a token, and no other, begins with `HTTP/1.1 200 OK` and `X-Aws`: by that
+ * nftables (`@ih,136,40 0x582d417773`) can give it the hop limit, which Node.js cannot set.
  * Source: EC2 User Guide, "How Instance Metadata Service Version 2 works", for the range of the TTL.
  */
 function newToken(ask: Ask, guest: Guest, tokens: Tokens, now: Date): Answer {

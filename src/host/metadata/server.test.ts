@@ -110,10 +110,19 @@ test('of requests in one packet the first is served', async () => {
   expect(response.split('i-a1')).toHaveLength(2)
 })
 
+test('an offer of HTTP/2 is passed over, and a tunnel refused', async () => {
+  const [a] = await listen(['vpc-a'])
+  const upgrade = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n'
+  expect(statusOf(await say(a, `GET / HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`))).toBe(200)
+  expect(await say(a, 'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n')).toBe('')
+})
+
 test('a token of one guest is nothing to another', async () => {
   const [a] = await listen(['vpc-a'])
   const ask = 'PUT /latest/api/token HTTP/1.1\r\nHost: x\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n'
-  const words = `GET / HTTP/1.1\r\nHost: x\r\nX-aws-ec2-metadata-token: ${bodyOf(await say(a, ask))}\r\n\r\n`
+  const given = await say(a, ask)
+  expect(given.slice(0, 22)).toBe('HTTP/1.1 200 OK\r\nX-Aws') // What the network driver knows its packet by.
+  const words = `GET / HTTP/1.1\r\nHost: x\r\nX-aws-ec2-metadata-token: ${bodyOf(given)}\r\n\r\n`
   expect(statusOf(await say(a, words))).toBe(200)
   expect(statusOf(await say(a, words, '127.0.0.2'))).toBe(401)
 })
