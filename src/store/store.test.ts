@@ -122,6 +122,11 @@ describe('the database', () => {
     expect(said).toContain(`in use by another process (pid ${process.pid})`)
   })
 
+  test('is changed in the order of the ids of its migrations', () => {
+    const ids = migrations.map((it) => it.id)
+    expect(ids).toEqual([...new Set(ids)].sort())
+  })
+
   test('made by a newer version is refused', async () => {
     await store.close()
     const newer = [...migrations, { id: '9999-future', up: async () => {} }]

@@ -76,8 +76,9 @@ export class Engine {
     this.#tellIdlers(null)
   }
 
-  /** Resolves when no step runs and none is due, with the moment at which the next one will be. */
+  /** Resolves when no step runs and none is due, with the moment at which the next one will be. Null: none, or stopped. */
   idle(): Promise<Date | null> {
+    if (this.#stopping.signal.aborted) return Promise.resolve(null)
     return new Promise((resolve) => {
       this.#idlers.push(resolve)
       this.#bell.ring()
@@ -95,15 +96,18 @@ export class Engine {
     }
   }
 
-  /** Begins what is due, and tells when the next is. */
+  /** Begins what is due and has room, and tells when the next is due. What has no room is begun when something ends. */
   async #dispatch(): Promise<number | null> {
     const { store } = this.#options
     const now = this.#now()
-    const running = this.#drives.size
-    const most = { decide: decisionsAtOnce + running, act: this.#seats.free && this.#seats.free + running }
+    // Rows of decisions under way still look due: they are asked for on top, and passed over.
+    const deciding = this.#drives.size - this.#seats.taken
+    const room = { decide: Math.max(0, decisionsAtOnce - deciding), act: this.#seats.free }
+    const most = { decide: room.decide && room.decide + deciding, act: room.act && room.act + deciding }
     const { due, alarms, next } = await store.read((reader) => agendaAt(reader, now, most))
     if (alarms) await store.transact((tx) => raiseAlarms(tx, now))
-    for (const subject of due) if (!this.#drives.has(subject)) this.#begin(subject)
+    for (const kind of ['decide', 'act'] as const)
+      for (const subject of due[kind].filter((it) => !this.#drives.has(it)).slice(0, room[kind])) this.#begin(subject)
     return next
   }
 

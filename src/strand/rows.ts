@@ -20,25 +20,26 @@ export async function signalsOf(reader: Reader, subject: string): Promise<Set<st
 }
 
 export interface Agenda {
-  /** Subjects whose step is due, longest waiting first. */
-  readonly due: readonly string[]
+  /** Subjects whose step is due, longest waiting first, by the kind of their step. */
+  readonly due: Readonly<Record<StrandRow['kind'], readonly string[]>>
   readonly alarms: boolean
   /** The next moment at which something becomes due. */
   readonly next: number | null
 }
 
 /** What is to be done at `now`, at most so many of each kind, and when to look again. */
-export async function agendaAt(reader: Reader, now: number, most: { decide: number; act: number }): Promise<Agenda> {
-  const decides = await dueOf(reader, 'decide', now, most.decide)
-  const acts = most.act > 0 ? await dueOf(reader, 'act', now, most.act) : []
+export async function agendaAt(reader: Reader, now: number, most: Record<StrandRow['kind'], number>): Promise<Agenda> {
   const alarm = await firstDeadline(reader)
   const alarms = alarm !== null && alarm <= now
   const moments = [alarms ? null : alarm, await nextOf(reader, 'decide', now), await nextOf(reader, 'act', now)]
   const known = moments.filter((it) => it !== null)
-  return { due: [...decides, ...acts], alarms, next: known.length > 0 ? Math.min(...known) : null }
+  const decide = await dueOf(reader, 'decide', now, most.decide)
+  const act = await dueOf(reader, 'act', now, most.act)
+  return { due: { decide, act }, alarms, next: known.length > 0 ? Math.min(...known) : null }
 }
 
 async function dueOf(reader: Reader, kind: StrandRow['kind'], now: number, most: number): Promise<string[]> {
+  if (most === 0) return []
   const rows = await reader.db
     .selectFrom('strands')
     .select('subject')

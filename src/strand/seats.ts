@@ -1,10 +1,16 @@
 /** How many acts may run at once. */
 export class Seats {
+  readonly #count: number
   #free: number
   #closed = false
 
   constructor(count: number) {
+    this.#count = count
     this.#free = count
+  }
+
+  get taken(): number {
+    return this.#count - this.#free
   }
 
   get free(): number {
