@@ -173,9 +173,12 @@ export class HostAgent {
         await network.programEdge(step.spec, abort)
         this.#edge = step.spec
         return
-      case 'boot':
-        await this.#boot(step, abort)
+      case 'provide-disks':
+        await storage.provide(step.subject, step.spec.disks, abort)
+        this.#disks.add(step.subject)
         return
+      case 'boot':
+        return this.#boot(step, abort)
       case 'press-button':
         await hypervisor.pressButton(step.subject, abort)
         return this.#lookAtDomains()
@@ -196,7 +199,6 @@ export class HostAgent {
 
   async #boot({ spec, vpcs }: Extract<Step, { do: 'boot' }>, abort: AbortSignal): Promise<void> {
     const { storage, hypervisor, network } = this.#parts
-    this.#disks.add(spec.id)
     const [disks, kernel, ramdisk] = await Promise.all([
       storage.provide(spec.id, spec.disks, abort),
       storage.imageFile(spec.boot.image, spec.boot.kernel),

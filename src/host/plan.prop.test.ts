@@ -24,8 +24,11 @@ class World {
       case 'program-edge':
         this.edge = step.spec
         return
-      case 'boot':
+      case 'provide-disks':
         this.disks.add(step.subject)
+        return
+      case 'boot':
+        expect(this.disks.has(step.subject)).toBe(true)
         this.domains.set(step.subject, {
           id: step.subject,
           state: 'running',

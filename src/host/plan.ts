@@ -23,6 +23,7 @@ export type Step =
   | { readonly do: 'program-router'; readonly subject: VpcId; readonly spec: RouterSpec }
   | { readonly do: 'remove-router'; readonly subject: VpcId }
   | { readonly do: 'program-edge'; readonly subject: 'edge'; readonly spec: EdgeSpec }
+  | { readonly do: 'provide-disks'; readonly subject: DomainId; readonly spec: DomainSpec }
   | { readonly do: 'boot'; readonly subject: DomainId; readonly spec: DomainSpec; readonly vpcs: readonly VpcId[] }
   | { readonly do: 'press-button'; readonly subject: DomainId }
   | { readonly do: 'reboot'; readonly subject: DomainId; readonly count: number; readonly graceMs: number }
@@ -60,11 +61,12 @@ function planEdge(wanted: HostSpec, found: Found): Step[] {
   return [{ do: 'program-edge', subject: 'edge', spec: wanted.edge }]
 }
 
-/** The domain's next step, or when it may have one, or nothing. */
+/** The domain's next step, or when it may have one, or nothing. Its disks are made while its router is. */
 function planDomain(spec: DomainSpec, wanted: HostSpec, found: Found, nowMs: number): Step | number | undefined {
   const status = found.domains.get(spec.id)
   if (!status) {
     if (spec.power === 'off') return undefined
+    if (!found.disks.has(spec.id)) return { do: 'provide-disks', subject: spec.id, spec }
     const vpcs = routersOf(spec, wanted)
     return vpcs.every((vpc) => carries(found.routers.get(vpc), spec))
       ? { do: 'boot', subject: spec.id, spec, vpcs }
