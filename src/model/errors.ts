@@ -101,6 +101,9 @@ export const errors = {
   InsufficientFreeAddressesInSubnet: caller(({ id }) => `There are not enough free addresses in subnet '${id}'`),
   InsufficientAddressCapacity: denied(500, () => 'There are no free public addresses.'),
   ResourceLimitExceeded: told,
+  RulesPerSecurityGroupLimitExceeded: caller(
+    () => 'The maximum number of rules per security group has been reached.',
+  ),
   TagLimitExceeded: caller(() => 'A resource may have at most 50 tags.'),
 } as const satisfies Record<string, Entry>
 

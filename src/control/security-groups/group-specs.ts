@@ -1,8 +1,9 @@
 /** Security groups as hosts enforce them. */
-import type { GroupSpec, RuleSpec } from '../../host-api/spec.ts'
+import type { GroupSpec } from '../../host-api/spec.ts'
 import type { GroupId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
-import { type Rule, rulesOf } from './rules.ts'
+import { ruleSpecOf } from './rule.ts'
+import { rulesOf } from './rules.ts'
 
 /**
  * These groups with their rules and the addresses of their members; then the groups that the rules refer to, of which a
@@ -10,16 +11,11 @@ import { type Rule, rulesOf } from './rules.ts'
  */
 export async function groupSpecs(reader: Reader, groupIds: readonly GroupId[]): Promise<GroupSpec[]> {
   const own = await rulesOf(reader, groupIds)
-  const rules = new Map(groupIds.map((id) => [id, (own.get(id) ?? []).map(({ rule }) => ruleSpec(rule))]))
+  const rules = new Map(groupIds.map((id) => [id, (own.get(id) ?? []).flatMap((it) => ruleSpecOf(it) ?? [])]))
   const referred = [...rules.values()].flat().flatMap(({ peer }) => ('group' in peer ? [peer.group] : []))
   const ids = [...new Set([...groupIds, ...referred])].sort()
   const members = await membersOf(reader, ids)
   return ids.map((id) => ({ id, rules: rules.get(id) ?? [], members: members.get(id) ?? [] }))
-}
-
-/** A host does not care whose group it is. */
-function ruleSpec({ direction, protocol, range, peer }: Rule): RuleSpec {
-  return { direction, protocol, ...(range && { range }), peer: 'group' in peer ? { group: peer.group } : peer }
 }
 
 /** Private addresses of the interfaces in each group that an instance has. */

@@ -1,58 +1,93 @@
 /** Rules of security groups as rows. */
 import type { Random } from '../../base/random.ts'
-import { type AccountId, type GroupId, newId } from '../../model/ids.ts'
+import { refuse } from '../../model/errors.ts'
+import { type AccountId, type GroupId, newId, type ResourceId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { SecurityGroupRuleRow } from '../../store/tables/resources.ts'
+import { canonical, type Rule } from './rule.ts'
 
-export interface Rule {
-  readonly direction: 'ingress' | 'egress'
-  readonly protocol: number | 'all'
-  readonly range?: { readonly from: number; readonly to: number }
-  readonly peer: { readonly cidr: string } | { readonly group: GroupId; readonly account: AccountId }
-  readonly description?: string
+/** A rule that a group has. */
+export interface KeptRule extends Rule {
+  readonly id: ResourceId<'security-group-rule'>
+  readonly groupId: GroupId
 }
 
-export interface KeptRule {
-  readonly row: SecurityGroupRuleRow
-  readonly rule: Rule
-}
+/** Rules that a group may have in each direction. Source: VPC User Guide, "Amazon VPC quotas", security groups. */
+const mostRules = 60
 
-/** The rules of each of these groups, in the order of their ids; groups without rules are absent. */
+/** The rules of each of these groups, oldest first; groups without rules are absent. */
 export async function rulesOf(reader: Reader, groups: readonly GroupId[]): Promise<ReadonlyMap<GroupId, KeptRule[]>> {
   if (groups.length === 0) return new Map()
   const rows = await reader.db
     .selectFrom('securityGroupRules')
     .selectAll()
     .where('groupId', 'in', groups)
+    .orderBy('createdAt')
     .orderBy('id')
     .execute()
-  return Map.groupBy(rows.map(kept), ({ row }) => row.groupId)
+  return Map.groupBy(rows.map(keptRule), (it) => it.groupId)
 }
 
-/** Gives the group these rules. Refuses one that it has. */
+/** The rules of one group in one direction. */
+export async function rulesOfGroup(reader: Reader, group: GroupId, direction: Rule['direction']): Promise<KeptRule[]> {
+  const all = (await rulesOf(reader, [group])).get(group) ?? []
+  return all.filter((it) => it.direction === direction)
+}
+
+/** Every rule of the account's groups, in the order of their ids. */
+export async function listRules(reader: Reader, account: AccountId): Promise<KeptRule[]> {
+  const rows = await reader.db
+    .selectFrom('securityGroupRules')
+    .innerJoin('securityGroups', 'securityGroups.id', 'securityGroupRules.groupId')
+    .selectAll('securityGroupRules')
+    .where('securityGroups.accountId', '=', account)
+    .orderBy('securityGroupRules.id')
+    .execute()
+  return rows.map(keptRule)
+}
+
+/** Gives the group rules that it does not have. Refuses more than a group may have. */
 export async function addRules(
   tx: Transaction,
   groupId: GroupId,
   rules: readonly Rule[],
   { now, random }: { now: Date; random: Random },
 ): Promise<KeptRule[]> {
-  const rows = rules.map(({ description, ...rule }) => ({
+  if (rules.length === 0) return []
+  const rows = rules.map((rule) => ({
+    ...columnsOf(rule),
     id: newId('security-group-rule', random),
     groupId,
-    canonical: canonicalOf(rule),
-    ruleJson: JSON.stringify(rule),
-    description: description ?? null,
     createdAt: now.getTime(),
   }))
-  if (rows.length > 0) await tx.db.insertInto('securityGroupRules').values(rows).execute()
-  return rows.map(kept)
+  await tx.db.insertInto('securityGroupRules').values(rows).execute()
+  await refuseTooMany(tx, groupId)
+  return rows.map(keptRule)
 }
 
-function canonicalOf({ direction, protocol, range, peer }: Rule): string {
-  const service = range ? `${protocol} ${range.from} ${range.to}` : `${protocol}`
-  return `${direction} ${service} ${'cidr' in peer ? peer.cidr : peer.group}`
+/** Makes the rule say something else; its id stays. */
+export async function changeRule(tx: Transaction, id: KeptRule['id'], rule: Rule): Promise<void> {
+  await tx.db.updateTable('securityGroupRules').set(columnsOf(rule)).where('id', '=', id).execute()
 }
 
-export function kept(row: SecurityGroupRuleRow): KeptRule {
-  return { row, rule: JSON.parse(row.ruleJson) as Rule }
+export async function removeRules(tx: Transaction, rules: readonly KeptRule[]): Promise<void> {
+  const ids = rules.map((it) => it.id)
+  if (ids.length === 0) return
+  await tx.db.deleteFrom('tags').where('resourceId', 'in', ids).execute()
+  await tx.db.deleteFrom('securityGroupRules').where('id', 'in', ids).execute()
+}
+
+async function refuseTooMany(tx: Transaction, groupId: GroupId): Promise<void> {
+  const all = (await rulesOf(tx, [groupId])).get(groupId) ?? []
+  const counts = Map.groupBy(all, (it) => it.direction)
+  for (const same of counts.values()) if (same.length > mostRules) refuse('RulesPerSecurityGroupLimitExceeded')
+}
+
+function columnsOf({ direction, protocol, range, peer, description }: Rule) {
+  const rule: Rule = { direction, protocol, ...(range && { range }), peer }
+  return { canonical: canonical(rule), ruleJson: JSON.stringify(rule), description: description ?? null }
+}
+
+function keptRule({ id, groupId, ruleJson, description }: SecurityGroupRuleRow): KeptRule {
+  return { ...(JSON.parse(ruleJson) as Rule), ...(description !== null && { description }), id, groupId }
 }
