@@ -3,7 +3,8 @@ import type { Database } from './schema.ts'
 
 /**
  * State in SQL. What a transaction wrote is on disk before its caller hears of it.
- * Works do no I/O but queries, and start no other transaction: they run one after another.
+ * Works do no I/O but queries, and start no other transaction: they run one after another. A query that fails ends its
+ * work: on PostgreSQL nothing can follow it.
  */
 export interface Store {
   /** Runs `work` and commits. To roll back, throw, or return `rollback(value)`. */
