@@ -224,7 +224,7 @@ async function makeInstances(db: Kysely<unknown>): Promise<void> {
     .addColumn('memoryMib', integer, (it) => it.notNull())
     .addColumn('power', text, (it) => it.notNull())
     .addColumn('reboots', integer, (it) => it.notNull())
-    .addColumn('wishedAt', integer, (it) => it.notNull())
+    .addColumn('wishedIn', integer, (it) => it.notNull())
     .execute()
   await db.schema.createIndex('instancesByAccount').on('instances').column('accountId').execute()
   await db.schema.createIndex('instancesByHost').on('instances').column('hostId').execute()
