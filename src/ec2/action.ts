@@ -1,9 +1,8 @@
 /** How the actions of EC2 are written: typed by the official model, run with a `Context`. */
 import type { Random } from '../base/random.ts'
-import type { HostLinks } from '../control/hosts/links.ts'
 import type { Caller } from '../iam/credentials.ts'
 import type { Cloud } from '../model/cloud.ts'
-import type { ResourceId, ResourceKind } from '../model/ids.ts'
+import type { DomainId, HostId, ResourceId, ResourceKind } from '../model/ids.ts'
 import type { Action, Describe, Later } from '../query/action.ts'
 import type { Input, OperationName, Output } from '../query/types.ts'
 import type { Reader, Transaction } from '../store/store.ts'
@@ -16,25 +15,32 @@ export interface View {
   readonly cloud: Cloud
 }
 
+/** What can be asked of hosts while a caller waits. */
+export interface Hosts {
+  /** What the domain last wrote to its console. Throws `Retry` while its host is away. */
+  console(host: HostId, domain: DomainId, abort: AbortSignal): Promise<Buffer>
+}
+
 /** What an action works with. */
 export interface Context extends View {
   readonly tx: Transaction
   readonly random: Random
-  readonly hosts: HostLinks
+  readonly hosts: Hosts
   /** Gives the new resource the tags that the request has for its kind. */
   tag<K extends ResourceKind>(kind: K, id: ResourceId<K>): Promise<void>
 }
 
-interface ActionDefinition<N extends OperationName> {
+interface ActionDefinition<N extends OperationName, P> {
   readonly creates?: readonly ResourceKind[]
-  run(input: Input<N>, context: Context): Promise<Output<N> | Later<Context, Output<N>>>
+  prepare?(input: Input<N>, abort: AbortSignal): Promise<P>
+  run(input: Input<N>, context: Context, prepared: P): Promise<Output<N> | Later<Context, Output<N>>>
   replay?(output: Output<N>, context: Context): Promise<Output<N>>
 }
 
-export function action<N extends OperationName>(
+export function action<N extends OperationName, P = undefined>(
   name: N,
-  definition: ActionDefinition<N>,
-): Action<Context, Input<N>, Output<N>> {
+  definition: ActionDefinition<N, P>,
+): Action<Context, Input<N>, Output<N>, P> {
   return { kind: 'action', name, creates: definition.creates ?? [], ...definition }
 }
 

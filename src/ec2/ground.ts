@@ -2,7 +2,6 @@
 import { deserialize, serialize } from 'node:v8'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
-import type { HostLinks } from '../control/hosts/links.ts'
 import { checkTags, putTags, type Tags } from '../control/tags/tags.ts'
 import type { Caller } from '../iam/credentials.ts'
 import type { Cloud } from '../model/cloud.ts'
@@ -10,13 +9,13 @@ import { refuse } from '../model/errors.ts'
 import type { ResourceId, ResourceKind } from '../model/ids.ts'
 import type { Ground, TagSpecification, TagWriter, TokenMemory } from '../query/dispatch.ts'
 import { rollback, type Store } from '../store/store.ts'
-import type { Context, View } from './action.ts'
+import type { Context, Hosts, View } from './action.ts'
 
 /** What the actions of this cloud work with. */
 export interface World {
   readonly store: Store
   readonly cloud: Cloud
-  readonly hosts: HostLinks
+  readonly hosts: Hosts
   readonly clock: Clock
   readonly random: Random
 }

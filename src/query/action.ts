@@ -6,12 +6,14 @@ import type { ResourceKind } from '../model/ids.ts'
 import type { FilterTable } from './filters.ts'
 
 /** One operation of a service, whatever its context `C`. `run` works in one transaction, without other I/O. */
-export interface Action<C, I = never, O = unknown> {
+export interface Action<C, I = never, O = unknown, P = unknown> {
   readonly kind: 'action'
   readonly name: string
   /** Kinds of resources that it creates: what TagSpecifications may name. */
   readonly creates: readonly ResourceKind[]
-  run(input: I, context: C): Promise<O | Later<C, O>>
+  /** Work that is slow and would hold up other transactions, before this one begins: making a key. `run` gets its answer. */
+  prepare?(input: I, abort: AbortSignal): Promise<P>
+  run(input: I, context: C, prepared: P): Promise<O | Later<C, O>>
   /** Looks at a remembered answer before it is given again for the same client token; may refuse. */
   replay?(output: O, context: C): Promise<O>
 }

@@ -14,7 +14,7 @@ import type { Pager } from './paging.ts'
 // biome-ignore lint/suspicious/noExplicitAny: each entry has its own input, output and row; the codec makes the first, the action's type ties the rest.
 export type AnyDescribe<R> = Describe<R, any, any, any, any>
 // biome-ignore lint/suspicious/noExplicitAny: as above.
-export type AnyRun<C> = Action<C, any, any>
+export type AnyRun<C> = Action<C, any, any, any>
 export type AnyAction<C, R> = AnyRun<C> | AnyDescribe<R>
 
 export interface Call {
@@ -60,6 +60,17 @@ interface Shared {
   readonly TagSpecifications?: readonly TagSpecification[]
 }
 
+/** A run of an action: where, and with what. */
+interface At<C, R> {
+  readonly context: C
+  readonly ground: Ground<C, R>
+}
+
+interface Asked {
+  readonly input: Shared
+  readonly prepared: unknown
+}
+
 export class Dispatcher<C, R> {
   readonly #actions: ReadonlyMap<string, AnyAction<C, R>>
   readonly #codec: Codec
@@ -102,17 +113,14 @@ export class Dispatcher<C, R> {
   }
 
   async #run(action: AnyRun<C>, input: Shared, ground: Ground<C, R>, abort: AbortSignal): Promise<unknown> {
-    const output = await ground.transact(!input.DryRun, (context) => this.#runIn({ context, ground }, action, input))
+    const prepared: unknown = await action.prepare?.(input, abort)
+    const output = await ground.transact(!input.DryRun, (context) => this.#runIn({ context, ground }, action, { input, prepared }))
     if (input.DryRun) refuse('DryRunOperation')
     return output instanceof Later ? output.work(abort) : output
   }
 
-  async #runIn(
-    { context, ground }: { context: C; ground: Ground<C, R> },
-    action: AnyRun<C>,
-    input: Shared,
-  ): Promise<unknown> {
-    const { ClientToken: token } = input
+  async #runIn({ context, ground }: At<C, R>, action: AnyRun<C>, { input, prepared }: Asked): Promise<unknown> {
+    const token = input.ClientToken || undefined // Clients that have none may send an empty one.
     const digest = token === undefined ? '' : digestOf(input)
     if (token !== undefined) {
       if (token.length > 64)
@@ -122,7 +130,7 @@ export class Dispatcher<C, R> {
       if (earlier) return action.replay ? action.replay(earlier.output, context) : earlier.output
     }
     ground.tags.prepare(context, input.TagSpecifications ?? [], action.creates)
-    const output = await action.run(input, context)
+    const output: unknown = await action.run(input, context, prepared)
     if (token !== undefined) {
       if (output instanceof Later) throw new Fault(`${action.name} takes a client token and may not answer later`)
       await ground.tokens.keep(context, action.name, token, { digest, output })

@@ -22,6 +22,7 @@ export class Pager {
 
   /** The page that `request` asks for. Rows must be in the order of `keyOf`, which no two rows share. */
   cut<Row>(operation: string, rows: readonly Row[], keyOf: (row: Row) => string, request: PageRequest): Page<Row> {
+    checkSize(request.MaxResults)
     const after = request.NextToken ? this.#open(operation, request.NextToken) : undefined
     const from = after === undefined ? 0 : rows.findIndex((row) => keyOf(row) > after)
     const rest = from < 0 ? [] : rows.slice(from)
@@ -48,4 +49,12 @@ export class Pager {
   #mac(operation: string, body: Buffer): Buffer {
     return createHmac('sha256', this.#secret).update(`${operation}\n`).update(body).digest().subarray(0, 16)
   }
+}
+
+/** Guess: EC2 refuses less than 5 of most operations; smaller pages do no harm. */
+function checkSize(size: number | undefined): void {
+  if (size === undefined || (Number.isInteger(size) && size >= 1)) return
+  refuse('InvalidParameterValue', {
+    message: `Value ( ${size} ) for parameter maxResults is invalid. Expecting a whole number, at least 1.`,
+  })
 }
