@@ -21,8 +21,8 @@ export async function chooseAccelerator(
   if (settings.hypervisor === 'fake') return { accelerator: 'none', why: 'nothing boots' }
   const key = await trialKey()
   const kept = await readKept(paths)
-  if (kept?.key === key) return kept.chosen
-  const chosen = await bootTrial(abort)
+  if (kept && kept.key === key) return kept.chosen
+  const chosen: ChosenAccelerator = await bootTrial(abort)
   await mkdir(paths.cache, { recursive: true })
   await writeFile(fileOf(paths), JSON.stringify({ key, chosen }))
   return chosen

@@ -113,7 +113,7 @@ program
   .passThroughOptions()
   .action(async (instance: string, command: string[], options: { identity?: string }) => {
     const { ssh } = await import('./ssh.ts')
-    process.exitCode = await ssh(paths(), { instance, command, ...options }, stop.signal)
+    process.exitCode = await ssh(paths(), { instance, command, ...options })
   })
 
 program
@@ -122,7 +122,9 @@ program
   .argument('[directory]', 'where; default: bin in the data directory')
   .action(async (directory?: string) => {
     const { installCommands } = await import('../cli/install.ts')
-    progress.say(`Installed in ${await installCommands(directory ?? paths().commands)}`)
+    const folder = directory ?? paths().commands
+    const names = await installCommands(folder)
+    progress.say(`${names.length} commands are in ${folder}`)
   })
 
 program.enablePositionalOptions()

@@ -1,0 +1,37 @@
+/** The `ec2-…` and `euca-…` commands: the first argument is the name under which the launcher was called. */
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { enableCompileCache } from 'node:module'
+import { basename, join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import packageJson from '../../package.json' with { type: 'json' }
+import { connect } from '../cli/client.ts'
+import { main, type Outside } from '../cli/main.ts'
+import { localProfile } from '../cli/target.ts'
+import { defaultDataDirectory } from './settings.ts'
+
+// The client's two megabytes of code are compiled once: a command then takes 0.2 s instead of 0.3 s.
+enableCompileCache(join(import.meta.dirname, '..', '..', '.cache', 'compiled'))
+
+const outside: Outside = {
+  env: process.env,
+  version: packageJson.version,
+  files: {
+    read: (path) => (path === '-' ? buffer(process.stdin) : readFile(path)),
+    isFile: async (path) => (await stat(path).catch(() => undefined))?.isFile() ?? false, // what can't be looked at is no file
+    async writeSecret(path, text) {
+      await writeFile(path, text, { mode: 0o600 })
+    },
+  },
+  profile: () => localProfile(defaultDataDirectory(process.env, process.getuid?.() === 0)),
+  connect: (target, debug) => connect(target, debug ? { debug } : {}),
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+}
+
+// `ec2-describe-images | head` closes the pipe early: that is no failure.
+process.stdout.on('error', () => process.exit(0))
+
+const [calledAs = 'ec2', ...rest] = process.argv.slice(2)
+const name = basename(calledAs)
+const [invokedAs = '', args] = name === 'ec2' ? [`ec2-${rest[0] ?? ''}`, rest.slice(1)] : [name, rest]
+process.exitCode = await main(invokedAs, args, outside)
