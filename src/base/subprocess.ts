@@ -8,6 +8,8 @@ export interface RunOptions {
   timeoutMs?: number
   env?: NodeJS.ProcessEnv
   cwd?: string
+  /** Is given what a command that succeeded wrote to standard error. */
+  warnings?: (text: string) => void
 }
 
 /** A command that ended with another status than 0, or did not start. */
@@ -45,8 +47,10 @@ export function run(command: string, args: readonly string[], options: RunOption
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
     child.once('error', (cause) => reject(new SubprocessError([command, ...args], null, cause.message, { cause })))
     child.once('close', (code) => {
-      if (code === 0) resolve(Buffer.concat(out).toString('utf8'))
-      else reject(new SubprocessError([command, ...args], code, Buffer.concat(err).toString('utf8')))
+      const said = Buffer.concat(err).toString('utf8')
+      if (code !== 0) return reject(new SubprocessError([command, ...args], code, said))
+      options.warnings?.(said)
+      resolve(Buffer.concat(out).toString('utf8'))
     })
     child.stdin.on('error', () => {}) // The process may end before it reads; its status tells.
     child.stdin.end(options.stdin)
