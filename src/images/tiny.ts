@@ -1,0 +1,142 @@
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { systemCode } from '../base/fault.ts'
+import { cpio } from './cpio.ts'
+import { makeExt4 } from './ext4.ts'
+import { unpackKernel } from './kernel.ts'
+import { kernelOf, unpackPackages } from './packages.ts'
+import { type Manifest, readRecipe, sha256 } from './recipe.ts'
+import { plantTrees } from './tree.ts'
+
+export interface BuildOptions {
+  /** Keeps downloaded packages between builds. */
+  readonly cacheDir: string
+  /** Becomes the image's folder: `vmlinuz`, `initrd`, `root.img`, `image.json`. */
+  readonly outDir: string
+  readonly progress: (line: string) => void
+  readonly abort: AbortSignal
+}
+
+/** `image.json`: what the image is, and where it came from. */
+export interface ImageDescription {
+  readonly name: string
+  readonly description: string
+  readonly architecture: 'x86_64'
+  readonly defaultUser: string
+  readonly rootDevice: string
+  readonly commandLine: string
+  readonly kernel: ImageFile
+  readonly ramdisk: ImageFile
+  readonly root: ImageFile
+  /** Digest of recipe and builder: an image with the same is not built again. */
+  readonly recipe: string
+  readonly packages: Readonly<Record<string, string>>
+}
+
+export interface ImageFile {
+  readonly file: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+const here = dirname(fileURLToPath(import.meta.url))
+const recipeFolder = join(here, '../../images/tiny')
+
+/**
+ * The image that boots in seconds. Built from Debian packages when `outDir` has none of this recipe: an image that is there
+ * is taken as it is, without a word to apt. Appears as a whole or not at all.
+ */
+export async function buildTinyImage(options: BuildOptions): Promise<ImageDescription> {
+  const recipe = await readRecipe(recipeFolder, here)
+  const present = await describedIn(options.outDir)
+  if (present?.recipe === recipe.digest) return present
+  await mkdir(options.cacheDir, { recursive: true })
+  await mkdir(dirname(options.outDir), { recursive: true })
+  const partial = await mkdtemp(join(dirname(options.outDir), `.${basename(options.outDir)}-`))
+  try {
+    const image = await build(recipe, partial, options)
+    await replace(options.outDir, partial)
+    options.progress(`image ${image.name}: ${Math.ceil(image.root.bytes / 1048576)} MiB root file system`)
+    return image
+  } finally {
+    await rm(partial, { recursive: true, force: true })
+  }
+}
+
+async function build(recipe: Awaited<ReturnType<typeof readRecipe>>, folder: string, options: BuildOptions) {
+  const { manifest } = recipe
+  const kernel = await kernelOf(manifest.kernelPackage, options)
+  const packages = await unpackPackages([kernel, ...manifest.packages], options)
+  try {
+    options.progress(`building the image ${manifest.name}`)
+    const trees = await plantTrees(recipe, packages.folder, options.abort)
+    const bzImage = await readFile(join(packages.folder, 'boot', kernel.replace('linux-image-', 'vmlinuz-')))
+    await writeFile(join(folder, 'vmlinuz'), unpackKernel(bzImage))
+    await writeFile(join(folder, 'initrd'), cpio(trees.initrd))
+    const shape = {
+      blocks: manifest.rootBlocks,
+      blockSize: manifest.blockSize,
+      label: 'root',
+      uuid: uuidFrom(manifest.name),
+    }
+    await makeExt4(join(folder, 'root.img'), trees.root, shape, options.abort)
+    return await describe(manifest, recipe.digest, packages.versions, folder)
+  } finally {
+    await rm(packages.folder, { recursive: true, force: true })
+  }
+}
+
+async function describe(
+  manifest: Manifest,
+  recipe: string,
+  packages: Readonly<Record<string, string>>,
+  folder: string,
+) {
+  const { name, description, architecture, defaultUser, rootDevice, commandLine } = manifest
+  const image: ImageDescription = {
+    ...{ name, description, architecture, defaultUser, rootDevice, commandLine },
+    kernel: await fileIn(folder, 'vmlinuz'),
+    ramdisk: await fileIn(folder, 'initrd'),
+    root: await fileIn(folder, 'root.img'),
+    recipe,
+    packages,
+  }
+  await writeFile(join(folder, 'image.json'), `${JSON.stringify(image, null, 2)}\n`)
+  return image
+}
+
+async function fileIn(folder: string, file: string): Promise<ImageFile> {
+  const content = await readFile(join(folder, file))
+  return { file, bytes: content.length, sha256: sha256(content) }
+}
+
+/** What `image.json` in `folder` says, if there is a whole image: it is written last. */
+async function describedIn(folder: string): Promise<ImageDescription | undefined> {
+  try {
+    const image = JSON.parse(await readFile(join(folder, 'image.json'), 'utf8')) as ImageDescription
+    const files = await readdir(folder)
+    return [image.kernel, image.ramdisk, image.root].every((it) => files.includes(it.file)) ? image : undefined
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** Puts the new folder in the old one's place. Between the two moves there is neither: then it is built again. */
+async function replace(target: string, replacement: string): Promise<void> {
+  const former = `${replacement}.former`
+  try {
+    await rename(target, former)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
+  await rename(replacement, target)
+  await rm(former, { recursive: true, force: true })
+}
+
+/** A version-8 UUID out of a name: the same file system every time. */
+function uuidFrom(name: string): string {
+  const digits = sha256(Buffer.from(name))
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${digits.slice(20, 32)}`
+}
