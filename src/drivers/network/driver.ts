@@ -1,3 +1,4 @@
+import type { Server } from 'node:net'
 import type { EdgeSpec, RouterSpec } from '../../host-api/spec.ts'
 import type { InterfaceId, VpcId } from '../../model/ids.ts'
 
@@ -17,6 +18,12 @@ export interface NetworkDriver {
   list(abort: AbortSignal): Promise<RouterStatus[]>
   /** Where a hypervisor plugs the vif in. The tap exists once `program` with this vif has resolved. */
   tapOf(vpc: VpcId, vif: InterfaceId): TapPoint
+  /**
+   * A TCP server on an address of the VPC's router, which exists once `program` has resolved. Connections are accepted in
+   * this process and begin to arrive at once: attach to `connection` before anything else is awaited. The peer's address
+   * says which guest it is, since no guest can send with another's. Ends with the process or when it is closed.
+   */
+  listen(vpc: VpcId, address: string, port: number, abort: AbortSignal): Promise<Server>
   [Symbol.asyncDispose](): Promise<void>
 }
 
