@@ -1,0 +1,79 @@
+import { Fault } from '../../../base/fault.ts'
+import type { EdgeSpec, RouterSpec, RouteSpec, RuleSpec } from '../../../host-api/spec.ts'
+import { isId } from '../../../model/ids.ts'
+import { isAddress, isNetwork } from './ipv4.ts'
+
+/**
+ * What is in a spec becomes text that `ip`, `nft` and dnsmasq read as commands. So nothing goes that far that does not
+ * look exactly like what it should be. Throws a `Fault` that names the field.
+ */
+export function checkRouter(spec: RouterSpec): void {
+  checkNetwork(spec)
+  for (const it of spec.subnets) {
+    want('subnet', it.id, isId('subnet', it.id))
+    want('cidr', it.cidr, isNetwork(it.cidr))
+    want('gateway', it.gateway, isAddress(it.gateway))
+    for (const dns of it.dns) want('dns', dns, isAddress(dns))
+    want('domainName', it.domainName, isDomainName(it.domainName))
+  }
+  const subnets = new Set(spec.subnets.map((it) => it.id))
+  for (const it of spec.vifs) {
+    want('vif', it.id, isId('network-interface', it.id))
+    want('mac', it.mac, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(it.mac))
+    want('address', it.address, isAddress(it.address))
+    want('hostname', it.hostname, isDomainName(it.hostname))
+    want('subnet', it.subnet, subnets.has(it.subnet))
+    want('hopLimit', it.metadata.hopLimit, isIn(1, it.metadata.hopLimit, 64))
+  }
+  for (const it of spec.groups) {
+    want('group', it.id, isId('security-group', it.id))
+    for (const address of it.members) want('member', address, isAddress(address))
+    for (const rule of it.rules) checkRule(rule)
+  }
+}
+
+export function checkEdge(spec: EdgeSpec): void {
+  for (const it of spec.networks) {
+    checkNetwork(it)
+    want('cidr', it.cidr, isNetwork(it.cidr))
+    for (const { publicAddress, privateAddress } of it.addresses) {
+      want('publicAddress', publicAddress, isAddress(publicAddress))
+      want('privateAddress', privateAddress, isAddress(privateAddress))
+    }
+  }
+}
+
+interface Network {
+  readonly vpc: string
+  readonly vni: number
+  readonly mtu: number
+  readonly routes: readonly RouteSpec[]
+}
+
+function checkNetwork({ vpc, vni, mtu, routes }: Network): void {
+  want('vpc', vpc, isId('vpc', vpc))
+  want('vni', vni, isIn(1, vni, 2 ** 24 - 1))
+  want('mtu', mtu, isIn(576, mtu, 9216))
+  for (const it of routes) {
+    want('route', it.to, isNetwork(it.to))
+    want('route', it.via, isAddress(it.via))
+  }
+}
+
+function checkRule({ protocol, range, peer }: RuleSpec): void {
+  want('protocol', protocol, protocol === 'all' || isIn(0, protocol, 255))
+  if (range) want('range', `${range.from}-${range.to}`, isIn(-1, range.from, 65_535) && isIn(-1, range.to, 65_535))
+  if ('group' in peer) want('group', peer.group, isId('security-group', peer.group))
+}
+
+function isDomainName(text: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(text) && text.length < 254
+}
+
+function isIn(low: number, value: number, high: number): boolean {
+  return Number.isInteger(value) && low <= value && value <= high
+}
+
+function want(field: string, value: unknown, ok: boolean): void {
+  if (!ok) throw new Fault(`network: not a ${field}: ${JSON.stringify(value)}`)
+}

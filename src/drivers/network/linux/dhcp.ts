@@ -1,0 +1,133 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { systemCode } from '../../../base/fault.ts'
+import type { RouterSpec, SubnetSpec } from '../../../host-api/spec.ts'
+import { netmask } from './ipv4.ts'
+import { tapName } from './names.ts'
+import { runIn } from './namespace.ts'
+
+/**
+ * DHCP in a router's namespace, by a dnsmasq that does nothing else. A new guest is a new file in a directory that
+ * dnsmasq watches. Everything that is not new restarts it, because nothing else makes it forget a lease, and an address
+ * may soon be another guest's: the new one starts before the old one ends, so nobody waits.
+ */
+export async function serveDhcp(namespace: string, spec: RouterSpec, directory: string, abort: AbortSignal) {
+  if (spec.subnets.length === 0) return await endDhcp(directory)
+  const hosts = new Map(spec.vifs.map((it) => [`${it.id}`, hostLine(it)]))
+  await mkdir(`${directory}/hosts`, { recursive: true, mode: 0o755 })
+  const present = await readHosts(directory)
+  const additive = [...present].every(([name, line]) => hosts.get(name) === line)
+  // Survives us: whoever comes after an unfinished removal restarts too.
+  if (!additive) await writeFile(`${directory}/restart`, 'yes')
+  await Promise.all([...present.keys()].filter((it) => !hosts.has(it)).map((it) => rm(`${directory}/hosts/${it}`)))
+  const fresh = [...hosts].filter(([name, line]) => present.get(name) !== line)
+  await Promise.all(fresh.map(([name, line]) => writeFile(`${directory}/hosts/${name}`, line)))
+  await ensureRunning(namespace, dhcpCommand(spec, directory), directory, abort)
+}
+
+/** Ends the router's dnsmasq, if it runs, and forgets its guests. */
+export async function endDhcp(directory: string): Promise<void> {
+  await endServer(directory)
+  await rm(directory, { recursive: true, force: true })
+}
+
+/** Ends the dnsmasq whose pid file is in `directory`, if it runs. */
+export async function endServer(directory: string): Promise<void> {
+  const running = await findServer(directory)
+  if (running) endProcess(running.pid)
+}
+
+/**
+ * The dnsmasq that serves `spec`. Each subnet is a range with nothing to give but what the hosts directory says.
+ * Answers come at once: no ping before an offer, and none but us knows better (authoritative). They are broadcast,
+ * because dnsmasq would otherwise write the guest's MAC into the neighbour table, and that is not its affair.
+ * Source: dnsmasq(8), version 2.90.
+ */
+export function dhcpCommand(spec: RouterSpec, directory: string): string[] {
+  return [
+    'dnsmasq',
+    '--conf-file=/dev/null',
+    '--port=0',
+    '--bind-dynamic',
+    '--interface=t*',
+    '--user=dnsmasq',
+    '--group=nogroup',
+    `--pid-file=${directory}/pid`,
+    `--dhcp-hostsdir=${directory}/hosts`,
+    '--leasefile-ro',
+    '--no-hosts',
+    '--no-resolv',
+    '--no-ping',
+    '--quiet-dhcp',
+    '--dhcp-authoritative',
+    '--dhcp-rapid-commit',
+    '--dhcp-broadcast',
+    '--dhcp-ignore-clid',
+    `--dhcp-option-force=option:mtu,${spec.mtu}`,
+    ...spec.subnets.toSorted((a, b) => (a.id < b.id ? -1 : 1)).flatMap(subnetArguments),
+  ]
+}
+
+const leaseSeconds = 86_400
+
+function subnetArguments({ id, cidr, gateway, dns, domainName }: SubnetSpec): string[] {
+  return [
+    `--dhcp-range=set:${id},${cidr.split('/')[0]},static,${netmask(cidr)},${leaseSeconds}`,
+    `--dhcp-option=tag:${id},option:router,${gateway}`,
+    `--dhcp-option=tag:${id},${['option:dns-server', ...dns].join(',')}`,
+    `--dhcp-option=tag:${id},option:domain-name,${domainName}`,
+  ]
+}
+
+/** One guest: its MAC, on its own tap (dnsmasq tags every message with its interface), gets its address. */
+function hostLine(vif: RouterSpec['vifs'][number]): string {
+  return `${vif.mac},tag:${tapName(vif.id)},${vif.address},${vif.hostname},${leaseSeconds}\n`
+}
+
+async function readHosts(directory: string): Promise<Map<string, string>> {
+  const names = await readdir(`${directory}/hosts`)
+  const files = names.map(async (it) => [it, await readFile(`${directory}/hosts/${it}`, 'utf8')] as const)
+  return new Map(await Promise.all(files))
+}
+
+async function ensureRunning(namespace: string, command: string[], directory: string, abort: AbortSignal) {
+  const running = await findServer(directory)
+  const restart = (await readIfAny(`${directory}/restart`)) !== ''
+  if (running && !restart && running.command.join('\0') === command.join('\0')) return
+  await runIn(namespace, command, { abort }) // It goes into the background by itself when it is ready.
+  if (running) endProcess(running.pid)
+  await rm(`${directory}/restart`, { force: true })
+}
+
+interface Server {
+  readonly pid: number
+  readonly command: readonly string[]
+}
+
+/**
+ * The dnsmasq that wrote our pid file. Process ids come round again, but no other process has this file among its
+ * arguments. It cleans up after itself when asked to end, and would take the pid file of its successor: so it is killed.
+ */
+async function findServer(directory: string): Promise<Server | undefined> {
+  const pid = Number(await readIfAny(`${directory}/pid`))
+  if (!(pid > 1)) return undefined
+  const command = (await readIfAny(`/proc/${pid}/cmdline`)).split('\0').slice(0, -1)
+  return command.includes(`--pid-file=${directory}/pid`) ? { pid, command } : undefined
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (cause) {
+    if (systemCode(cause) !== 'ESRCH') throw cause
+  }
+}
+
+/** The text of a file; nothing where there is none. */
+async function readIfAny(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ESRCH') return ''
+    throw cause
+  }
+}

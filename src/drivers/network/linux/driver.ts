@@ -1,0 +1,115 @@
+import type { Server } from 'node:net'
+import { Fault } from '../../../base/fault.ts'
+import type { EdgeSpec, RouterSpec } from '../../../host-api/spec.ts'
+import type { HostId, InterfaceId, VpcId } from '../../../model/ids.ts'
+import { isId } from '../../../model/ids.ts'
+import type { NetworkDriver, RouterStatus, TapPoint } from '../driver.ts'
+import { checkEdge, checkRouter } from './check.ts'
+import { endDhcp, serveDhcp } from './dhcp.ts'
+import { type EdgePlace, makeEdge } from './edge.ts'
+import { readKernelState } from './kernel-state.ts'
+import { listenIn } from './listen.ts'
+import { checkCloudName, checkHostName, routerNamespace, stateDirectory, tapName, vpcOfNamespace } from './names.ts'
+import { listNamespaces, makeNamespace } from './namespace.ts'
+import { removeNamespace } from './remove.ts'
+import { makeRouter, type UnderlayPlace } from './router.ts'
+import { routerLinks } from './router-links.ts'
+import { routerRules } from './router-rules.ts'
+import { Rulebook } from './rulebook.ts'
+import { Turns, together } from './turns.ts'
+
+export interface LinuxNetworkOptions {
+  /** Begins the names of all namespaces; lower-case letters and digits, at most ten. */
+  readonly cloud: string
+  readonly host: HostId
+  readonly underlay: UnderlayPlace
+  /** Where the edge is, if this host is it. */
+  readonly edge?: EdgePlace
+}
+
+/**
+ * Routers of namespaces, taps, VXLAN, nftables and dnsmasq. Everything it makes has a name that follows from an id, and
+ * what exists is read from the kernel: a new driver goes on where the old one ended, or died.
+ */
+export class LinuxNetwork implements NetworkDriver {
+  readonly #options: LinuxNetworkOptions
+  readonly #directory: string
+  readonly #rulebook: Rulebook
+  readonly #turns = new Turns()
+
+  constructor(options: LinuxNetworkOptions) {
+    checkCloudName(options.cloud)
+    checkHostName(options.host)
+    this.#options = options
+    this.#directory = stateDirectory(options.cloud, options.host)
+    this.#rulebook = new Rulebook(this.#directory)
+  }
+
+  async program(spec: RouterSpec, abort: AbortSignal): Promise<void> {
+    checkRouter(spec)
+    await this.#turns.run(spec.vpc, async () => {
+      abort.throwIfAborted()
+      const { underlay } = this.#options
+      const namespace = this.#namespace(spec.vpc)
+      const { vni, mtu } = spec
+      const links = routerLinks(spec, underlay.address)
+      const rules = routerRules(spec)
+      await makeNamespace(namespace, abort)
+      await together(
+        makeRouter({ namespace, underlay, vni, mtu, links, rules }, this.#rulebook, abort),
+        serveDhcp(namespace, spec, this.#dhcpDirectory(spec.vpc), abort),
+      )
+    })
+  }
+
+  async remove(vpc: VpcId, abort: AbortSignal): Promise<void> {
+    await this.#turns.run(vpc, async () => {
+      abort.throwIfAborted()
+      await endDhcp(this.#dhcpDirectory(vpc))
+      await removeNamespace(this.#namespace(vpc), abort)
+      await this.#rulebook.forget(this.#namespace(vpc))
+    })
+  }
+
+  async programEdge(spec: EdgeSpec, abort: AbortSignal): Promise<void> {
+    const { cloud, host, edge } = this.#options
+    if (!edge) throw new Fault(`host ${host} is not the edge`)
+    checkEdge(spec)
+    await this.#turns.run('edge', async () => {
+      abort.throwIfAborted()
+      await makeEdge(cloud, edge, spec, this.#rulebook, abort)
+    })
+  }
+
+  async list(abort: AbortSignal): Promise<RouterStatus[]> {
+    const { cloud, host } = this.#options
+    const found = (await listNamespaces()).map((it) => [it, vpcOfNamespace(cloud, host, it)] as const)
+    const routers = found.flatMap(([namespace, vpc]) => (vpc ? [{ namespace, vpc }] : []))
+    return await Promise.all(routers.map(async ({ namespace, vpc }) => ({ vpc, vifs: await vifsIn(namespace, abort) })))
+  }
+
+  tapOf(vpc: VpcId, vif: InterfaceId): TapPoint {
+    return { namespace: this.#namespace(vpc), tap: tapName(vif) }
+  }
+
+  async listen(vpc: VpcId, address: string, port: number, abort: AbortSignal): Promise<Server> {
+    return await listenIn(this.#namespace(vpc), address, port, abort)
+  }
+
+  /** Nothing is held: what exists goes on without us. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #namespace(vpc: VpcId): string {
+    return routerNamespace(this.#options.cloud, this.#options.host, vpc)
+  }
+
+  #dhcpDirectory(vpc: VpcId): string {
+    return `${this.#directory}/${vpc}`
+  }
+}
+
+/** Taps bear the id of their vif as their alias. */
+async function vifsIn(namespace: string, abort: AbortSignal): Promise<InterfaceId[]> {
+  const { links } = await readKernelState(namespace, abort)
+  return [...links.values()].map((it) => it.alias).filter((it) => isId('network-interface', it))
+}

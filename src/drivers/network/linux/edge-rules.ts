@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import type { EdgeNetworkSpec } from '../../../host-api/spec.ts'
+import type { Chain, NamedSet, Ruleset } from './ruleset.ts'
+
+type Pair = EdgeNetworkSpec['addresses'][number]
+
+/**
+ * The rules of a VPC's router at the edge: one public address for each private one, both ways, errors included.
+ *
+ * Conntrack would keep a translated connection alive after its address went to somebody else, and as long as its packets
+ * keep coming. So each pair of addresses has its own conntrack zone, which follows from the two: when an address moves,
+ * the next packet finds itself in another zone, where nothing is known of it.
+ */
+export function edgeRules(spec: EdgeNetworkSpec): Ruleset {
+  const pairs = spec.addresses.toSorted((a, b) => (a.publicAddress < b.publicAddress ? -1 : 1))
+  return { 'ip edge': { counters: [], sets: { ...translations(pairs), ...zones(pairs) }, chains } }
+}
+
+/** The conntrack zone of a pair: 16 bits of its digest, not 0. */
+export function zoneOf({ publicAddress, privateAddress }: Pair): number {
+  const digest = createHash('sha256').update(`${publicAddress} ${privateAddress}`).digest()
+  return digest.readUInt16BE() || 1
+}
+
+function translations(pairs: readonly Pair[]): Record<string, NamedSet> {
+  return {
+    inward: named(
+      'type ipv4_addr : ipv4_addr;',
+      pairs.map((it) => `${it.publicAddress} : ${it.privateAddress}`),
+    ),
+    outward: named(
+      'type ipv4_addr : ipv4_addr;',
+      pairs.map((it) => `${it.privateAddress} : ${it.publicAddress}`),
+    ),
+    private: {
+      kind: 'set',
+      type: 'type ipv4_addr;',
+      elements: pairs.map((it) => it.privateAddress),
+    },
+  }
+}
+
+function zones(pairs: readonly Pair[]): Record<string, NamedSet> {
+  return {
+    'inward-zone': named(
+      'typeof ip daddr : ct zone;',
+      pairs.map((it) => `${it.publicAddress} : ${zoneOf(it)}`),
+    ),
+    'outward-zone': named(
+      'typeof ip saddr : ct zone;',
+      pairs.map((it) => `${it.privateAddress} : ${zoneOf(it)}`),
+    ),
+    'error-zone': named(
+      'typeof @th,192,32 : ct zone;',
+      pairs.map((it) => `${hexadecimal(it.privateAddress)} : ${zoneOf(it)}`),
+    ),
+  }
+}
+
+/** An error about a packet to a guest, sent by some router on the way: the guest's address is in what it quotes. */
+const errorZone =
+  'icmp type { destination-unreachable, time-exceeded, parameter-problem } ct zone set @th,192,32 map @error-zone'
+
+const chains: Readonly<Record<string, Chain>> = {
+  zone: {
+    hook: 'type filter hook prerouting priority -300; policy accept;',
+    rules: [
+      'iifname "outside" ct zone set ip daddr map @inward-zone',
+      'iifname "overlay" ct zone set ip saddr map @outward-zone',
+      `iifname "overlay" ip saddr != @private ${errorZone}`,
+    ],
+  },
+  'own-errors': {
+    hook: 'type filter hook output priority -300; policy accept;',
+    rules: [errorZone],
+  },
+  inward: {
+    hook: 'type nat hook prerouting priority -100; policy accept;',
+    rules: ['iifname "outside" dnat to ip daddr map @inward'],
+  },
+  outward: {
+    hook: 'type nat hook postrouting priority 100; policy accept;',
+    rules: ['oifname "outside" snat to ip saddr map @outward'],
+  },
+  // What comes in is translated by now, what goes out not yet: both show the private address.
+  forward: {
+    hook: 'type filter hook forward priority 0; policy drop;',
+    rules: [
+      'ct state invalid drop',
+      'ct state related accept',
+      'iifname "outside" oifname "overlay" ct status snat,dnat ip daddr @private accept',
+      'iifname "overlay" oifname "outside" ip saddr @private accept',
+    ],
+  },
+  input: {
+    hook: 'type filter hook input priority 0; policy drop;',
+    rules: ['iifname "lo" accept', 'ct state related accept', 'icmp type echo-request accept'],
+  },
+}
+
+function named(type: string, elements: readonly string[]): NamedSet {
+  return { kind: 'map', type, elements }
+}
+
+function hexadecimal(address: string): string {
+  const bytes = address.split('.').map((it) => Number(it).toString(16).padStart(2, '0'))
+  return `0x${bytes.join('')}`
+}

@@ -1,0 +1,74 @@
+import { access, readdir } from 'node:fs/promises'
+import { systemCode } from '../../../base/fault.ts'
+import { type RunOptions, run } from '../../../base/subprocess.ts'
+
+/** Running things in a network namespace. `undefined` is the namespace that we are in ourselves. */
+export type Namespace = string | undefined
+
+const directory = '/run/netns'
+
+/** Every named network namespace of the machine. */
+export async function listNamespaces(): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return []
+    throw cause
+  }
+}
+
+export async function namespaceExists(namespace: string): Promise<boolean> {
+  try {
+    await access(`${directory}/${namespace}`)
+    return true
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return false
+    throw cause
+  }
+}
+
+/** Makes the namespace if there is none. Says whether it made it. */
+export async function makeNamespace(namespace: string, abort: AbortSignal): Promise<boolean> {
+  if (await namespaceExists(namespace)) return false
+  await run('ip', ['netns', 'add', namespace], { abort })
+  return true
+}
+
+/** Runs a command inside. Unlike `ip netns exec` this mounts nothing, so it is quick. */
+export function runIn(namespace: Namespace, argv: readonly string[], options: RunOptions): Promise<string> {
+  const [command = '', ...args] = namespace ? ['nsenter', `--net=${directory}/${namespace}`, ...argv] : argv
+  return run(command, args, options)
+}
+
+/** Carries out lines of `ip` in order; stops at the first that fails. No lines, no process. */
+export async function ipBatch(namespace: Namespace, lines: readonly string[], abort: AbortSignal): Promise<void> {
+  await batch('ip', namespace, lines, abort)
+}
+
+/** Carries out lines of `bridge` in order, as `ipBatch` does. */
+export async function bridgeBatch(namespace: Namespace, lines: readonly string[], abort: AbortSignal): Promise<void> {
+  await batch('bridge', namespace, lines, abort)
+}
+
+/** Sets the namespace's own values of /proc/sys/net. What this kernel does not have is passed over. */
+export async function setSysctls(namespace: string, values: Readonly<Record<string, number>>, abort: AbortSignal) {
+  const stdin = Object.entries(values)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+  await runIn(namespace, ['sysctl', '--quiet', '--ignore', '--load=-'], { stdin, abort })
+}
+
+/** Carries out commands of nft in one transaction: all of them or none. */
+export async function nftTransaction(namespace: Namespace, lines: readonly string[], abort: AbortSignal) {
+  await runIn(namespace, ['nft', '-f', '-'], { stdin: `${lines.join('\n')}\n`, abort })
+}
+
+async function batch(command: string, namespace: Namespace, lines: readonly string[], abort: AbortSignal) {
+  if (lines.length === 0) return
+  await run(command, [...selector(namespace), '-batch', '-'], { stdin: `${lines.join('\n')}\n`, abort })
+}
+
+/** `-n NAMESPACE`, where one is meant: `ip` and `bridge` go there by themselves. */
+export function selector(namespace: Namespace): string[] {
+  return namespace === undefined ? [] : ['-n', namespace]
+}

@@ -1,0 +1,215 @@
+import type { RouterSpec, VifSpec } from '../../../host-api/spec.ts'
+import { groupChain, groupRules } from './group-rules.ts'
+import { metadataAddress, tapName } from './names.ts'
+import type { Chain, NamedSet, Ruleset, Table } from './ruleset.ts'
+
+/**
+ * The rules of a VPC's router on one host. A packet from a guest meets `guard` (is it who it says?), then either `input`
+ * (DHCP and metadata, nothing else) or `egress` (its own groups) and `ingress` (the other's groups). All chains end in a
+ * drop: a tap that no map knows is closed.
+ *
+ * Packets in the direction in which a connection was opened are held against the groups one by one; only answers pass
+ * because they are answers. So a rule that is taken back ends the connections that it had let in, with nothing to flush.
+ */
+export function routerRules(spec: RouterSpec): Ruleset {
+  const vifs = spec.vifs.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((vif) => ({ ...vif, tap: tapName(vif.id) }))
+  return { 'inet router': ipTable(spec, vifs), 'arp router': arpTable(vifs) }
+}
+
+/** Counts what the guest behind `tap` sent in another's name, in `inet router` and `arp router` alike. */
+export function spoofCounter(tap: string): string {
+  return `spoofed-${tap}`
+}
+
+type Vif = VifSpec & { readonly tap: string }
+
+function ipTable(spec: RouterSpec, vifs: readonly Vif[]): Table {
+  const groups = groupRules(spec.groups, new Set(vifs.flatMap((it) => it.groups)))
+  const told = new Set(Object.keys(groups.chains))
+  return {
+    counters: vifs.map((it) => spoofCounter(it.tap)),
+    sets: { ...identitySets(vifs), ...dispatchMaps(vifs), ...groups.sets },
+    chains: {
+      ...baseChains,
+      ...groups.chains,
+      ...Object.assign({}, ...vifs.map((it) => vifChains(it, told))),
+      ...ttlChains(vifs),
+    },
+  }
+}
+
+const answers = ['ct state invalid drop', 'ct direction reply ct state established accept', 'ct state related accept']
+
+/**
+ * Conntrack joins fragments at priority -400, so `guard` looks before that: each fragment must be its sender's own.
+ * `token` marks connections to the metadata service in which a guest sent something that is not a GET: their answers
+ * may carry a token. Looking at the first byte leaves nothing to gain by cutting a PUT into small segments.
+ */
+const baseChains: Readonly<Record<string, Chain>> = {
+  guard: {
+    hook: 'type filter hook prerouting priority -450; policy drop;',
+    rules: [
+      'iifname { "lo", "overlay" } accept',
+      'meta nfproto != ipv4 drop',
+      'ip hdrlength > 5 counter name iifname map @spoofed',
+      'ip hdrlength > 5 drop',
+      'udp sport 67 udp dport 68 counter name iifname map @spoofed',
+      'udp sport 67 udp dport 68 drop',
+      'iifname . ether saddr . ip saddr @own accept',
+      'iifname . ether saddr @forwarders accept',
+      'iifname . ether saddr @macs ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept',
+      'counter name iifname map @spoofed',
+    ],
+  },
+  token: {
+    hook: 'type filter hook prerouting priority -150; policy accept;',
+    rules: [`ip daddr ${metadataAddress} tcp dport 80 @ih,0,8 != 0x47 ct mark set iifname map @hops`],
+  },
+  reply: {
+    hook: 'type filter hook output priority -150; policy accept;',
+    rules: [`ip saddr ${metadataAddress} ct mark vmap @ttl`],
+  },
+  input: {
+    hook: 'type filter hook input priority 0; policy drop;',
+    rules: [
+      'iifname "lo" accept',
+      'ct state related accept',
+      'udp sport 68 udp dport 67 iifname vmap @dhcp',
+      'iifname . ether saddr . ip saddr != @own drop',
+      `iifname @metadata ip daddr ${metadataAddress} tcp dport 80 accept`,
+      `ip daddr ${metadataAddress} tcp dport 80 reject with tcp reset`,
+      'icmp type echo-request accept',
+    ],
+  },
+  egress: {
+    hook: 'type filter hook forward priority 0; policy drop;',
+    rules: [...answers, 'iifname "overlay" accept', 'iifname vmap @from'],
+  },
+  ingress: {
+    hook: 'type filter hook forward priority 10; policy drop;',
+    rules: [...answers, 'oifname "overlay" accept', 'oifname vmap @to'],
+  },
+}
+
+/** Who may say what: `own` address, `macs` for a guest that has no address yet, `forwarders` speak for others too. */
+function identitySets(vifs: readonly Vif[]): Record<string, NamedSet> {
+  return {
+    own: set('ifname . ether_addr . ipv4_addr', vifs.map(ownAddress)),
+    macs: set('ifname . ether_addr', vifs.map(ownMac)),
+    forwarders: forwarderSet(vifs),
+    metadata: set(
+      'ifname',
+      vifs.filter((it) => it.metadata.enabled).map((it) => `"${it.tap}"`),
+    ),
+  }
+}
+
+/** From a tap to what is its own, whatever the number of taps. */
+function dispatchMaps(vifs: readonly Vif[]): Record<string, NamedSet> {
+  const byTap = (value: (vif: Vif) => string) => vifs.map((it) => `"${it.tap}" : ${value(it)}`)
+  return {
+    spoofed: spoofedMap(vifs),
+    hops: map(
+      'ifname : mark',
+      byTap((it) => markOf(it.metadata.hopLimit)),
+    ),
+    ttl: map(
+      'mark : verdict',
+      hopLimits(vifs).map((it) => `${markOf(it)} : goto ttl-${it}`),
+    ),
+    dhcp: map(
+      'ifname : verdict',
+      byTap((it) => `goto dhcp-${it.tap}`),
+    ),
+    from: map(
+      'ifname : verdict',
+      byTap((it) => `goto egress-${it.tap}`),
+    ),
+    to: map(
+      'ifname : verdict',
+      byTap((it) => `goto ingress-${it.tap}`),
+    ),
+  }
+}
+
+/** A guest's groups, and a guard on the hardware address that its DHCP messages speak for. Source: RFC 2131, section 2. */
+function vifChains(vif: Vif, told: ReadonlySet<string>): Record<string, Chain> {
+  const jumps = (direction: 'ingress' | 'egress') =>
+    vif.groups
+      .map((it) => groupChain(it, direction))
+      .filter((it) => told.has(it))
+      .sort()
+      .map((it) => `jump ${it}`)
+  return {
+    [`egress-${vif.tap}`]: { rules: jumps('egress') },
+    [`ingress-${vif.tap}`]: { rules: jumps('ingress') },
+    [`dhcp-${vif.tap}`]: {
+      rules: [`@th,288,48 0x${vif.mac.replaceAll(':', '')} accept`, `counter name "${spoofCounter(vif.tap)}"`, 'drop'],
+    },
+  }
+}
+
+/** `ip ttl` cannot be set from a map, so each hop limit in use has its chain. */
+function ttlChains(vifs: readonly Vif[]): Record<string, Chain> {
+  return Object.fromEntries(hopLimits(vifs).map((it) => [`ttl-${it}`, { rules: [`ip ttl set ${it}`] }]))
+}
+
+/** Guests and their router never ask each other by ARP: what they say may be anything but another's address. */
+function arpTable(vifs: readonly Vif[]): Table {
+  return {
+    counters: vifs.map((it) => spoofCounter(it.tap)),
+    sets: {
+      own: set('ifname . ether_addr . ipv4_addr', vifs.map(ownAddress)),
+      macs: set('ifname . ether_addr', vifs.map(ownMac)),
+      forwarders: forwarderSet(vifs),
+      spoofed: spoofedMap(vifs),
+    },
+    chains: {
+      input: {
+        hook: 'type filter hook input priority 0; policy drop;',
+        rules: [
+          'iifname . arp saddr ether . arp saddr ip @own accept',
+          'iifname . arp saddr ether @forwarders accept',
+          'iifname . arp saddr ether @macs arp saddr ip 0.0.0.0 accept',
+          'counter name iifname map @spoofed',
+        ],
+      },
+    },
+  }
+}
+
+function forwarderSet(vifs: readonly Vif[]): NamedSet {
+  const forwarders = vifs.filter((it) => !it.sourceDestCheck)
+  return set('ifname . ether_addr', forwarders.map(ownMac))
+}
+
+function spoofedMap(vifs: readonly Vif[]): NamedSet {
+  return map(
+    'ifname : counter',
+    vifs.map((it) => `"${it.tap}" : "${spoofCounter(it.tap)}"`),
+  )
+}
+
+function ownAddress(vif: Vif): string {
+  return `"${vif.tap}" . ${vif.mac} . ${vif.address}`
+}
+
+function ownMac(vif: Vif): string {
+  return `"${vif.tap}" . ${vif.mac}`
+}
+
+function hopLimits(vifs: readonly Vif[]): number[] {
+  return [...new Set(vifs.map((it) => it.metadata.hopLimit))].sort((a, b) => a - b)
+}
+
+function markOf(hopLimit: number): string {
+  return `0x${hopLimit.toString(16).padStart(8, '0')}`
+}
+
+function set(type: string, elements: readonly string[]): NamedSet {
+  return { kind: 'set', type: `type ${type};`, elements }
+}
+
+function map(type: string, elements: readonly string[]): NamedSet {
+  return { kind: 'map', type: `type ${type};`, elements }
+}

@@ -1,0 +1,66 @@
+import type { KernelState } from './kernel-state.ts'
+import { readKernelState } from './kernel-state.ts'
+import { linkChanges, type Wanted } from './links.ts'
+import { overlayMac } from './names.ts'
+import { bridgeBatch, ipBatch, type Namespace, setSysctls } from './namespace.ts'
+import type { Rulebook } from './rulebook.ts'
+import type { Ruleset } from './ruleset.ts'
+import { routerSysctls } from './sysctls.ts'
+import { together } from './turns.ts'
+
+/** Where the underlay is: a namespace of the box, or the machine itself (`undefined`), and its own address there. */
+export interface UnderlayPlace {
+  readonly namespace: Namespace
+  readonly address: string
+}
+
+/** Everything that makes a namespace a router, on a host or at the edge. */
+export interface Router {
+  readonly namespace: string
+  readonly underlay: UnderlayPlace
+  readonly vni: number
+  readonly mtu: number
+  readonly rules: Ruleset
+  readonly links: Wanted
+  /** Made between the overlay and everything that has to do with links; runs only where `name` is missing. */
+  readonly wire?: { readonly name: string; make(abort: AbortSignal): Promise<void> }
+}
+
+/**
+ * Makes the router's namespace, which exists, be as described. Its rules are in force before anything is up that they hold for; `lo` goes
+ * up after the sysctls and so vouches for them.
+ */
+export async function makeRouter(router: Router, rulebook: Rulebook, abort: AbortSignal): Promise<void> {
+  const { namespace, wire } = router
+  const [state] = await together(readKernelState(namespace, abort), rulebook.load(namespace, router.rules, abort))
+  if (!state.links.get('lo')?.up) await setSysctls(namespace, routerSysctls, abort)
+  const kept = await makeOverlay(router, state, abort)
+  if (wire && !kept.links.has(wire.name)) await wire.make(abort)
+  await changeLinks(namespace, kept, router, abort)
+}
+
+async function changeLinks(namespace: string, state: KernelState, router: Router, abort: AbortSignal) {
+  const changes = linkChanges(state, router.links)
+  const up = ['lo', 'overlay', ...(router.wire ? [router.wire.name] : [])]
+    .filter((it) => !state.links.get(it)?.up)
+    .map((it) => `link set dev ${it} up`)
+  await bridgeBatch(namespace, changes.prepare, abort)
+  await ipBatch(namespace, [...up, ...changes.ip], abort)
+  await bridgeBatch(namespace, changes.finish, abort)
+}
+
+/**
+ * The VXLAN device: made from the underlay's namespace, where its packets travel, into the router's. It learns nothing and
+ * floods nothing. Says what is left of `state`: a device that is not right takes its routes and neighbours with it.
+ */
+async function makeOverlay(router: Router, state: KernelState, abort: AbortSignal): Promise<KernelState> {
+  const { namespace, underlay, vni, mtu } = router
+  const link = state.links.get('overlay')
+  const right = link?.vxlan?.vni === vni && link.vxlan.local === underlay.address && link.mtu === mtu
+  if (right) return state
+  if (link) await ipBatch(namespace, ['link del dev overlay'], abort)
+  const kind = `type vxlan id ${vni} local ${underlay.address} dstport 4789 nolearning`
+  const line = `link add overlay netns ${namespace} address ${overlayMac(underlay.address)} mtu ${mtu} ${kind}`
+  await ipBatch(underlay.namespace, [line], abort)
+  return link ? await readKernelState(namespace, abort) : state
+}

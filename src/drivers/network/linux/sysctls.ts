@@ -1,0 +1,17 @@
+/**
+ * What a router's namespace sets of the kernel's own behaviour, before it has any link: new links inherit `default`.
+ * It forwards, answers ARP for whom it has a route to, tells nobody of shortcuts, and knows no IPv6.
+ * Source: Linux, Documentation/networking/ip-sysctl.rst.
+ */
+export const routerSysctls: Readonly<Record<string, number>> = {
+  'net.ipv6.conf.all.disable_ipv6': 1,
+  'net.ipv6.conf.default.disable_ipv6': 1,
+  'net.ipv4.ip_forward': 1,
+  'net.ipv4.conf.all.rp_filter': 0,
+  'net.ipv4.conf.default.rp_filter': 0,
+  'net.ipv4.conf.default.proxy_arp': 1,
+  'net.ipv4.conf.all.send_redirects': 0,
+  'net.ipv4.conf.default.send_redirects': 0,
+  'net.ipv4.conf.all.accept_redirects': 0,
+  'net.ipv4.conf.default.accept_redirects': 0,
+}

@@ -1,0 +1,19 @@
+"""A TCP server that says back what it hears: echo.py PORT. Says `up` when it listens; ends with its standard input."""
+import socketserver, sys, threading
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+server = Server(("0.0.0.0", int(sys.argv[1])), Echo)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print("up", flush=True)
+sys.stdin.read()
