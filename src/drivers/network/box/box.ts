@@ -1,0 +1,144 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { Fault, systemCode } from '../../../base/fault.ts'
+import { run } from '../../../base/subprocess.ts'
+import { endDhcp } from '../linux/dhcp.ts'
+import { type KernelState, readKernelState } from '../linux/kernel-state.ts'
+import { checkCloudName, placeNamespace, stateDirectory, vpcOfNamespace } from '../linux/names.ts'
+import { ipBatch, listNamespaces, makeNamespace, nftTransaction, selector, setSysctls } from '../linux/namespace.ts'
+import { removeNamespace } from '../linux/remove.ts'
+import { together } from '../linux/turns.ts'
+import type { BoxConfig, MachineLink } from './layout.ts'
+import { type Cable, cables, machineDevice, machineLines, type Place, places } from './places.ts'
+
+/**
+ * Makes the box be as configured: adds what is missing, leaves what is right, may be repeated after dying anywhere. Hosts
+ * that `config` no longer has stay: only `lower` removes. Of the machine's own namespace it touches one link, its address
+ * and its route to the public pool; it fails where a route to the pool leads elsewhere.
+ */
+export async function raise(config: BoxConfig, abort: AbortSignal): Promise<void> {
+  const all = places(config)
+  await remember(config)
+  await together(...all.map((it) => prepare(it, abort)))
+  await makeBridge(config, abort)
+  for (const it of cables(config)) await plugIn(it, abort)
+  await together(...all.map((it) => ipBatch(it.namespace, it.lines, abort)))
+  if (config.machine !== 'off') {
+    await routeFromMachine(config, config.machine, abort)
+  }
+}
+
+/**
+ * Removes everything of this cloud from the machine, and nothing else: routers and their DHCP, namespaces, the machine's
+ * link to the edge. Resolves at once where there is nothing. Processes that others run in a namespace keep running, cut off.
+ */
+export async function lower(cloud: string, abort: AbortSignal, machine?: string): Promise<void> {
+  const ours = await namespacesOf(checkCloudName(cloud))
+  await endAllDhcp(cloud)
+  const device = machineDevice(cloud)
+  const { links } = await readKernelState(machine, abort)
+  if (links.has(device)) await ipBatch(machine, [`link del dev ${device}`], abort)
+  await together(...ours.filter(isRouter).map((it) => removeNamespace(it, abort)))
+  await together(...ours.filter((it) => !isRouter(it)).map((it) => run('ip', ['netns', 'delete', it], { abort })))
+  await rm(stateDirectory(cloud), { recursive: true, force: true })
+}
+
+export interface BoxStatus {
+  /** Every namespace of this cloud: the box's and the routers'. */
+  readonly namespaces: readonly string[]
+  /** What `raise` would make: namespaces and `NAMESPACE/DEVICE`. Empty when the box is up. */
+  readonly missing: readonly string[]
+}
+
+/** Looks at what is there; changes nothing. */
+export async function inspect(config: BoxConfig, abort: AbortSignal): Promise<BoxStatus> {
+  const namespaces = await namespacesOf(config.cloud)
+  const wanted = places(config).map((it) => it.namespace)
+  const absent = wanted.filter((it) => !namespaces.includes(it))
+  const states = await statesOf(
+    wanted.filter((it) => namespaces.includes(it)),
+    abort,
+  )
+  const unplugged = cables(config).filter((it) => states.get(it.namespace)?.links.get(it.device)?.up !== true)
+  return { namespaces, missing: [...absent, ...unplugged.map((it) => `${it.namespace}/${it.device}`)] }
+}
+
+/** Hosts are written down before anything is made for them: `lower` shall find them, and touch nothing that looks alike. */
+async function remember({ cloud, hosts }: BoxConfig): Promise<void> {
+  const known = new Set([...(await hostsOf(cloud)), ...hosts.map((it) => it.host)])
+  await mkdir(stateDirectory(cloud), { recursive: true, mode: 0o755 })
+  await writeFile(`${stateDirectory(cloud)}/hosts.new`, JSON.stringify([...known]))
+  await rename(`${stateDirectory(cloud)}/hosts.new`, `${stateDirectory(cloud)}/hosts.json`)
+}
+
+async function hostsOf(cloud: string): Promise<string[]> {
+  try {
+    return JSON.parse(await readFile(`${stateDirectory(cloud)}/hosts.json`, 'utf8')) as string[]
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return []
+    throw cause
+  }
+}
+
+/** Namespaces that exist of those this cloud can have made: its places, and routers in them. */
+async function namespacesOf(cloud: string): Promise<string[]> {
+  const places = ['edge', 'fabric', 'internet', ...(await hostsOf(cloud))]
+  const isOurs = (it: string) =>
+    places.some((place) => it === placeNamespace(cloud, place) || vpcOfNamespace(cloud, place, it) !== undefined)
+  return (await listNamespaces()).filter(isOurs).sort()
+}
+
+async function prepare(place: Place, abort: AbortSignal): Promise<void> {
+  await makeNamespace(place.namespace, abort)
+  await setSysctls(place.namespace, place.sysctls, abort)
+  if (place.tables) await nftTransaction(place.namespace, place.tables, abort)
+}
+
+async function makeBridge(config: BoxConfig, abort: AbortSignal): Promise<void> {
+  const namespace = placeNamespace(config.cloud, 'fabric')
+  const { links } = await readKernelState(namespace, abort)
+  const line = 'link add bridge type bridge stp_state 0 forward_delay 0 mcast_snooping 0'
+  if (!links.has('bridge')) await ipBatch(namespace, [line], abort)
+}
+
+/** Both ends are made in one step, so a cable is there or not. */
+async function plugIn({ namespace, device, mtu, peer }: Cable, abort: AbortSignal): Promise<void> {
+  const { links } = await readKernelState(namespace, abort)
+  if (links.has(device)) return
+  const line = `link add ${peer.device} mtu ${mtu} type veth peer name ${device} mtu ${mtu} netns ${namespace}`
+  await ipBatch(peer.namespace, [line], abort)
+}
+
+async function statesOf(namespaces: readonly string[], abort: AbortSignal): Promise<Map<string, KernelState>> {
+  const states = namespaces.map(async (it) => [it, await readKernelState(it, abort)] as const)
+  return new Map(await together(...states))
+}
+
+/** A route to the pool that is not ours is somebody else's decision. */
+async function routeFromMachine(config: BoxConfig, link: MachineLink, abort: AbortSignal): Promise<void> {
+  const command = [...selector(link.namespace), '-json', 'route', 'show', 'exact', config.publicPool]
+  const found = JSON.parse((await run('ip', command, { abort })) || '[]') as readonly { readonly dev?: string }[]
+  const other = found.find((it) => it.dev !== machineDevice(config.cloud))
+  if (other) throw new Fault(`${config.publicPool} is already routed to ${other.dev ?? 'nowhere'} on this machine`)
+  await ipBatch(link.namespace, machineLines(config, link), abort)
+}
+
+function isRouter(namespace: string): boolean {
+  return /-vpc-[0-9a-f]+$/.test(namespace)
+}
+
+async function endAllDhcp(cloud: string): Promise<void> {
+  const root = stateDirectory(cloud)
+  for (const host of await namesIn(root)) {
+    for (const vpc of await namesIn(`${root}/${host}`)) await endDhcp(`${root}/${host}/${vpc}`)
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true })
+    return entries.filter((it) => it.isDirectory()).map((it) => it.name)
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return []
+    throw cause
+  }
+}
