@@ -8,7 +8,7 @@ const refusals = {
   image: { malformed: 'InvalidAMIID.Malformed', missing: 'InvalidAMIID.NotFound' },
   'security-group': { malformed: 'InvalidGroupId.Malformed', missing: 'InvalidGroup.NotFound' },
   'security-group-rule': {
-    malformed: 'InvalidSecurityGroupRuleId.NotFound',
+    malformed: 'InvalidSecurityGroupRuleId.Malformed',
     missing: 'InvalidSecurityGroupRuleId.NotFound',
   },
   'key-pair': { malformed: 'InvalidKeyPair.NotFound', missing: 'InvalidKeyPair.NotFound' },

@@ -77,7 +77,10 @@ export class TestCloud implements AsyncDisposable {
   }
 
   /** The answer's XML to these parameters, errors included. What is not the caller's affair is thrown. */
-  async query(params: readonly (readonly [string, string])[], account = alice): Promise<{ status: number; body: string }> {
+  async query(
+    params: readonly (readonly [string, string])[],
+    account = alice,
+  ): Promise<{ status: number; body: string }> {
     const { Action: operation = '', Version: version = '2016-11-15' } = Object.fromEntries(params)
     const call = { operation, version, requestId: 'request', params }
     try {
@@ -98,7 +101,12 @@ export class TestCloud implements AsyncDisposable {
   /** Makes the instance's row say this, as its strand would. */
   async change(id: string, set: Partial<InstanceRow>): Promise<InstanceRow> {
     return this.store.transact((tx) =>
-      tx.db.updateTable('instances').set(set).where('id', '=', id as InstanceId).returningAll().executeTakeFirstOrThrow(),
+      tx.db
+        .updateTable('instances')
+        .set(set)
+        .where('id', '=', id as InstanceId)
+        .returningAll()
+        .executeTakeFirstOrThrow(),
     )
   }
 
@@ -106,7 +114,14 @@ export class TestCloud implements AsyncDisposable {
   async run(id: string): Promise<InstanceRow> {
     const row = await this.change(id, { state: 'running', stateReason: null, runningAt: this.clock.now().getTime() })
     await this.store.transact(async (tx) => {
-      const fact = { id: row.domainId, hostId: row.hostId!, state: 'running', cause: null, startedAt: null, reboots: 0 } as const
+      const fact = {
+        id: row.domainId,
+        hostId: row.hostId!,
+        state: 'running',
+        cause: null,
+        startedAt: null,
+        reboots: 0,
+      } as const
       await tx.db.insertInto('domainFacts').values(fact).execute()
     })
     return row
@@ -114,7 +129,12 @@ export class TestCloud implements AsyncDisposable {
 
   /** Ends the instance for good, as its strand would. */
   async end(id: string): Promise<InstanceRow> {
-    const row = await this.change(id, { state: 'terminated', hostId: null, power: 'gone', terminatedAt: this.clock.now().getTime() })
+    const row = await this.change(id, {
+      state: 'terminated',
+      hostId: null,
+      power: 'gone',
+      terminatedAt: this.clock.now().getTime(),
+    })
     await this.store.transact(async (tx) => {
       await tx.db.deleteFrom('domainFacts').where('id', '=', row.domainId).execute()
       await tx.db.deleteFrom('interfaces').where('instanceId', '=', row.id).execute()
@@ -129,7 +149,12 @@ export class TestCloud implements AsyncDisposable {
   }
 
   async addImage(row: Partial<ImageRow> & { id: ImageId }): Promise<void> {
-    await this.store.transact((tx) => tx.db.insertInto('images').values({ ...image, ...row }).execute())
+    await this.store.transact((tx) =>
+      tx.db
+        .insertInto('images')
+        .values({ ...image, ...row })
+        .execute(),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -150,7 +175,10 @@ export class TestCloud implements AsyncDisposable {
         await ensureDefaultVpc(tx, id, context)
       }
       await ensureHosts(tx, [...hosts(), { id: 'edge', zone: 'us-west-2a', isEdge: true, underlayAddress: '10.0.0.1' }])
-      await tx.db.updateTable('hosts').set({ connected: 1, memoryMib: 2048, cores: 2, diskGib: 20, accelerator: 'none' }).execute()
+      await tx.db
+        .updateTable('hosts')
+        .set({ connected: 1, memoryMib: 2048, cores: 2, diskGib: 20, accelerator: 'none' })
+        .execute()
     })
     await this.addImage({ id: tinyImage })
   }

@@ -75,14 +75,21 @@ export const errors = {
   'InvalidPermission.Duplicate': caller(({ rule }) => `the specified rule "${rule}" already exists`),
   'InvalidPermission.Malformed': told,
   'InvalidPermission.NotFound': caller(() => 'The specified rule does not exist in this security group.'),
-  'InvalidGroup.NotFound': caller(({ id, vpc }) =>
-    vpc ? `The security group '${id}' does not exist in VPC '${vpc}'` : `The security group '${id}' does not exist`,
+  'InvalidGroup.NotFound': caller(({ id, vpc, message }) =>
+    String(
+      message ??
+        (vpc
+          ? `The security group '${id}' does not exist in VPC '${vpc}'`
+          : `The security group '${id}' does not exist`),
+    ),
   ),
   'InvalidGroup.Duplicate': caller(({ name, vpc }) => `The security group '${name}' already exists for VPC '${vpc}'`),
   'InvalidGroupId.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "sg-...")`),
+  'InvalidSecurityGroupRuleId.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "sgr-...")`),
   'InvalidSecurityGroupRuleId.NotFound': caller(({ id }) => `The security group rule ID '${id}' does not exist`),
   'InvalidIPAddress.InUse': told,
   'InvalidVpcID.NotFound': missing('vpc'),
+  VPCIdNotSpecified: caller(() => 'No default VPC for this user'),
   'InvalidSubnetID.NotFound': missing('subnet'),
   'InvalidNetworkInterfaceID.NotFound': missing('networkInterface'),
 
@@ -101,9 +108,7 @@ export const errors = {
   InsufficientFreeAddressesInSubnet: caller(({ id }) => `There are not enough free addresses in subnet '${id}'`),
   InsufficientAddressCapacity: denied(500, () => 'There are no free public addresses.'),
   ResourceLimitExceeded: told,
-  RulesPerSecurityGroupLimitExceeded: caller(
-    () => 'The maximum number of rules per security group has been reached.',
-  ),
+  RulesPerSecurityGroupLimitExceeded: caller(() => 'The maximum number of rules per security group has been reached.'),
   TagLimitExceeded: caller(() => 'A resource may have at most 50 tags.'),
 } as const satisfies Record<string, Entry>
 

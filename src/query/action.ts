@@ -22,9 +22,9 @@ export interface Action<C, I = never, O = unknown, P = unknown> {
 export interface Describe<C, I = never, Row = never, Item = unknown, O = unknown> {
   readonly kind: 'describe'
   readonly name: string
-  /** All rows that the caller may see, or those that the input's own parameters leave. In the order of `key`. */
+  /** All rows that the caller may see, or those that the input's own parameters leave. */
   rows(input: I, context: C): Promise<readonly Row[]>
-  /** Sorts and names a row: unique, stable. */
+  /** Names a row, and puts pages in order: unique, stable. */
   key(row: Row): string
   readonly filters: FilterTable<Row>
   render(row: Row, context: C): Item

@@ -114,7 +114,9 @@ export class Dispatcher<C, R> {
 
   async #run(action: AnyRun<C>, input: Shared, ground: Ground<C, R>, abort: AbortSignal): Promise<unknown> {
     const prepared: unknown = await action.prepare?.(input, abort)
-    const output = await ground.transact(!input.DryRun, (context) => this.#runIn({ context, ground }, action, { input, prepared }))
+    const output = await ground.transact(!input.DryRun, (context) =>
+      this.#runIn({ context, ground }, action, { input, prepared }),
+    )
     if (input.DryRun) refuse('DryRunOperation')
     return output instanceof Later ? output.work(abort) : output
   }

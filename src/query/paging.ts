@@ -20,9 +20,11 @@ export class Pager {
     this.#secret = secret
   }
 
-  /** The page that `request` asks for. Rows must be in the order of `keyOf`, which no two rows share. */
-  cut<Row>(operation: string, rows: readonly Row[], keyOf: (row: Row) => string, request: PageRequest): Page<Row> {
+  /** The page that `request` asks for, in the order of `keyOf`, which no two rows share. All rows as they are if it asks for none. */
+  cut<Row>(operation: string, all: readonly Row[], keyOf: (row: Row) => string, request: PageRequest): Page<Row> {
     checkSize(request.MaxResults)
+    if (request.MaxResults === undefined && !request.NextToken) return { rows: all }
+    const rows = all.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
     const after = request.NextToken ? this.#open(operation, request.NextToken) : undefined
     const from = after === undefined ? 0 : rows.findIndex((row) => keyOf(row) > after)
     const rest = from < 0 ? [] : rows.slice(from)

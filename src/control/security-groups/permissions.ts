@@ -106,7 +106,7 @@ function rulesOfPermission(direction: Rule['direction'], permission: IpPermissio
     protocol,
     ...(range && { range }),
     peer,
-    ...(description !== undefined && { description: checked(description) }),
+    ...(description !== undefined && { description: checkDescription(description) }),
   }))
   return rules.length > 0 ? rules : refuse('MissingParameter', { message: noPeer })
 }
@@ -137,7 +137,7 @@ function nameable(pair: UserIdGroupPair): UserIdGroupPair {
 }
 
 /** Source: EC2 API Reference, "IpRange"; the text, its two spaces included, as quoted in public. */
-function checked(description: string): string {
+export function checkDescription(description: string): string {
   if (/^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{0,255}$/.test(description)) return description
   const set = 'a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*'
   const message = `Invalid rule description. Valid descriptions are strings less than 256 characters from the following set:  ${set}`

@@ -65,9 +65,12 @@ export async function addRules(
   return rows.map(keptRule)
 }
 
-/** Makes the rule say something else; its id stays. */
-export async function changeRule(tx: Transaction, id: KeptRule['id'], rule: Rule): Promise<void> {
-  await tx.db.updateTable('securityGroupRules').set(columnsOf(rule)).where('id', '=', id).execute()
+/** Makes rules say something else; their ids stay. No two of a group may say the same in the end. */
+export async function changeRules(tx: Transaction, changes: ReadonlyMap<KeptRule, Rule>): Promise<void> {
+  const update = (id: KeptRule['id'], columns: Partial<SecurityGroupRuleRow>) =>
+    tx.db.updateTable('securityGroupRules').set(columns).where('id', '=', id).execute()
+  for (const { id } of changes.keys()) await update(id, { canonical: id }) // Two may be about to change places.
+  for (const [{ id }, rule] of changes) await update(id, columnsOf(rule))
 }
 
 export async function removeRules(tx: Transaction, rules: readonly KeptRule[]): Promise<void> {

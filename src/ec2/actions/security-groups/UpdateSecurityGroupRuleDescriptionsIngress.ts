@@ -1,0 +1,11 @@
+import { action } from '../../action.ts'
+import { describeRules } from '../../permissions.ts'
+
+/**
+ * Gives rules of a group other descriptions; a rule named without one loses it.
+ * Refuses: InvalidPermission.NotFound, InvalidSecurityGroupRuleId.NotFound, InvalidGroup.NotFound, InvalidParameterValue.
+ * Source: EC2 API Reference, UpdateSecurityGroupRuleDescriptionsIngress.
+ */
+export const UpdateSecurityGroupRuleDescriptionsIngress = action('UpdateSecurityGroupRuleDescriptionsIngress', {
+  run: (input, context) => describeRules(context, 'ingress', input),
+})
