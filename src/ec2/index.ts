@@ -2,6 +2,10 @@
 import { DescribeInstances } from './actions/instances/DescribeInstances.ts'
 import { RunInstances } from './actions/instances/RunInstances.ts'
 import { TerminateInstances } from './actions/instances/TerminateInstances.ts'
+import { CreateKeyPair } from './actions/key-pairs/CreateKeyPair.ts'
+import { DeleteKeyPair } from './actions/key-pairs/DeleteKeyPair.ts'
+import { DescribeKeyPairs } from './actions/key-pairs/DescribeKeyPairs.ts'
+import { ImportKeyPair } from './actions/key-pairs/ImportKeyPair.ts'
 import { AuthorizeSecurityGroupEgress } from './actions/security-groups/AuthorizeSecurityGroupEgress.ts'
 import { AuthorizeSecurityGroupIngress } from './actions/security-groups/AuthorizeSecurityGroupIngress.ts'
 import { CreateSecurityGroup } from './actions/security-groups/CreateSecurityGroup.ts'
@@ -17,11 +21,15 @@ import { UpdateSecurityGroupRuleDescriptionsIngress } from './actions/security-g
 export const ec2Actions = [
   AuthorizeSecurityGroupEgress,
   AuthorizeSecurityGroupIngress,
+  CreateKeyPair,
   CreateSecurityGroup,
+  DeleteKeyPair,
   DeleteSecurityGroup,
   DescribeInstances,
+  DescribeKeyPairs,
   DescribeSecurityGroupRules,
   DescribeSecurityGroups,
+  ImportKeyPair,
   ModifySecurityGroupRules,
   RevokeSecurityGroupEgress,
   RevokeSecurityGroupIngress,
