@@ -37,9 +37,9 @@ function flagParts(command: Command, params: Params): string[] {
     const set = sets.find((it) => it.includes(key)) ?? [key]
     const members = flagsOf(params).filter(([name]) => set.includes(name))
     for (const [name] of members) done.add(name)
-    const forms = members.map(([, it]) => withMetavar(it.names[0] ?? '', it)).join(' | ')
-    if (set === command.oneOf) return [`(${forms})`]
-    return [flag.required ? forms : `[${forms}]`]
+    const forms = members.map(([, it]) => withMetavar(it.names[0] ?? '', it))
+    const [open, close] = set === command.oneOf ? ['(', ')'] : flag.required ? ['', ''] : ['[', ']']
+    return forms.map((form, index) => `${index === 0 ? open : ''}${form}${index === forms.length - 1 ? close : ' |'}`)
   })
 }
 
