@@ -1,5 +1,5 @@
 /** The `ec2-…` and `euca-…` commands: the first argument is the name under which the launcher was called. */
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import packageJson from '../../package.json' with { type: 'json' }
@@ -15,7 +15,9 @@ const outside: Outside = {
     read: (path) => (path === '-' ? buffer(process.stdin) : readFile(path)),
     isFile: async (path) => (await stat(path).catch(() => undefined))?.isFile() ?? false, // what can't be looked at is no file
     async writeSecret(path, text) {
-      await writeFile(path, text, { mode: 0o600 })
+      await using file = await open(path, 'w', 0o600)
+      if ((await file.stat()).isFile()) await file.chmod(0o600) // it may have been there, for all to read
+      await file.writeFile(text)
     },
   },
   profile: () => localProfile(defaultDataDirectory(process.env, process.getuid?.() === 0)),

@@ -1,8 +1,6 @@
 /** Instance types as DescribeInstanceTypes shows them. */
+import type { InstanceTypeInfo } from '@aws-sdk/client-ec2'
 import type { InstanceType, TypeDisk } from '../../model/instance-types.ts'
-import type { Output } from '../../query/types.ts'
-
-export type InstanceTypeInfo = NonNullable<Output<'DescribeInstanceTypes'>['InstanceTypes']>[number]
 
 /**
  * `type` as EC2's `InstanceTypeInfo`. Give it a scaled type and it tells the scaled memory and disks: what a guest will see.
@@ -11,7 +9,7 @@ export type InstanceTypeInfo = NonNullable<Output<'DescribeInstanceTypes'>['Inst
  */
 export function instanceTypeInfo(type: InstanceType): InstanceTypeInfo {
   return {
-    InstanceType: type.name,
+    InstanceType: type.name as 'm1.small', // the client's type has the names that Amazon knew when it was made
     CurrentGeneration: type.currentGeneration,
     FreeTierEligible: type.freeTier,
     BareMetal: false,
@@ -19,9 +17,9 @@ export function instanceTypeInfo(type: InstanceType): InstanceTypeInfo {
     BurstablePerformanceSupported: type.baseline !== undefined,
     SupportedUsageClasses: ['on-demand'],
     SupportedRootDeviceTypes: ['ebs', 'instance-store'],
-    SupportedVirtualizationTypes: type.virtualizationTypes,
+    SupportedVirtualizationTypes: [...type.virtualizationTypes],
     SupportedBootModes: ['legacy-bios'],
-    ProcessorInfo: { SupportedArchitectures: type.architectures, Manufacturer: type.manufacturer },
+    ProcessorInfo: { SupportedArchitectures: [...type.architectures], Manufacturer: type.manufacturer },
     VCpuInfo: vcpuInfo(type),
     MemoryInfo: { SizeInMiB: type.memoryMiB },
     ...storageInfo(type.disks),
