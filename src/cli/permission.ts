@@ -32,9 +32,26 @@ const icmpProtocols = ['icmp', '1', 'icmpv6', '58']
 
 /** Names of ports that people type. Source: IANA Service Name and Port Number Registry. */
 const services: Readonly<Record<string, number>> = {
-  ftp: 21, ssh: 22, telnet: 23, smtp: 25, domain: 53, tftp: 69, http: 80, pop3: 110, ntp: 123, imap: 143, snmp: 161, ldap: 389,
-  https: 443, submission: 587, ldaps: 636, imaps: 993, pop3s: 995, mysql: 3306, postgresql: 5432,
-} // biome-ignore format: one table
+  ftp: 21,
+  ssh: 22,
+  telnet: 23,
+  smtp: 25,
+  domain: 53,
+  tftp: 69,
+  http: 80,
+  pop3: 110,
+  ntp: 123,
+  imap: 143,
+  snmp: 161,
+  ldap: 389,
+  https: 443,
+  submission: 587,
+  ldaps: 636,
+  imaps: 993,
+  pop3s: 995,
+  mysql: 3306,
+  postgresql: 5432,
+}
 
 /**
  * The ports, types and sources that the arguments mean; throws `UsageError`. Without `-s` or `-o` the source is everywhere.
