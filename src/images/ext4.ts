@@ -50,7 +50,7 @@ function refuseComplaints(said: string): void {
 function creation(options: Ext4Options): string[] {
   const features =
     'has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize,uninit_bg'
-  const extended = `hash_seed=${options.uuid},lazy_itable_init=1,root_owner=0:0`
+  const extended = `hash_seed=${options.uuid},lazy_itable_init=0,root_owner=0:0`
   const sizes = [
     '-b',
     String(options.blockSize),

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemCode } from '../base/fault.ts'
+import { exists } from '../base/files.ts'
 import { cpio } from './cpio.ts'
 import { makeExt4 } from './ext4.ts'
 import { unpackKernel } from './kernel.ts'
@@ -12,7 +13,7 @@ import { plantTrees } from './tree.ts'
 export interface BuildOptions {
   /** Keeps downloaded packages between builds. */
   readonly cacheDir: string
-  /** Becomes the image's folder: `vmlinuz`, `initrd`, `root.img`, `image.json`. */
+  /** Becomes a link to the image's folder, which has `vmlinuz`, `initrd`, `root.img`, `image.json`. Layers go over what is behind the link. */
   readonly outDir: string
   readonly progress: (line: string) => void
   readonly abort: AbortSignal
@@ -55,8 +56,9 @@ export async function buildTinyImage(options: BuildOptions): Promise<ImageDescri
   await mkdir(dirname(options.outDir), { recursive: true })
   const partial = await mkdtemp(join(dirname(options.outDir), `.${basename(options.outDir)}-`))
   try {
+    await chmod(partial, 0o755) // Guests' users read it.
     const image = await build(recipe, partial, options)
-    await replace(options.outDir, partial)
+    await publish(options.outDir, recipe.digest, partial)
     options.progress(`image ${image.name}: ${Math.ceil(image.root.bytes / 1048576)} MiB root file system`)
     return image
   } finally {
@@ -123,16 +125,25 @@ async function describedIn(folder: string): Promise<ImageDescription | undefined
   }
 }
 
-/** Puts the new folder in the old one's place. Between the two moves there is neither: then it is built again. */
-async function replace(target: string, replacement: string): Promise<void> {
-  const former = `${replacement}.former`
+/**
+ * Gives the folder its name for good, `<outDir>-<recipe>`, and makes `outDir` a link to it. The former image stays where it
+ * is: layers of instances lie over it. Only a link is ever replaced, in one move.
+ */
+async function publish(outDir: string, recipe: string, folder: string): Promise<void> {
+  const home = `${outDir}-${recipe.slice(0, 12)}`
+  await moveUnless(['EEXIST', 'ENOTEMPTY'], folder, home) // Whoever built it at the same time has built the same.
+  const pointer = `${folder}.link`
+  await symlink(basename(home), pointer)
+  if ((await exists(outDir)) && (await lstat(outDir)).isDirectory()) await rename(outDir, `${folder}.former`)
+  await rename(pointer, outDir)
+}
+
+async function moveUnless(codes: readonly string[], from: string, to: string): Promise<void> {
   try {
-    await rename(target, former)
+    await rename(from, to)
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error
+    if (!codes.includes(systemCode(error) ?? '')) throw error
   }
-  await rename(replacement, target)
-  await rm(former, { recursive: true, force: true })
 }
 
 /** A version-8 UUID out of a name: the same file system every time. */
