@@ -1,10 +1,20 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Fault, systemCode } from '../../../base/fault.ts'
 import { run } from '../../../base/subprocess.ts'
 import { endDhcp } from '../linux/dhcp.ts'
 import { type KernelState, readKernelState } from '../linux/kernel-state.ts'
 import { checkCloudName, placeNamespace, stateDirectory, vpcOfNamespace } from '../linux/names.ts'
-import { ipBatch, listNamespaces, makeNamespace, nftTransaction, selector, setSysctls } from '../linux/namespace.ts'
+import {
+  deleteNamespace,
+  ipBatch,
+  listNamespaces,
+  makeNamespace,
+  namespaceExists,
+  nftTransaction,
+  selector,
+  setSysctls,
+} from '../linux/namespace.ts'
 import { removeNamespace } from '../linux/remove.ts'
 import { together } from '../linux/turns.ts'
 import type { BoxConfig, MachineLink } from './layout.ts'
@@ -38,8 +48,9 @@ export async function lower(cloud: string, abort: AbortSignal, machine?: string)
   const { links } = await readKernelState(machine, abort)
   if (links.has(device)) await ipBatch(machine, [`link del dev ${device}`], abort)
   await together(...ours.filter(isRouter).map((it) => removeNamespace(it, abort)))
-  await together(...ours.filter((it) => !isRouter(it)).map((it) => run('ip', ['netns', 'delete', it], { abort })))
+  await together(...ours.filter((it) => !isRouter(it)).map((it) => deleteNamespace(it, abort)))
   await rm(stateDirectory(cloud), { recursive: true, force: true })
+  await removeIfEmpty(dirname(stateDirectory(cloud)))
 }
 
 export interface BoxStatus {
@@ -51,7 +62,9 @@ export interface BoxStatus {
 
 /** Looks at what is there; changes nothing. */
 export async function inspect(config: BoxConfig, abort: AbortSignal): Promise<BoxStatus> {
-  const namespaces = await namespacesOf(config.cloud)
+  const names = await namespacesOf(config.cloud)
+  const whole = await together(...names.map(namespaceExists))
+  const namespaces = names.filter((_it, index) => whole[index])
   const wanted = places(config).map((it) => it.namespace)
   const absent = wanted.filter((it) => !namespaces.includes(it))
   const states = await statesOf(
@@ -130,6 +143,15 @@ async function endAllDhcp(cloud: string): Promise<void> {
   const root = stateDirectory(cloud)
   for (const host of await namesIn(root)) {
     for (const vpc of await namesIn(`${root}/${host}`)) await endDhcp(`${root}/${host}/${vpc}`)
+  }
+}
+
+/** Others may keep things of the cloud beside ours. */
+async function removeIfEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory)
+  } catch (cause) {
+    if (!['ENOENT', 'ENOTEMPTY'].includes(systemCode(cause) ?? '')) throw cause
   }
 }
 

@@ -133,6 +133,7 @@ function edgeTables(pool: string): string[] {
       chain input {
         type filter hook input priority 0; policy drop;
         iifname "lo" accept
+        ct state established,related accept
         iifname "underlay" udp dport 4789 accept
         icmp type { echo-request, destination-unreachable, time-exceeded, parameter-problem } accept
       }

@@ -62,8 +62,14 @@ function checkNetwork({ vpc, vni, mtu, routes }: Network): void {
 
 function checkRule({ protocol, range, peer }: RuleSpec): void {
   want('protocol', protocol, protocol === 'all' || isIn(0, protocol, 255))
-  if (range) want('range', `${range.from}-${range.to}`, isIn(-1, range.from, 65_535) && isIn(-1, range.to, 65_535))
+  if (range) want('range', `${range.from}-${range.to}`, isRange(protocol, range))
   if ('group' in peer) want('group', peer.group, isId('security-group', peer.group))
+}
+
+/** Ports grow; types and codes of ICMP may be -1; to every other protocol a range means nothing. */
+function isRange(protocol: RuleSpec['protocol'], { from, to }: { from: number; to: number }): boolean {
+  if (protocol === 6 || protocol === 17) return isIn(0, from, to) && isIn(from, to, 65_535)
+  return protocol !== 1 || (isIn(-1, from, 255) && isIn(-1, to, 255))
 }
 
 function isDomainName(text: string): boolean {

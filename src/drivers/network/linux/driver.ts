@@ -10,7 +10,7 @@ import { type EdgePlace, makeEdge } from './edge.ts'
 import { readKernelState } from './kernel-state.ts'
 import { listenIn } from './listen.ts'
 import { checkCloudName, checkHostName, routerNamespace, stateDirectory, tapName, vpcOfNamespace } from './names.ts'
-import { listNamespaces, makeNamespace } from './namespace.ts'
+import { listNamespaces, makeNamespace, namespaceExists } from './namespace.ts'
 import { removeNamespace } from './remove.ts'
 import { makeRouter, type UnderlayPlace } from './router.ts'
 import { routerLinks } from './router-links.ts'
@@ -85,7 +85,12 @@ export class LinuxNetwork implements NetworkDriver {
     const { cloud, host } = this.#options
     const found = (await listNamespaces()).map((it) => [it, vpcOfNamespace(cloud, host, it)] as const)
     const routers = found.flatMap(([namespace, vpc]) => (vpc ? [{ namespace, vpc }] : []))
-    return await Promise.all(routers.map(async ({ namespace, vpc }) => ({ vpc, vifs: await vifsIn(namespace, abort) })))
+    const statuses = routers.map(({ namespace, vpc }) =>
+      this.#turns.run(vpc, async () =>
+        (await namespaceExists(namespace)) ? [{ vpc, vifs: await vifsIn(namespace, abort) }] : [],
+      ),
+    )
+    return (await together(...statuses)).flat()
   }
 
   tapOf(vpc: VpcId, vif: InterfaceId): TapPoint {

@@ -88,22 +88,28 @@ function addressAndRouteLines(actual: KernelState, wanted: Wanted, neighbours: C
   ]
 }
 
-/** Taps that nobody wants, and those whose owner changed: an owner is for life. */
+/** Taps that nobody wants, and those with another owner or MAC: both are for life. */
 function doomedTaps(actual: KernelState, taps: readonly Tap[]): Set<string> {
-  const owners = new Map(taps.map((it) => [it.name, it.owner]))
+  const wanted = new Map(taps.map((it) => [it.name, it]))
+  const isRight = (it: Link) => wanted.get(it.name)?.owner === it.owner && wanted.get(it.name)?.mac === it.mac
   const found = [...actual.links.values()].filter((it) => it.owner !== undefined)
-  return new Set(found.filter((it) => owners.get(it.name) !== it.owner).map((it) => it.name))
+  return new Set(found.filter((it) => !isRight(it)).map((it) => it.name))
 }
 
 function tapLines(link: Link | undefined, tap: Tap): string[] {
-  const right = link && link.alias === tap.alias && link.mac === tap.mac && link.mtu === tap.mtu && link.up
+  const right = link && link.alias === tap.alias && link.mtu === tap.mtu && link.up
   if (right) return []
   return [
-    ...(link ? [] : [`tuntap add dev ${tap.name} mode tap user ${tap.owner}`]),
+    ...(link ? [] : newTapLines(tap)),
     // Proxy ARP answers after a random time of up to 0.8 s otherwise. Source: arp(7), proxy_delay.
     `ntable change name arp_cache dev ${tap.name} proxy_delay 0`,
-    `link set dev ${tap.name} group ${tapGroup} alias ${tap.alias} address ${tap.mac} mtu ${tap.mtu} up`,
+    `link set dev ${tap.name} group ${tapGroup} alias ${tap.alias} mtu ${tap.mtu} up`,
   ]
+}
+
+/** The kernel forgets all neighbours of a link whose MAC is set, even to what it was: so that is done once. */
+function newTapLines({ name, owner, mac }: Tap): string[] {
+  return [`tuntap add dev ${name} mode tap user ${owner}`, `link set dev ${name} address ${mac}`]
 }
 
 function withoutDevices(state: KernelState, doomed: ReadonlySet<string>): KernelState {

@@ -1,4 +1,4 @@
-import { access, readdir } from 'node:fs/promises'
+import { readdir, rm, statfs } from 'node:fs/promises'
 import { systemCode } from '../../../base/fault.ts'
 import { type RunOptions, run } from '../../../base/subprocess.ts'
 
@@ -7,7 +7,7 @@ export type Namespace = string | undefined
 
 const directory = '/run/netns'
 
-/** Every named network namespace of the machine. */
+/** Every name in the directory of network namespaces, of half-made ones too. */
 export async function listNamespaces(): Promise<string[]> {
   try {
     return await readdir(directory)
@@ -17,21 +17,30 @@ export async function listNamespaces(): Promise<string[]> {
   }
 }
 
+/**
+ * Whether there is a namespace of this name. A process that died while it made or removed one leaves a plain file.
+ * Source: Linux, include/uapi/linux/magic.h, NSFS_MAGIC.
+ */
 export async function namespaceExists(namespace: string): Promise<boolean> {
   try {
-    await access(`${directory}/${namespace}`)
-    return true
+    return (await statfs(`${directory}/${namespace}`)).type === 0x6e736673
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return false
     throw cause
   }
 }
 
-/** Makes the namespace if there is none. Says whether it made it. */
-export async function makeNamespace(namespace: string, abort: AbortSignal): Promise<boolean> {
-  if (await namespaceExists(namespace)) return false
+/** Makes the namespace if there is none. */
+export async function makeNamespace(namespace: string, abort: AbortSignal): Promise<void> {
+  if (await namespaceExists(namespace)) return
+  await rm(`${directory}/${namespace}`, { force: true })
   await run('ip', ['netns', 'add', namespace], { abort })
-  return true
+}
+
+/** Removes the name, and with it the namespace unless a process is in it. */
+export async function deleteNamespace(namespace: string, abort: AbortSignal): Promise<void> {
+  if (await namespaceExists(namespace)) await run('ip', ['netns', 'delete', namespace], { abort })
+  else await rm(`${directory}/${namespace}`, { force: true })
 }
 
 /** Runs a command inside. Unlike `ip netns exec` this mounts nothing, so it is quick. */

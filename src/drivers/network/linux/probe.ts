@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '../../../base/fault.ts'
+import { hex, systemRandom } from '../../../base/random.ts'
 import { run } from '../../../base/subprocess.ts'
 import type { EdgeNetworkSpec, RouterSpec } from '../../../host-api/spec.ts'
 import { endServer } from './dhcp.ts'
@@ -23,7 +24,7 @@ export interface NetworkFeature {
  * Without namespaces nothing else can be tried, and nothing else is reported.
  */
 export async function probeNetwork(abort: AbortSignal = new AbortController().signal): Promise<NetworkFeature[]> {
-  const namespace = `probe${process.pid}x${Math.random().toString(36).slice(2, 8)}`
+  const namespace = `probe${process.pid}x${hex(systemRandom, 6)}`
   const made = await attempt('network namespaces', 'there is no network at all', () =>
     run('ip', ['netns', 'add', namespace], { abort }),
   )

@@ -1,7 +1,6 @@
-import { run } from '../../../base/subprocess.ts'
 import { readKernelState } from './kernel-state.ts'
 import { tapGroup } from './links.ts'
-import { ipBatch, namespaceExists } from './namespace.ts'
+import { deleteNamespace, ipBatch, namespaceExists } from './namespace.ts'
 
 /**
  * Removes a router's namespace, if it is there. Its links go first: a namespace lives as long as a process is in it or has a tap
@@ -15,6 +14,6 @@ export async function removeNamespace(namespace: string, abort: AbortSignal): Pr
       .filter((it) => it.owner === undefined && it.name !== 'lo')
       .map((it) => `link del dev ${it.name}`)
     await ipBatch(namespace, [...taps, ...others], abort)
-    await run('ip', ['netns', 'delete', namespace], { abort })
   }
+  await deleteNamespace(namespace, abort)
 }

@@ -47,6 +47,11 @@ export class World implements AsyncDisposable {
     return this.#stack.use(await Guest.plugIn(point, mac))
   }
 
+  /** A guest whose end the caller sees to. */
+  async passingGuest(point: TapPoint, mac: string): Promise<Guest> {
+    return await Guest.plugIn(point, mac)
+  }
+
   /** Runs a command in one of the box's namespaces, `internet` for example. */
   async run(place: string, argv: readonly string[]): Promise<string> {
     return await this.place(place).run(argv)

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import type { GroupSpec, RouterSpec, RuleSpec, VifSpec } from '../../../../host-api/spec.ts'
+import type { GroupId } from '../../../../model/ids.ts'
+import { router, vif } from './specs.ts'
+
+const groupIds: readonly GroupId[] = ['sg-0000000a', 'sg-0000000b', 'sg-0000000c', 'sg-0000000d']
+
+/** Routers of at most six guests and four groups: small enough to be alike, so that differences are interesting. */
+export const arbitraryRouter: fc.Arbitrary<RouterSpec> = fc
+  .record({
+    vifs: fc.uniqueArray(arbitraryVif(), { selector: (it) => it.id, maxLength: 6 }),
+    groups: fc.uniqueArray(arbitraryGroup(), { selector: (it) => it.id, maxLength: 4 }),
+    mtu: fc.constantFrom(1500, 9001),
+    routes: fc.uniqueArray(arbitraryRoute(), { selector: (it) => it.to, maxLength: 5 }),
+  })
+  .map(({ vifs, groups, mtu, routes }) => router(vifs, { groups, mtu, routes }))
+
+function arbitraryVif(): fc.Arbitrary<VifSpec> {
+  return fc
+    .record({
+      n: fc.integer({ min: 1, max: 9 }),
+      groups: fc.uniqueArray(fc.constantFrom(...groupIds), { maxLength: 3 }),
+      sourceDestCheck: fc.boolean(),
+      enabled: fc.boolean(),
+      hopLimit: fc.integer({ min: 1, max: 4 }),
+      address: fc.integer({ min: 10, max: 12 }),
+      domain: fc.integer({ min: 1, max: 2 }),
+    })
+    .map(({ n, enabled, hopLimit, address, domain, ...rest }) =>
+      vif(n, {
+        ...rest,
+        domain: `dom_${n + 10 * domain}`,
+        address: `172.31.${n}.${address}`,
+        metadata: { enabled, hopLimit, tokens: 'optional', tree: {} },
+      }),
+    )
+}
+
+function arbitraryGroup(): fc.Arbitrary<GroupSpec> {
+  return fc.record({
+    id: fc.constantFrom(...groupIds),
+    rules: fc.array(arbitraryRule(), { maxLength: 6 }),
+    members: fc
+      .uniqueArray(fc.integer({ min: 10, max: 15 }), { maxLength: 4 })
+      .map((them) => them.map((it) => `172.31.0.${it}`)),
+  })
+}
+
+function arbitraryRule(): fc.Arbitrary<RuleSpec> {
+  const ports = fc.record({ from: fc.constantFrom(22, 80), to: fc.constantFrom(80, 443) })
+  const types = fc.record({ from: fc.constantFrom(-1, 3, 8), to: fc.constantFrom(-1, 0) })
+  const service = fc.oneof(
+    fc.record({ protocol: fc.constantFrom<number | 'all'>('all', 6, 17, 1, 50) }),
+    fc.record({ protocol: fc.constantFrom(6, 17), range: ports }),
+    fc.record({ protocol: fc.constant(1), range: types }),
+  )
+  const networks = ['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.1.2.3/32', '172.31.0.0/16', '2001:db8::/32']
+  const peer = fc.oneof(
+    fc.record({ cidr: fc.constantFrom(...networks) }),
+    fc.record({ group: fc.constantFrom(...groupIds) }),
+  )
+  return fc
+    .record({ direction: fc.constantFrom('ingress' as const, 'egress' as const), service, peer })
+    .map(({ direction, service: it, peer: who }) => ({ direction, ...it, peer: who }))
+}
+
+function arbitraryRoute(): fc.Arbitrary<{ to: string; via: string }> {
+  return fc.record({
+    to: fc.constantFrom('0.0.0.0/0', '172.31.9.1/32', '172.31.9.2/32', '172.31.16.0/20', '172.31.0.0/20'),
+    via: fc.constantFrom('100.64.0.1', '100.64.1.2', '100.64.1.3'),
+  })
+}
