@@ -16,12 +16,20 @@ export interface Ext4Options {
 /** 2026-01-01: the time of everything in the file system. */
 const epoch = '1767225600'
 
+/** Nothing of our own environment: the result must not depend on who asks. */
+const env = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+  E2FSPROGS_FAKE_TIME: epoch,
+  SOURCE_DATE_EPOCH: epoch,
+  MKE2FS_CONFIG: '/dev/null',
+}
+
 /**
  * Makes `file` an ext4 file system with these entries, all owned by root; the same entries give the same bytes. Filled by
  * debugfs and not by `mke2fs -d`, which takes the order of the entries and their change times from the host.
  */
 export async function makeExt4(file: string, entries: readonly Entry[], options: Ext4Options, abort: AbortSignal) {
-  const env = { ...process.env, E2FSPROGS_FAKE_TIME: epoch, SOURCE_DATE_EPOCH: epoch, MKE2FS_CONFIG: '/dev/null' }
   const scratch = await mkdtemp(join(tmpdir(), 'cumulet-ext4-'))
   try {
     await run('mke2fs', [...creation(options), file, String(options.blocks)], { env, abort })
