@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { textOf } from './project.ts'
 
@@ -5,6 +6,10 @@ interface Manifest {
   readonly dependencies: Record<string, string>
   readonly optionalDependencies: Record<string, string>
   readonly devDependencies: Record<string, string>
+}
+
+interface Needs {
+  needsOf(command: 'test' | 'up'): Record<string, unknown>
 }
 
 const { dependencies, optionalDependencies, devDependencies } = JSON.parse(textOf('package.json')) as Manifest
@@ -31,10 +36,10 @@ describe('ARCHITECTURE.md', () => {
   })
 })
 
-/** What the bootstrap installs: the words of its list `debianPackages`. */
+/** What the bootstrap installs, for the cloud and for its tests. */
 function debianPackages(): string[] {
-  const list = /const debianPackages = \[([^\]]*)\]/.exec(textOf('bin/bootstrap.cjs'))?.[1] ?? ''
-  return [...list.matchAll(/'([^']+)'/g)].map((it) => it[1] ?? '')
+  const { needsOf } = createRequire(import.meta.url)('../../bin/bootstrap/needs.cjs') as Needs
+  return Object.keys(needsOf('test'))
 }
 
 describe('package.json', () => {

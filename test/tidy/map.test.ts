@@ -25,6 +25,14 @@ describe('the map', () => {
     expect(upward).toEqual([])
   })
 
+  it('has no arrow that nothing goes along', () => {
+    const used = new Set(edges.map(({ from, to }) => `${floorOf(from)} imports ${floorOf(to)}`))
+    const drawn = Object.entries(floors).flatMap(([from, { imports }]) =>
+      imports === 'all' ? [] : imports.map((to) => `${from} imports ${to}`),
+    )
+    expect(drawn.filter((it) => !used.has(it))).toEqual([])
+  })
+
   it('is drawn in ARCHITECTURE.md as it is held here', () => {
     expect(textOf('ARCHITECTURE.md')).toContain(mapAsText())
   })

@@ -5,7 +5,7 @@ export const floors: Readonly<Record<string, { readonly is: string; readonly imp
   bin: { is: 'processes: reads the environment, wires everything by hand', imports: 'all' },
   cli: { is: 'ec2-… and euca-… commands: clients of the API like any other', imports: [] },
   http: { is: 'listeners, limits, request ids; parse, verify, dispatch, render', imports: ['iam'] },
-  sts: { is: "STS's actions, on the ground that EC2's stand on", imports: ['ec2', 'query', 'iam', 'control', 'store'] },
+  sts: { is: "STS's actions, on the ground that EC2's stand on", imports: ['ec2', 'query', 'control'] },
   ec2: { is: "EC2's actions: check, call control, render", imports: ['query', 'iam', 'control', 'store'] },
   query: { is: 'what query-protocol services share: codec, dispatch, filters, pages', imports: [] },
   control: {

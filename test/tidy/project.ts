@@ -1,5 +1,6 @@
 /** The project's own files, as text and as syntax trees. */
-import { globSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseAst } from 'vitest/node'
 
@@ -14,6 +15,13 @@ export function filesOf(pattern: string): string[] {
     .filter((it) => it.isFile())
     .map((it) => relative(root, join(it.parentPath, it.name)))
     .sort()
+}
+
+/** What is in the repository; in a copy without its history, every file. */
+export function publishedFiles(): string[] {
+  if (!existsSync(join(root, '.git'))) return filesOf('**')
+  const listed = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0')
+  return listed.filter((it) => it !== '' && existsSync(join(root, it)))
 }
 
 export function textOf(file: string): string {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { importsOf } from './imports.ts'
-import { filesOf, isForTests, isNode, type Node, nodesOf, placeOf, root, textOf } from './project.ts'
+import { filesOf, isForTests, isNode, type Node, nodesOf, placeOf, publishedFiles, root, textOf } from './project.ts'
 
 const code = filesOf('{src,test,scripts}/**/*.ts')
 
@@ -73,6 +73,23 @@ describe('the environment', () => {
   })
 })
 
+describe('time and randomness', () => {
+  const floors = code.filter((it) => /^src\/(?!base\/|bin\/|cli\/)/.test(it) && !isForTests(it))
+
+  it('come in as arguments', () => {
+    expect(wrong(floors, isClockOrDice)).toEqual([])
+  })
+})
+
+/** `Date.now()`, `new Date()`, `Math.random()` */
+function isClockOrDice({ type, callee, object, property, arguments: given }: Node): boolean {
+  if (type === 'NewExpression') return isNamed(callee, 'Date') && (given as Node[]).length === 0
+  if (type !== 'MemberExpression') return false
+  return (
+    (isNamed(object, 'Date') && isNamed(property, 'now')) || (isNamed(object, 'Math') && isNamed(property, 'random'))
+  )
+}
+
 /** `process.NAME` */
 function isProcess({ type, object, property }: Node, name: string): boolean {
   return type === 'MemberExpression' && isNamed(object, 'process') && isNamed(property, name)
@@ -88,8 +105,14 @@ function isNamed(node: unknown, name: string): boolean {
   return isNode(node) && node.name === name
 }
 
+/** Parts of packages for platforms other than Linux with glibc. A registry may lack them; the lockfile must name them all the same. */
+function isForElsewhere({ optional, os, libc }: Record<string, unknown>): boolean {
+  const isLinux = os === undefined || [os].flat().includes('linux')
+  return optional === true && (!isLinux || [libc].flat().includes('musl'))
+}
+
 describe('what is published', () => {
-  const files = filesOf('**').filter((it) => !/\.(png|ico|gz)$/.test(it))
+  const files = publishedFiles().filter((it) => !/\.(png|ico|gz)$/.test(it))
 
   it('names no registry, and no path of the machine that it is written on', () => {
     const here = root.split('/').length > 2 ? `${root}/` : undefined
@@ -104,7 +127,8 @@ describe('what is published', () => {
     }
     const fetched = Object.entries(packages).filter(([path]) => path !== '')
     expect(fetched.filter(([, it]) => 'resolved' in it).map(([path]) => path)).toEqual([])
-    expect(fetched.filter(([, it]) => typeof it.integrity !== 'string').map(([path]) => path)).toEqual([])
+    const here = fetched.filter(([, it]) => !isForElsewhere(it))
+    expect(here.filter(([, it]) => typeof it.integrity !== 'string').map(([path]) => path)).toEqual([])
   })
 
   it('uses every package that the program depends on, and depends on every package that it uses', () => {
