@@ -2,7 +2,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, systemCode } from '../base/fault.ts'
-import { bootTrial, trialKey } from '../drivers/hypervisor/qemu/accelerator.ts'
 import type { Paths, Settings } from './settings.ts'
 
 export interface ChosenAccelerator {
@@ -19,6 +18,7 @@ export async function chooseAccelerator(
   abort: AbortSignal,
 ): Promise<ChosenAccelerator> {
   if (settings.hypervisor === 'fake') return { accelerator: 'none', why: 'nothing boots' }
+  const { bootTrial, trialKey } = await import('../drivers/hypervisor/qemu/accelerator.ts')
   const key = await trialKey()
   const kept = await readKept(paths)
   if (kept && kept.key === key) return kept.chosen

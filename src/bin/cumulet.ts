@@ -1,5 +1,5 @@
 /** The `cumulet` command. */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { messageOf } from '../base/fault.ts'
 import { progressOn } from './progress.ts'
 import { type Choices, defaultDataDirectory, type Paths, pathsOf } from './settings.ts'
@@ -25,10 +25,21 @@ const program = new Command('cumulet')
   .description('An EC2 that one can own: the API of Amazon EC2, and real machines behind it.')
   .option('--data <directory>', 'where the cloud lives', defaultDataDirectory(process.env, isRoot))
   .showHelpAfterError()
-const paths = (): Paths => pathsOf(program.opts<{ data: string }>().data)
+  .enablePositionalOptions()
+let data: string | undefined
+const paths = (): Paths => pathsOf(data ?? program.opts<{ data: string }>().data)
 
-program
-  .command('up')
+/** A subcommand. It takes `--data` too, so that it may stand before or after the subcommand's name. */
+function subcommand(name: string, options?: { hidden?: boolean }): Command {
+  return program.command(name, options).addOption(
+    new Option('--data <directory>').hideHelp().argParser((text) => {
+      data = text
+      return text
+    }),
+  )
+}
+
+subcommand('up')
   .description('bring the cloud up and serve it until Ctrl-C; guests go on after that')
   .option('--hypervisor <qemu|fake>', 'fake: the API alone, nothing boots; runs as any user', hypervisor)
   .option('--name <name>', 'what names of namespaces on this machine begin with')
@@ -51,32 +62,28 @@ program
     await up({ paths: paths(), choices, progress }, stop.signal)
   })
 
-program
-  .command('agent', { hidden: true })
+subcommand('agent', { hidden: true })
   .description('the agent of the hosts on this machine; started by up')
   .action(async () => {
     const [{ runAgent }, { requireSettings }] = await Promise.all([import('./agent/main.ts'), import('./settings.ts')])
     await runAgent(paths(), await requireSettings(paths()), stop.signal)
   })
 
-program
-  .command('status')
+subcommand('status')
   .description('what runs, and whether all is well')
   .action(async () => {
     const { status } = await import('./status.ts')
     process.exitCode = await status(paths(), progress.say)
   })
 
-program
-  .command('doctor')
+subcommand('doctor')
   .description('what this machine lacks, and what that costs')
   .action(async () => {
     const { doctor } = await import('./doctor.ts')
     process.exitCode = await doctor(paths(), progress.say, stop.signal)
   })
 
-program
-  .command('down')
+subcommand('down')
   .description('shut all guests down and stop everything; the data stays')
   .option('--grace <seconds>', 'how long guests may take', whole, 15)
   .action(async ({ grace }: { grace: number }) => {
@@ -84,8 +91,7 @@ program
     await down({ paths: paths(), graceMs: grace * 1000, progress }, stop.signal)
   })
 
-program
-  .command('reset')
+subcommand('reset')
   .description('stop everything and delete all of it: instances, keys, accounts')
   .option('--yes', 'do not ask')
   .action(async ({ yes }: { yes?: boolean }) => {
@@ -93,8 +99,7 @@ program
     await reset({ paths: paths(), sure: yes === true, progress }, stop.signal)
   })
 
-program
-  .command('logs')
+subcommand('logs')
   .description('follow a log: control (the default), agent, or the console of an instance')
   .argument('[what]', 'control, agent or i-…', 'control')
   .option('-n, --lines <number>', 'how many lines to begin with', whole, 50)
@@ -104,8 +109,7 @@ program
     process.exitCode = await logs(paths(), what, options, stop.signal)
   })
 
-program
-  .command('ssh')
+subcommand('ssh')
   .description('log into an instance: cumulet ssh [-i KEY] [USER@]i-… [COMMAND…]')
   .argument('<instance>', 'i-…, or USER@i-…')
   .argument('[command...]', 'what to run there')
@@ -116,8 +120,7 @@ program
     process.exitCode = await ssh(paths(), { instance, command, ...options })
   })
 
-program
-  .command('commands')
+subcommand('commands')
   .description('put the ec2-… and euca-… commands into a folder')
   .argument('[directory]', 'where; default: bin in the data directory')
   .action(async (directory?: string) => {
@@ -126,8 +129,6 @@ program
     const names = await installCommands(folder)
     progress.say(`${names.length} commands are in ${folder}`)
   })
-
-program.enablePositionalOptions()
 
 try {
   await program.parseAsync()

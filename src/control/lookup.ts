@@ -32,6 +32,11 @@ export function checkIds<K extends LookedUpKind>(kind: K, ids: readonly string[]
   return checked
 }
 
+/** Refuses with an id that has no row. */
+export function refuseMissing(kind: LookedUpKind, id: string): never {
+  return refuse(refusals[kind].missing, { id })
+}
+
 /** The rows of all `ids`, in the order of the ids; refuses with the ids that have none. */
 export function requireAll<K extends LookedUpKind, Row extends { readonly id: string }>(
   kind: K,

@@ -44,6 +44,11 @@ export interface ImageFile {
 const here = dirname(fileURLToPath(import.meta.url))
 const recipeFolder = join(here, '../../images/tiny')
 
+/** Digest of the recipe and the builder, as `ImageDescription.recipe`: an image with another is another image. */
+export async function tinyRecipe(): Promise<string> {
+  return (await readRecipe(recipeFolder, here)).digest
+}
+
 /**
  * The image that boots in seconds. Built from Debian packages when `outDir` has none of this recipe: an image that is there
  * is taken as it is, without a word to apt. Appears as a whole or not at all.

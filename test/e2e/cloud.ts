@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hex, systemRandom } from '../../src/base/random.ts'
 import { run, SubprocessError } from '../../src/base/subprocess.ts'
-import { buildTinyImage } from '../../src/images/tiny.ts'
+import { imageIdOf } from '../../src/bin/control/tiny-image.ts'
+import { buildTinyImage, tinyRecipe } from '../../src/images/tiny.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const program = join(root, 'src/bin/cumulet.ts')
@@ -50,7 +51,18 @@ export class TestCloud implements AsyncDisposable {
 
   /** Starts the control plane and waits until it says that it serves. */
   async up(): Promise<void> {
-    const args = ['--no-warnings', program, '--data', this.data, 'up', '--name', this.name, '--no-machine-link', '--port', String(this.#port)]
+    const args = [
+      '--no-warnings',
+      program,
+      '--data',
+      this.data,
+      'up',
+      '--name',
+      this.name,
+      '--no-machine-link',
+      '--port',
+      String(this.#port),
+    ]
     const child = spawn(process.execPath, [...args, ...this.#options], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#up = child
     this.output = ''
@@ -143,7 +155,10 @@ export class TestCloud implements AsyncDisposable {
     const abort = AbortSignal.timeout(300_000)
     await buildTinyImage({ cacheDir: join(cache, 'packages'), outDir: built, progress: () => {}, abort })
     await mkdir(join(this.data, 'images'), { recursive: true })
-    await cp(built, join(this.data, 'images/tiny'), { recursive: true })
+    await cp(built, join(this.data, 'images', imageIdOf(await tinyRecipe())), {
+      recursive: true,
+      preserveTimestamps: true,
+    })
   }
 }
 

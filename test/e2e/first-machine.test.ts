@@ -17,7 +17,9 @@ interface Instance {
 
 beforeAll(async () => {
   cloud = await TestCloud.start()
-  const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as { Images: { ImageId: string }[] }
+  const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
+    Images: { ImageId: string }[]
+  }
   image = Images[0]!.ImageId
   const { KeyMaterial } = await cloud.aws('ec2', 'create-key-pair', '--key-name', 'test', '--key-type', 'ed25519')
   key = join(cloud.data, 'test.pem')
@@ -29,7 +31,17 @@ afterAll(async () => {
 })
 
 async function launch(...more: string[]): Promise<Instance> {
-  const { Instances } = (await cloud.aws('ec2', 'run-instances', '--image-id', image, '--key-name', 'test', '--instance-type', 'm1.small', ...more)) as {
+  const { Instances } = (await cloud.aws(
+    'ec2',
+    'run-instances',
+    '--image-id',
+    image,
+    '--key-name',
+    'test',
+    '--instance-type',
+    'm1.small',
+    ...more,
+  )) as {
     Instances: Instance[]
   }
   const id = Instances[0]!.InstanceId
@@ -38,7 +50,9 @@ async function launch(...more: string[]): Promise<Instance> {
 }
 
 async function describe(id: string): Promise<Instance> {
-  const { Reservations } = (await cloud.aws('ec2', 'describe-instances', '--instance-ids', id)) as { Reservations: { Instances: Instance[] }[] }
+  const { Reservations } = (await cloud.aws('ec2', 'describe-instances', '--instance-ids', id)) as {
+    Reservations: { Instances: Instance[] }[]
+  }
   return Reservations[0]!.Instances[0]!
 }
 
@@ -50,26 +64,72 @@ async function terminate(id: string): Promise<void> {
 test('a stranger launches a machine, logs in, reads its console and ends it; nothing is left', async () => {
   const { InstanceId: id, PublicIpAddress: address } = await launch()
   await expect(cloud.ssh(key, address!, 'true')).rejects.toThrow() // The default group lets nobody in.
-  await cloud.aws('ec2', 'authorize-security-group-ingress', '--group-name', 'default', '--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0')
-  const said = await eventually(() => cloud.ssh(key, address!, 'uname -n; cat /sys/class/dmi/id/product_uuid; df /mnt; cat /proc/swaps'))
+  await cloud.aws(
+    'ec2',
+    'authorize-security-group-ingress',
+    '--group-name',
+    'default',
+    '--protocol',
+    'tcp',
+    '--port',
+    '22',
+    '--cidr',
+    '0.0.0.0/0',
+  )
+  const said = await eventually(() =>
+    cloud.ssh(key, address!, 'uname -n; cat /sys/class/dmi/id/product_uuid; df /mnt; cat /proc/swaps'),
+  )
   expect(said).toMatch(/^ip-172-31-/)
   expect(said).toMatch(/^ec2/im)
   expect(said).toMatch(/\/mnt$/m)
   expect(said).toMatch(/partition/)
   const console_ = await cloud.awsText('ec2', 'get-console-output', '--instance-id', id, '--latest', '--output', 'text')
   expect(console_).toContain('cumulet: ready')
-  await cloud.aws('ec2', 'revoke-security-group-ingress', '--group-name', 'default', '--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0')
-  await eventually(async () => (await cloud.ssh(key, address!, 'true').then(() => undefined, () => true)))
+  await cloud.aws(
+    'ec2',
+    'revoke-security-group-ingress',
+    '--group-name',
+    'default',
+    '--protocol',
+    'tcp',
+    '--port',
+    '22',
+    '--cidr',
+    '0.0.0.0/0',
+  )
+  await eventually(
+    async () =>
+      await cloud.ssh(key, address!, 'true').then(
+        () => undefined,
+        () => true,
+      ),
+  )
   await terminate(id)
-  expect(await cloud.awsText('ec2', 'get-console-output', '--instance-id', id, '--output', 'text')).toContain('cumulet: ready')
+  expect(await cloud.awsText('ec2', 'get-console-output', '--instance-id', id, '--output', 'text')).toContain(
+    'cumulet: ready',
+  )
   expect(await leftovers(cloud)).toEqual([])
 })
 
 test('user data that is a script runs once, its output is on the console, and a reboot keeps the disks', async () => {
   const script = '#!/bin/sh\necho "user data says $((6 * 7))"\necho once >> /root/ran\n'
   await writeFile(join(cloud.data, 'script'), script)
-  await cloud.aws('ec2', 'authorize-security-group-ingress', '--group-name', 'default', '--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0')
-  const { InstanceId: id, PublicIpAddress: address } = await launch('--user-data', `file://${join(cloud.data, 'script')}`)
+  await cloud.aws(
+    'ec2',
+    'authorize-security-group-ingress',
+    '--group-name',
+    'default',
+    '--protocol',
+    'tcp',
+    '--port',
+    '22',
+    '--cidr',
+    '0.0.0.0/0',
+  )
+  const { InstanceId: id, PublicIpAddress: address } = await launch(
+    '--user-data',
+    `file://${join(cloud.data, 'script')}`,
+  )
   await eventually(async () => {
     const text = await cloud.awsText('ec2', 'get-console-output', '--instance-id', id, '--latest', '--output', 'text')
     return text.includes('user data says 42') || undefined

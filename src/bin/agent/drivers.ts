@@ -2,18 +2,10 @@
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
-import { Fault } from '../../base/fault.ts'
 import type { Log } from '../../base/log.ts'
 import type { HypervisorDriver } from '../../drivers/hypervisor/driver.ts'
-import { openFakeHypervisor } from '../../drivers/hypervisor/fake/fake.ts'
-import { openQemu } from '../../drivers/hypervisor/qemu/qemu.ts'
-import { edgePlace, hostPlace } from '../../drivers/network/box/layout.ts'
 import type { NetworkDriver } from '../../drivers/network/driver.ts'
-import { FakeNetwork } from '../../drivers/network/fake/fake.ts'
-import { LinuxNetwork } from '../../drivers/network/linux/driver.ts'
 import type { StorageDriver } from '../../drivers/storage/driver.ts'
-import { FakeStorage } from '../../drivers/storage/fake/fake.ts'
-import { LayeredStorage } from '../../drivers/storage/layers/layers.ts'
 import { readAccelerator } from '../accelerator.ts'
 import { boxOf } from '../box.ts'
 import { hostsOf, type Paths, type Settings } from '../settings.ts'
@@ -26,16 +18,65 @@ export interface HostDrivers {
 
 export interface Drivers {
   readonly accelerator: 'kvm' | 'tcg' | 'none'
+  /** Room for disks. */
   diskGiB(): Promise<number>
   forHost(host: string, home: string): Promise<HostDrivers>
 }
 
 export async function openDrivers(paths: Paths, settings: Settings, log: Log): Promise<Drivers> {
   const { accelerator } = await readAccelerator(paths, settings)
-  const diskGiB = async () => {
-    const { bavail, bsize } = await statfs(paths.data)
-    return Math.floor((bavail * bsize) / 2 ** 30)
+  return {
+    accelerator,
+    forHost: accelerator === 'none' ? await fakeDrivers() : await realDrivers(paths, settings, accelerator, log),
+    async diskGiB() {
+      const { bavail, bsize } = await statfs(paths.data)
+      return Math.floor((bavail * bsize) / 2 ** 30)
+    },
   }
-  const forHost = accelerator === 'none' ? fakes() : real({ paths, settings, accelerator, log })
-  return { accelerator, diskGiB, forHost }
+}
+
+/** Nothing boots, and everything is remembered where a driver would find it. */
+async function fakeDrivers(): Promise<Drivers['forHost']> {
+  const { openFakeHypervisor } = await import('../../drivers/hypervisor/fake/fake.ts')
+  const { FakeWorld } = await import('../../drivers/hypervisor/fake/world.ts')
+  const { FakeNetwork } = await import('../../drivers/network/fake/fake.ts')
+  const { FakeStorage } = await import('../../drivers/storage/fake/fake.ts')
+  return async (_host, home) => ({
+    hypervisor: openFakeHypervisor({ clock: systemClock, world: new FakeWorld(join(home, 'domains.json')) }),
+    network: new FakeNetwork(),
+    storage: new FakeStorage(),
+  })
+}
+
+async function realDrivers(
+  paths: Paths,
+  settings: Settings,
+  accelerator: 'kvm' | 'tcg',
+  log: Log,
+): Promise<Drivers['forHost']> {
+  const { openQemu } = await import('../../drivers/hypervisor/qemu/qemu.ts')
+  const { LinuxNetwork } = await import('../../drivers/network/linux/driver.ts')
+  const { edgePlace, hostPlace } = await import('../../drivers/network/box/layout.ts')
+  const { LayeredStorage } = await import('../../drivers/storage/layers/layers.ts')
+  const box = boxOf(settings)
+  const edges = new Set(
+    hostsOf(settings)
+      .filter((it) => it.isEdge)
+      .map((it) => it.id),
+  )
+  return async (host, home) => {
+    const place = edges.has(host)
+      ? { underlay: edgePlace(box), edge: edgePlace(box) }
+      : { underlay: hostPlace(box, host) }
+    return {
+      hypervisor: await openQemu({
+        dataDir: join(home, 'domains'),
+        accelerator,
+        clock: systemClock,
+        log: log.child({ host }),
+      }),
+      network: new LinuxNetwork({ cloud: settings.name, host, ...place }),
+      storage: new LayeredStorage({ folder: home, images: paths.images }),
+    }
+  }
 }

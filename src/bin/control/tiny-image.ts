@@ -1,10 +1,9 @@
 /** The image that every fresh cloud offers: built where it is missing, registered once built. */
-import { symlink } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
-import { systemRandom } from '../../base/random.ts'
-import { buildTinyImage, type ImageDescription } from '../../images/tiny.ts'
-import { type ImageId, newId } from '../../model/ids.ts'
+import { buildTinyImage, type ImageDescription, tinyRecipe } from '../../images/tiny.ts'
+import type { ImageId } from '../../model/ids.ts'
 import type { Store, Transaction } from '../../store/store.ts'
 import type { Paths, Settings } from '../settings.ts'
 
@@ -18,29 +17,35 @@ export interface TinyImageParts {
   readonly detail: (text: string) => void
 }
 
+/** Room of a root disk made from it: thin, and the guest grows its file system into it. */
+const rootMiB = 1024
+
 /** Makes sure that the tiny image of this version can be launched. The fake hypervisor boots nothing: it gets a row without files. */
 export async function ensureTinyImage(
   { paths, settings, store, detail }: TinyImageParts,
   abort: AbortSignal,
 ): Promise<ImageId> {
-  const description = settings.hypervisor === 'fake' ? imaginary : await build(paths, detail, abort)
+  const recipe = settings.hypervisor === 'fake' ? imaginary.recipe : await tinyRecipe()
+  const id = imageIdOf(recipe)
   const known = await store.read(({ db }) =>
-    db.selectFrom('images').select('id').where('digest', '=', description.recipe).executeTakeFirst(),
+    db.selectFrom('images').select('id').where('id', '=', id).executeTakeFirst(),
   )
-  if (known) return known.id
-  const id = newId('image', systemRandom)
-  if (settings.hypervisor === 'qemu') await symlink('tiny', join(paths.images, id))
-  await store.transact((tx) => register(tx, id, description))
+  const description =
+    settings.hypervisor === 'fake'
+      ? imaginary
+      : await buildTinyImage({
+          cacheDir: join(paths.cache, 'packages'),
+          outDir: join(paths.images, id),
+          progress: detail,
+          abort,
+        })
+  if (!known) await store.transact((tx) => register(tx, id, description))
   return id
 }
 
-function build(paths: Paths, detail: (text: string) => void, abort: AbortSignal): Promise<ImageDescription> {
-  return buildTinyImage({
-    cacheDir: join(paths.cache, 'packages'),
-    outDir: join(paths.images, 'tiny'),
-    progress: detail,
-    abort,
-  })
+/** An image has the same id wherever it is built: the one that its recipe gives. */
+export function imageIdOf(recipe: string): ImageId {
+  return `ami-${createHash('sha256').update(recipe).digest('hex').slice(0, 17)}`
 }
 
 async function register(tx: Transaction, id: ImageId, image: ImageDescription): Promise<void> {
@@ -59,7 +64,7 @@ async function register(tx: Transaction, id: ImageId, image: ImageDescription): 
       ramdiskFile: image.ramdisk.file,
       rootFile: image.root.file,
       commandLine: image.commandLine,
-      rootSizeMib: Math.ceil(image.root.bytes / 2 ** 20),
+      rootSizeMib: rootMiB,
       digest: image.recipe,
       createdAt: systemClock.now().getTime(),
     })

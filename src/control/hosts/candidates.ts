@@ -2,10 +2,14 @@ import type { Candidate } from '../../scheduler/place.ts'
 import type { Reader } from '../../store/store.ts'
 
 /** Memory that each guest costs its host beside its own: QEMU itself. Guess: measured 40 to 60 MiB without KVM. */
-const overheadMiB = 48
+export const overheadMiB = 48
+
+export interface HostRoom extends Candidate {
+  readonly memoryMiB: number
+}
 
 /** What each connected host has free. An instance holds its claim until its host has forgotten it. */
-export async function candidates(reader: Reader): Promise<Candidate[]> {
+export async function candidates(reader: Reader): Promise<HostRoom[]> {
   const rows = await reader.db
     .selectFrom('hosts')
     .leftJoin('instances', 'instances.hostId', 'hosts.id')
@@ -22,6 +26,7 @@ export async function candidates(reader: Reader): Promise<Candidate[]> {
     host: id,
     zone,
     domains,
+    memoryMiB: memoryMib,
     freeMemoryMiB: memoryMib - (claimed ?? 0) - domains * overheadMiB,
   }))
 }

@@ -44,6 +44,7 @@ export class HostLinks {
   readonly #listening: Disposable
   #server: Server | undefined
   #nextQuestion = 1
+  #closing = false
   #publishing: Promise<void> | undefined
   #inbox: Promise<void> = Promise.resolve()
 
@@ -75,6 +76,7 @@ export class HostLinks {
   }
 
   async close(): Promise<void> {
+    this.#closing = true
     this.#listening[Symbol.dispose]()
     for (const socket of this.#sockets) socket.destroy()
     const server = this.#server
@@ -162,6 +164,7 @@ export class HostLinks {
 
   /** News is taken in the order in which it came. */
   #enqueue(work: () => Promise<void>): void {
+    if (this.#closing) return // The store goes too; the next control plane asks anew.
     this.#inbox = this.#inbox.then(work).catch((error: unknown) => {
       this.#parts.log.error({ err: error }, `news of a host could not be taken: ${messageOf(error)}`)
     })

@@ -9,7 +9,7 @@ import { nextNumber } from '../../store/sequences.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { ImageRow, InstanceRow, KeyPairRow, MetadataOptionsJson, SubnetRow } from '../../store/tables/resources.ts'
 import { startStrand } from '../../strand/calls.ts'
-import { candidates } from '../hosts/candidates.ts'
+import { candidates, overheadMiB } from '../hosts/candidates.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
 import { freePrivateAddresses, freePublicAddresses, newMac } from '../interfaces/allocate.ts'
 import { instanceMachine } from './machine.ts'
@@ -75,7 +75,7 @@ async function placeAll(
 ): Promise<{ hosts: HostId[]; subnet: SubnetRow }> {
   const zones = new Set(subnets.map((it) => it.zone))
   const usable = (await candidates(tx)).filter((it) => zones.has(it.zone))
-  const hosts = place(usable, { memoryMiB, min, max })
+  const hosts = place(usable, { memoryMiB: memoryMiB + overheadMiB, min, max })
   const zone = usable.find((it) => it.host === hosts?.[0])?.zone
   const subnet = subnets.find((it) => it.zone === zone)
   if (hosts && subnet) return { hosts, subnet }

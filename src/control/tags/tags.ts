@@ -2,6 +2,7 @@
 import { refuse } from '../../model/errors.ts'
 import { type AccountId, kindOfId, type ResourceKind } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
+import { checkIds, type LookedUpKind, refuseMissing } from '../lookup.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
@@ -64,6 +65,21 @@ export function checkTags(
   return checked
 }
 
+/**
+ * Refuses tags that a guest could not read as paths of its metadata.
+ * Source: EC2 User Guide, "View tags for your EC2 instances using instance metadata", and errors of EC2 quoted in public.
+ */
+export function checkTagsForMetadata(tags: Tags): void {
+  const bad = Object.keys(tags).find((key) => !/^[0-9a-zA-Z\-_+=,.@:]{1,255}$/.test(key) || reserved.has(key))
+  if (bad === undefined) return
+  const pattern = '([0-9a-zA-Z\\\\-_+=,.@:]{1,255})'
+  refuse('InvalidParameterValue', {
+    message: `'${bad}' is not a valid tag key. Tag keys must match pattern ${pattern}, and must not be a reserved name ('.', '..', '_index')`,
+  })
+}
+
+const reserved: ReadonlySet<string> = new Set(['.', '..', '_index'])
+
 /** Gives the resource these tags, replacing those with the same key. Refuses the 51st. */
 export async function putTags(
   tx: Transaction,
@@ -118,23 +134,27 @@ const tables = {
   vpc: 'vpcs',
   subnet: 'subnets',
   'network-interface': 'interfaces',
-  reservation: 'reservations',
-} as const satisfies Partial<Record<ResourceKind, string>>
+} as const satisfies Partial<Record<LookedUpKind, string>>
 
-/** The kind of each resource of `account`; refuses ids that name none. */
+/** The kind of each resource of `account`; refuses ids that name none, each as its kind does. */
 export async function taggable(
   reader: Reader,
   account: AccountId,
   ids: readonly string[],
 ): Promise<{ id: string; kind: ResourceKind }[]> {
   const found: { id: string; kind: ResourceKind }[] = []
-  for (const id of ids) {
+  for (const id of new Set(ids)) {
     const kind = kindOfId(id)
-    if (!kind || !(kind in tables)) refuse('InvalidID', { id })
-    if (!(await owns(reader, account, kind as keyof typeof tables, id))) refuse('InvalidID', { id })
+    if (!kind || !isTaggable(kind)) return refuse('InvalidID', { id })
+    checkIds(kind, [id])
+    if (!(await owns(reader, account, kind, id))) refuseMissing(kind, id)
     found.push({ id, kind })
   }
   return found
+}
+
+function isTaggable(kind: ResourceKind): kind is keyof typeof tables {
+  return Object.hasOwn(tables, kind)
 }
 
 async function owns(reader: Reader, account: AccountId, kind: keyof typeof tables, id: string): Promise<boolean> {
