@@ -67,8 +67,11 @@ export const errors = {
   'InvalidInstanceID.Malformed': caller(({ id }) => `Invalid id: "${id}"`),
   'InvalidInstanceID.NotFound': missing('instance'),
   'InvalidAMIID.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "ami-...")`),
-  'InvalidAMIID.NotFound': caller(({ id }) => `The image id '[${id}]' does not exist`),
+  'InvalidAMIID.NotFound': caller(({ id }) =>
+    String(id).includes(', ') ? `The image ids '[${id}]' do not exist` : `The image id '[${id}]' does not exist`,
+  ),
   'InvalidAMIID.Unavailable': caller(({ id }) => `The image ID '${id}' is not available`),
+  InvalidInstanceType: caller(({ names }) => `The following supplied instance types do not exist: [${names}]`),
   'InvalidKeyPair.NotFound': caller(({ id }) => `The key pair '${id}' does not exist`),
   'InvalidKeyPair.Duplicate': caller(({ name }) => `The keypair '${name}' already exists.`),
   'InvalidKey.Format': caller(() => 'Key is not in valid OpenSSH public key format'),
@@ -91,11 +94,21 @@ export const errors = {
   'InvalidVpcID.NotFound': missing('vpc'),
   VPCIdNotSpecified: caller(() => 'No default VPC for this user'),
   'InvalidSubnetID.NotFound': missing('subnet'),
+  'InvalidVolume.NotFound': caller(({ id }) => `The volume '${id}' does not exist.`),
+  'InvalidSnapshot.NotFound': caller(({ id }) => `The snapshot '${id}' does not exist.`),
+  'InvalidAddress.NotFound': caller(({ id }) => `Address '${id}' not found.`),
+  'InvalidAllocationID.NotFound': caller(({ id }) => `The allocation ID '${id}' does not exist`),
+  'InvalidAssociationID.NotFound': caller(({ id }) => `The association ID '${id}' does not exist`),
+  'InvalidUserID.Malformed': caller(({ id }) => `Invalid user id: "${id}"`),
   'InvalidNetworkInterfaceID.NotFound': missing('networkInterface'),
 
   // States, limits and dependencies.
-  IncorrectInstanceState: caller(
-    ({ id, verb }) => `The instance '${id}' is not in a state from which it can be ${verb}.`,
+  IncorrectInstanceState: caller(({ id, verb, message }) =>
+    String(message ?? `The instance '${id}' is not in a state from which it can be ${verb}.`),
+  ),
+  InvalidInstanceAttributeValue: told,
+  SecurityGroupsPerInterfaceLimitExceeded: caller(
+    () => 'The maximum number of security groups per interface has been reached.',
   ),
   OperationNotPermitted: told,
   CannotDelete: caller(({ id, name }) => `the specified group: "${id}" name: "${name}" cannot be deleted by a user`),

@@ -13,6 +13,7 @@ import type { SubnetRow } from '../../../store/tables/resources.ts'
 import { action, type Context } from '../../action.ts'
 import { fullInstances } from '../../full-instances.ts'
 import { newMetadataOptions } from '../../parse/metadata-options.ts'
+import { shutdownBehavior } from '../../parse/shutdown-behavior.ts'
 import { parseUserData } from '../../parse/user-data.ts'
 import { renderReservation } from '../../render/instance.ts'
 
@@ -172,15 +173,6 @@ async function onlyWithAddress({ tx }: Context, subnets: readonly SubnetRow[], a
     .executeTakeFirst()
   if (taken) refuse('InvalidIPAddress.InUse', { message: `Address ${address} is in use.` })
   return fitting
-}
-
-function shutdownBehavior(value: string | undefined): 'stop' | 'terminate' {
-  if (value === undefined || value === 'terminate') return 'terminate'
-  if (value !== 'stop')
-    refuse('InvalidParameterValue', { message: `Invalid value '${value}' for InstanceInitiatedShutdownBehavior.` })
-  return refuse('UnsupportedOperation', {
-    message: "The attribute value 'stop' for InstanceInitiatedShutdownBehavior needs a root device that is a volume.",
-  })
 }
 
 /** Parameters that would change the machine in ways that this cloud does not have: better refused than ignored. */

@@ -1,0 +1,96 @@
+import type { InstanceStatus, InstanceStatusSummary } from '@aws-sdk/client-ec2'
+import { listInstances } from '../../../control/instances/find.ts'
+import { zoneId } from '../../../model/cloud.ts'
+import { instanceStates, stateOf } from '../../../model/instance-states.ts'
+import type { Reader } from '../../../store/store.ts'
+import type { DomainFactRow, InstanceRow } from '../../../store/tables/resources.ts'
+import { describe } from '../../action.ts'
+
+/** Source: EC2 API Reference, "InstanceStatusDetails": the reachability that goes with each status. */
+const reachabilities = {
+  ok: 'passed',
+  impaired: 'failed',
+  initializing: 'initializing',
+  'insufficient-data': 'insufficient-data',
+  'not-applicable': undefined,
+} as const
+type Status = keyof typeof reachabilities
+
+interface Row extends InstanceRow {
+  readonly zoneId: string
+  readonly instance: Status
+  readonly system: Status
+}
+
+/**
+ * Whether running instances, or all with `IncludeAllInstances`, are well: the instance by its domain, the system by its host.
+ * Refuses: InvalidInstanceID.*.
+ * Source: EC2 API Reference, DescribeInstanceStatus; EC2 User Guide, "Status checks for Amazon EC2 instances".
+ */
+export const DescribeInstanceStatus = describe('DescribeInstanceStatus', {
+  async rows({ InstanceIds, IncludeAllInstances = false }, { tx, caller, cloud }): Promise<Row[]> {
+    const all = await listInstances(tx, caller.account, InstanceIds)
+    const shown = all.filter((row) => IncludeAllInstances || row.state === 'running')
+    const { facts, connected } = await newsOf(tx, shown)
+    return shown.map((row) => ({
+      ...row,
+      zoneId: zoneId(cloud, row.zone),
+      instance: instanceStatus(row, facts.get(row.domainId)),
+      system: systemStatus(row, connected.has(row.hostId ?? '')),
+    }))
+  },
+  key: (row) => row.id,
+  filters: {
+    'availability-zone': (row) => row.zone,
+    'availability-zone-id': (row) => row.zoneId,
+    'event.code': () => undefined,
+    'event.description': () => undefined,
+    'event.instance-event-id': () => undefined,
+    'event.not-after': () => undefined,
+    'event.not-before': () => undefined,
+    'event.not-before-deadline': () => undefined,
+    'instance-state-code': (row) => instanceStates[row.state].code,
+    'instance-state-name': (row) => row.state,
+    'instance-status.reachability': (row) => reachabilities[row.instance],
+    'instance-status.status': (row) => row.instance,
+    'system-status.reachability': (row) => reachabilities[row.system],
+    'system-status.status': (row) => row.system,
+  },
+  render: (row): InstanceStatus => ({
+    InstanceId: row.id,
+    AvailabilityZone: row.zone,
+    AvailabilityZoneId: row.zoneId,
+    InstanceState: stateOf(row.state),
+    InstanceStatus: summary(row.instance),
+    SystemStatus: summary(row.system),
+    Events: [],
+  }),
+  assemble: (items) => ({ InstanceStatuses: items }),
+})
+
+async function newsOf(reader: Reader, rows: readonly InstanceRow[]) {
+  const domains = rows.map((row) => row.domainId)
+  const facts =
+    domains.length === 0
+      ? []
+      : await reader.db.selectFrom('domainFacts').selectAll().where('id', 'in', domains).execute()
+  const hosts = await reader.db.selectFrom('hosts').select('id').where('connected', '=', 1).execute()
+  return { facts: new Map(facts.map((it) => [it.id, it])), connected: new Set(hosts.map((it) => it.id)) }
+}
+
+function instanceStatus({ state }: InstanceRow, fact: DomainFactRow | undefined): Status {
+  if (state !== 'running') return 'not-applicable'
+  if (!fact || fact.state === 'starting') return 'initializing'
+  return fact.state === 'running' ? 'ok' : 'impaired'
+}
+
+/** A host that is away tells nothing; its guests may be well. */
+function systemStatus({ state }: InstanceRow, connected: boolean): Status {
+  if (state !== 'running') return 'not-applicable'
+  return connected ? 'ok' : 'insufficient-data'
+}
+
+function summary(status: Status): InstanceStatusSummary {
+  const reachability = reachabilities[status]
+  return { Status: status, ...(reachability && { Details: [{ Name: 'reachability', Status: reachability }] }) }
+}
