@@ -1,0 +1,85 @@
+import { listInterfaces } from '../../../control/interfaces/find.ts'
+import { withTags } from '../../../control/tags/tags.ts'
+import { type Cloud, privateName, publicName, zoneId } from '../../../model/cloud.ts'
+import { type FilterTable, tagFilters } from '../../../query/filters.ts'
+import { describe } from '../../action.ts'
+import { type FullInterface, renderInterface } from '../../render/interface.ts'
+
+interface Row extends FullInterface {
+  readonly privateDns: string
+  readonly publicDns: string | undefined
+  readonly zoneId: string
+}
+
+/**
+ * The caller's network interfaces.
+ * Refuses: InvalidNetworkInterfaceID.NotFound.
+ * Source: EC2 API Reference, DescribeNetworkInterfaces.
+ */
+export const DescribeNetworkInterfaces = describe('DescribeNetworkInterfaces', {
+  async rows({ NetworkInterfaceIds }, { tx, caller, cloud }): Promise<Row[]> {
+    const rows = await withTags(tx, await listInterfaces(tx, caller.account, NetworkInterfaceIds))
+    return rows.map((it) => ({ ...it, ...namesOf(cloud, it) }))
+  },
+  key: (row) => row.id,
+  filters: {
+    ...tagFilters<Row>(),
+    ...attachmentFilters(),
+    'addresses.association.owner-id': ({ row }) => row.publicAddress && 'amazon',
+    'addresses.association.public-ip': ({ row }) => row.publicAddress,
+    'addresses.primary': () => true,
+    'addresses.private-ip-address': ({ row }) => row.privateAddress,
+    'association.allocation-id': () => undefined,
+    'association.association-id': () => undefined,
+    'association.ip-owner-id': ({ row }) => row.publicAddress && 'amazon',
+    'association.public-dns-name': ({ publicDns }) => publicDns,
+    'association.public-ip': ({ row }) => row.publicAddress,
+    'availability-zone': ({ row }) => row.zone,
+    'availability-zone-id': (row) => row.zoneId,
+    description: ({ row }) => row.description,
+    'group-id': ({ groups }) => groups.map((it) => it.id),
+    'group-name': ({ groups }) => groups.map((it) => it.name),
+    'interface-type': () => 'interface',
+    'ipv6-addresses.ipv6-address': () => undefined,
+    'mac-address': ({ row }) => row.mac,
+    'network-interface-id': ({ row }) => row.id,
+    'operator.managed': () => false,
+    'operator.principal': () => undefined,
+    'owner-id': ({ row }) => row.accountId,
+    'private-dns-name': ({ privateDns }) => privateDns,
+    'private-ip-address': ({ row }) => row.privateAddress,
+    'requester-id': () => undefined,
+    'requester-managed': () => false,
+    'source-dest-check': ({ row }) => row.sourceDestCheck === 1,
+    status: ({ row }) => (row.instanceId === null ? 'available' : 'in-use'),
+    'subnet-id': ({ row }) => row.subnetId,
+    'vpc-id': ({ row }) => row.vpcId,
+  },
+  render: (row, { cloud }) => renderInterface(cloud, row),
+  assemble: (items) => ({ NetworkInterfaces: items }),
+})
+
+function attachmentFilters(): FilterTable<Row> {
+  const attached =
+    <T>(read: (row: Row['row']) => T) =>
+    ({ row }: Row) =>
+      row.instanceId === null ? undefined : read(row)
+  return {
+    'attachment.attach-time': attached((row) => new Date(row.attachedAt ?? row.createdAt)),
+    'attachment.attachment-id': attached((row) => row.attachmentId),
+    'attachment.delete-on-termination': attached(() => true),
+    'attachment.device-index': attached((row) => row.deviceIndex),
+    'attachment.instance-id': attached((row) => row.instanceId),
+    'attachment.instance-owner-id': attached((row) => row.accountId),
+    'attachment.nat-gateway-id': () => undefined,
+    'attachment.status': attached(() => 'attached'),
+  }
+}
+
+function namesOf(cloud: Cloud, { row }: FullInterface): Pick<Row, 'privateDns' | 'publicDns' | 'zoneId'> {
+  return {
+    privateDns: privateName(cloud, row.privateAddress),
+    publicDns: row.publicAddress === null ? undefined : publicName(cloud, row.publicAddress),
+    zoneId: zoneId(cloud, row.zone),
+  }
+}

@@ -1,0 +1,26 @@
+import { listVpcs } from '../../../control/vpcs/find.ts'
+import { refuse } from '../../../model/errors.ts'
+import { action } from '../../action.ts'
+
+/**
+ * One attribute of a VPC. Guests of every VPC can ask Amazon's name server; those of the default one have public names.
+ * Refuses: InvalidVpcID.NotFound, InvalidParameterValue.
+ * Source: EC2 API Reference, DescribeVpcAttribute; VPC User Guide, "DNS attributes for your VPC".
+ */
+export const DescribeVpcAttribute = action('DescribeVpcAttribute', {
+  async run({ VpcId, Attribute }, { tx, caller }) {
+    const [vpc] = await listVpcs(tx, caller.account, [VpcId])
+    switch (Attribute) {
+      case 'enableDnsSupport':
+        return { VpcId, EnableDnsSupport: { Value: true } }
+      case 'enableDnsHostnames':
+        return { VpcId, EnableDnsHostnames: { Value: vpc?.isDefault === 1 } }
+      case 'enableNetworkAddressUsageMetrics':
+        return { VpcId, EnableNetworkAddressUsageMetrics: { Value: false } }
+      default:
+        return refuse('InvalidParameterValue', {
+          message: `Value (${Attribute}) for parameter attribute is invalid. Unknown attribute.`,
+        })
+    }
+  },
+})

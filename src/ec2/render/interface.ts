@@ -1,0 +1,66 @@
+/** Network interfaces as answers have them by themselves. Source: EC2 API Reference, "NetworkInterface". */
+import type { NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment } from '@aws-sdk/client-ec2'
+import type { AttachedInterface } from '../../control/instances/find.ts'
+import { type Tags, tagList } from '../../control/tags/tags.ts'
+import { type Cloud, privateName, publicName, zoneId } from '../../model/cloud.ts'
+
+export interface FullInterface extends AttachedInterface {
+  readonly id: string
+  readonly tags: Tags
+}
+
+export function renderInterface(cloud: Cloud, { row, groups, tags }: FullInterface): NetworkInterface {
+  const name = privateName(cloud, row.privateAddress)
+  const association = associationOf(cloud, row)
+  return {
+    NetworkInterfaceId: row.id,
+    SubnetId: row.subnetId,
+    VpcId: row.vpcId,
+    AvailabilityZone: row.zone,
+    AvailabilityZoneId: zoneId(cloud, row.zone),
+    OwnerId: row.accountId,
+    Description: row.description,
+    InterfaceType: 'interface',
+    RequesterManaged: false,
+    Status: row.instanceId === null ? 'available' : 'in-use',
+    MacAddress: row.mac,
+    PrivateIpAddress: row.privateAddress,
+    PrivateDnsName: name,
+    SourceDestCheck: row.sourceDestCheck === 1,
+    Groups: groups.map((it) => ({ GroupId: it.id, GroupName: it.name })),
+    PrivateIpAddresses: [
+      {
+        Primary: true,
+        PrivateIpAddress: row.privateAddress,
+        PrivateDnsName: name,
+        ...(association && { Association: association }),
+      },
+    ],
+    Ipv6Addresses: [],
+    ...(row.instanceId !== null && { Attachment: renderAttachment(row) }),
+    ...(association && { Association: association }),
+    TagSet: tagList(tags),
+  }
+}
+
+export function renderAttachment(row: AttachedInterface['row']): NetworkInterfaceAttachment {
+  return {
+    AttachmentId: row.attachmentId ?? undefined,
+    AttachTime: new Date(row.attachedAt ?? row.createdAt),
+    DeleteOnTermination: true,
+    DeviceIndex: row.deviceIndex ?? 0,
+    InstanceId: row.instanceId ?? undefined,
+    InstanceOwnerId: row.accountId,
+    NetworkCardIndex: 0,
+    Status: 'attached',
+  }
+}
+
+/** The owner of a public address that is not elastic is `amazon`. Source: EC2 API Reference, "NetworkInterfaceAssociation". */
+function associationOf(
+  cloud: Cloud,
+  { publicAddress }: AttachedInterface['row'],
+): NetworkInterfaceAssociation | undefined {
+  if (publicAddress === null) return undefined
+  return { PublicIp: publicAddress, PublicDnsName: publicName(cloud, publicAddress), IpOwnerId: 'amazon' }
+}
