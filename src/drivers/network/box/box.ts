@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault, systemCode } from '../../../base/fault.ts'
 import { run } from '../../../base/subprocess.ts'
-import { endDhcp } from '../linux/dhcp.ts'
+import { endServers } from '../linux/dnsmasq.ts'
 import { type KernelState, readKernelState } from '../linux/kernel-state.ts'
 import { checkCloudName, placeNamespace, stateDirectory, vpcOfNamespace } from '../linux/names.ts'
 import {
@@ -43,7 +43,7 @@ export async function raise(config: BoxConfig, abort: AbortSignal): Promise<void
  */
 export async function lower(cloud: string, abort: AbortSignal, machine?: string): Promise<void> {
   const ours = await namespacesOf(checkCloudName(cloud))
-  await endAllDhcp(cloud)
+  await endServers(stateDirectory(cloud))
   const device = machineDevice(cloud)
   const { links } = await readKernelState(machine, abort)
   if (links.has(device)) await ipBatch(machine, [`link del dev ${device}`], abort)
@@ -139,28 +139,11 @@ function isRouter(namespace: string): boolean {
   return /-vpc-[0-9a-f]+$/.test(namespace)
 }
 
-async function endAllDhcp(cloud: string): Promise<void> {
-  const root = stateDirectory(cloud)
-  for (const host of await namesIn(root)) {
-    for (const vpc of await namesIn(`${root}/${host}`)) await endDhcp(`${root}/${host}/${vpc}`)
-  }
-}
-
 /** Others may keep things of the cloud beside ours. */
 async function removeIfEmpty(directory: string): Promise<void> {
   try {
     await rmdir(directory)
   } catch (cause) {
     if (!['ENOENT', 'ENOTEMPTY'].includes(systemCode(cause) ?? '')) throw cause
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true })
-    return entries.filter((it) => it.isDirectory()).map((it) => it.name)
-  } catch (cause) {
-    if (systemCode(cause) === 'ENOENT') return []
-    throw cause
   }
 }

@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { systemCode } from '../../../base/fault.ts'
 import type { RouterSpec, SubnetSpec } from '../../../host-api/spec.ts'
+import { endServers, findServer, pidFileArgument, readIfAny, startServer } from './dnsmasq.ts'
 import { netmask } from './ipv4.ts'
 import { tapName } from './names.ts'
-import { runIn } from './namespace.ts'
 
 /**
  * DHCP in a router's namespace, by a dnsmasq that does nothing else. A new guest is a new file in a directory that
@@ -26,14 +25,8 @@ export async function serveDhcp(namespace: string, spec: RouterSpec, directory: 
 
 /** Ends the router's dnsmasq, if it runs, and forgets its guests. */
 export async function endDhcp(directory: string): Promise<void> {
-  await endServer(directory)
+  await endServers(directory)
   await rm(directory, { recursive: true, force: true })
-}
-
-/** Ends the dnsmasq whose pid file is in `directory`, if it runs. */
-export async function endServer(directory: string): Promise<void> {
-  const running = await findServer(directory)
-  if (running) endProcess(running.pid)
 }
 
 /**
@@ -51,7 +44,7 @@ export function dhcpCommand(spec: RouterSpec, directory: string): string[] {
     '--interface=t*',
     '--user=dnsmasq',
     '--group=nogroup',
-    `--pid-file=${directory}/pid`,
+    pidFileArgument(directory),
     `--dhcp-hostsdir=${directory}/hosts`,
     '--leasefile-ro',
     '--no-hosts',
@@ -93,41 +86,7 @@ async function ensureRunning(namespace: string, command: string[], directory: st
   const running = await findServer(directory)
   const restart = (await readIfAny(`${directory}/restart`)) !== ''
   if (running && !restart && running.command.join('\0') === command.join('\0')) return
-  await runIn(namespace, command, { abort }) // It goes into the background by itself when it is ready.
-  if (running) endProcess(running.pid)
+  abort.throwIfAborted()
+  await startServer(namespace, command, directory)
   await rm(`${directory}/restart`, { force: true })
-}
-
-interface Server {
-  readonly pid: number
-  readonly command: readonly string[]
-}
-
-/**
- * The dnsmasq that wrote our pid file. Process ids come round again, but no other process has this file among its
- * arguments. It cleans up after itself when asked to end, and would take the pid file of its successor: so it is killed.
- */
-async function findServer(directory: string): Promise<Server | undefined> {
-  const pid = Number(await readIfAny(`${directory}/pid`))
-  if (!(pid > 1)) return undefined
-  const command = (await readIfAny(`/proc/${pid}/cmdline`)).split('\0').slice(0, -1)
-  return command.includes(`--pid-file=${directory}/pid`) ? { pid, command } : undefined
-}
-
-function endProcess(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (cause) {
-    if (systemCode(cause) !== 'ESRCH') throw cause
-  }
-}
-
-/** The text of a file; nothing where there is none. */
-async function readIfAny(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ESRCH') return ''
-    throw cause
-  }
 }

@@ -5,7 +5,7 @@ import { messageOf } from '../../../base/fault.ts'
 import { hex, systemRandom } from '../../../base/random.ts'
 import { run } from '../../../base/subprocess.ts'
 import type { EdgeNetworkSpec, RouterSpec } from '../../../host-api/spec.ts'
-import { endServer } from './dhcp.ts'
+import { endServers } from './dnsmasq.ts'
 import { edgeRules } from './edge-rules.ts'
 import { ipBatch, nftTransaction, runIn, setSysctls } from './namespace.ts'
 import { routerRules } from './router-rules.ts'
@@ -125,7 +125,7 @@ async function probeDnsmasq(namespace: string, abort: AbortSignal): Promise<void
   try {
     const command = ['dnsmasq', '--conf-file=/dev/null', '--port=0', '--user=dnsmasq', `--pid-file=${pidFile}`]
     await runIn(namespace, [...command, '--leasefile-ro', '--dhcp-range=10.0.0.0,static,255.0.0.0'], { abort })
-    await endServer(directory)
+    await endServers(directory)
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

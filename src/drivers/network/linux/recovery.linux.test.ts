@@ -24,6 +24,11 @@ afterEach(async () => await world.driver('h1').remove(vpc, never))
 afterAll(async () => await world?.[Symbol.asyncDispose]())
 
 const rules = () => world.run(`h1-${vpc}`, ['nft', '-a', '-s', 'list', 'ruleset'])
+/** Processes that answer DHCP for the router. */
+const servers = async () => {
+  const commands = await run('pgrep', ['--full', '--list-full', `^dnsmasq.*--pid-file=${directory}/`]).catch(() => '')
+  return commands.split('\n').filter((it) => it !== '')
+}
 const pid = async () => Number(await readFile(`${directory}/pid`, 'utf8'))
 const all = async () => ({ links: await readKernelState(namespace, never), rules: await rules(), dhcp: await pid() })
 
@@ -68,6 +73,7 @@ describe('what was left unfinished', () => {
       await next.program(specs[1]!, never)
       expect(sorted(await world.run(`h1-${vpc}`, ['nft', '-s', 'list', 'ruleset']))).toEqual(sorted(wanted))
       expect(await next.list(never)).toEqual([{ vpc, vifs: [vifId(2), vifId(3)] }])
+      expect(await servers()).toHaveLength(1)
     }
   })
 
