@@ -11,7 +11,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'src/**/*.prop.test.ts', 'test/{contract,faults,sim,tidy}/**/*.test.ts'],
+          include: ['{bin,scripts,src}/**/*.test.ts', 'test/{contract,faults,sim,tidy}/**/*.test.ts'],
           exclude: ['src/**/*.linux.test.ts'],
         },
       },

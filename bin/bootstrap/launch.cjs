@@ -1,0 +1,73 @@
+const { spawn } = require('child_process')
+const { existsSync } = require('fs')
+const { constants } = require('os')
+const { join } = require('path')
+const { Trouble } = require('./trouble.cjs')
+
+const scripts = { test: 'scripts/test.ts', bench: 'scripts/bench.ts' }
+
+/** Those that ask nothing: they get a process group of their own. */
+const served = ['up', 'test', 'bench']
+
+/**
+ * Runs what was asked for until it ends; gives its status.
+ * @param {import('./request.cjs').Request} request
+ */
+function launch(request, node, root) {
+  const alone = served.includes(request.command)
+  const [command, ...args] = commandLine(request, node, root)
+  const env = Object.assign({ NODE_COMPILE_CACHE: join(root, '.cache', 'compiled') }, process.env)
+  const child = spawn(command, args, {
+    env,
+    detached: alone,
+    stdio: [alone ? 'ignore' : 'inherit', 'inherit', 'inherit'],
+  })
+  passSignals(child, alone)
+  return new Promise((resolve, reject) => {
+    child.once('error', ({ message }) => reject(new Trouble(`${node} does not run here: ${message}`)))
+    child.once('exit', (status, signal) => resolve(signal ? 128 + constants.signals[signal] : status))
+  })
+}
+
+/** Tells what we started to end, should this process be killed: a group of its own would never hear of it. */
+const setpriv = '/usr/bin/setpriv'
+
+/** @param {import('./request.cjs').Request} request */
+function commandLine({ command, data, rest }, node, root) {
+  const own = [node, '--no-warnings']
+  const program = scripts[command]
+    ? [join(root, scripts[command]), ...rest]
+    : [join(root, 'src/bin/cumulet.ts'), '--data', data, command, ...rest]
+  const ending = served.includes(command) && existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM', '--'] : []
+  return [...ending, ...own, ...program]
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
+/** Ctrl-C reaches us twice: from the terminal, and passed on by npm. What comes within this time is one. */
+const oneSignalMs = 300
+
+/**
+ * Passes signals on, each once, and stays until the child has ended. A child in our own group hears the terminal by itself; what
+ * it hears then is not said again.
+ */
+function passSignals(child, alone) {
+  const last = {}
+  for (const signal of signals) {
+    process.on(signal, () => {
+      const again = Date.now() - (last[signal] || 0) < oneSignalMs
+      last[signal] = Date.now()
+      if (!again && (alone || signal === 'SIGTERM')) send(child, signal, alone)
+    })
+  }
+}
+
+function send(child, signal, alone) {
+  try {
+    process.kill(alone ? -child.pid : child.pid, signal)
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error // It has just ended.
+  }
+}
+
+module.exports = { commandLine, launch }
