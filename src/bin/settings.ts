@@ -1,7 +1,7 @@
 /** Where a cloud lives and what it is: chosen at its first start, read at every other. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { availableParallelism, homedir, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Fault, systemCode } from '../base/fault.ts'
 import type { Cloud } from '../model/cloud.ts'
 
@@ -34,11 +34,13 @@ export type Choices = Partial<
 }
 
 /** Every path of a cloud, from its data directory. */
-export function pathsOf(data: string) {
+export function pathsOf(directory: string) {
+  const data = resolve(directory)
   return {
     data,
     settings: join(data, 'cloud.json'),
     store: join(data, 'store'),
+    keys: join(data, 'keys'),
     cache: join(data, 'cache'),
     images: join(data, 'images'),
     logs: join(data, 'logs'),

@@ -1,6 +1,8 @@
 /** `cumulet up`: from whatever is there to a cloud that serves. */
-import { mkdir } from 'node:fs/promises'
+import { chmod, mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { systemClock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 import { openLog } from '../base/log.ts'
 import { raise } from '../drivers/network/box/box.ts'
 import { chooseAccelerator } from './accelerator.ts'
@@ -24,6 +26,7 @@ export async function up({ paths, choices, progress }: UpOptions, abort: AbortSi
   await using open = new AsyncDisposableStack()
   const settings = await settle(paths, choices)
   for (const folder of [paths.logs, paths.run, paths.images]) await mkdir(folder, { recursive: true })
+  if (settings.hypervisor === 'qemu') await letGuestsPass(paths.data)
   const log = openLog({ file: paths.controlLog })
   const accelerator = await progress.step('accelerator', () => chooseAccelerator(paths, settings, abort))
   const cloud = cloudOf(settings, accelerator.accelerator)
@@ -44,6 +47,19 @@ export async function up({ paths, choices, progress }: UpOptions, abort: AbortSi
     if (abort.aborted) resolve()
     abort.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+/** Guests run as users of their own, who must pass through every folder above their disks. Refuses where that cannot be. */
+async function letGuestsPass(data: string): Promise<void> {
+  await chmod(data, 0o711)
+  for (let folder = dirname(data); ; folder = dirname(folder)) {
+    const { mode } = await stat(folder)
+    if ((mode & 0o001) === 0)
+      throw new Fault(
+        `Guests run as users of their own, and ${folder} lets no other user pass: chmod o+x it, or use another --data directory.`,
+      )
+    if (folder === dirname(folder)) return
+  }
 }
 
 /** Agents dial by themselves; a start is not complete before they have. */

@@ -22,7 +22,7 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   const log = openLog({ file: paths.agentLog })
   await recordProcess(paths.agentState)
   const drivers = await openDrivers(paths, settings, log)
-  const tokens = tokensOf(await openTokenKey(join(paths.data, 'hosts', 'metadata.key'), systemRandom), systemRandom)
+  const tokens = tokensOf(await openTokenKey(join(paths.keys, 'metadata'), systemRandom), systemRandom)
   const agents: HostAgent[] = []
   for (const { id } of hostsOf(settings)) {
     agents.push(open.use(await startHost(id, { paths, drivers, tokens, log: log.child({ host: id }), open })))

@@ -8,6 +8,8 @@ import { runningProcess } from '../running.ts'
 import type { Paths } from '../settings.ts'
 
 const lookEveryMs = 500
+/** A new agent writes itself down within this, also on a busy machine. */
+const birthMs = 5_000
 const longestPauseMs = 15_000
 
 /** Begins to watch; the answer ends that, and leaves the agent running. */
@@ -21,15 +23,17 @@ export function superviseAgent(paths: Paths, log: Log): () => Promise<void> {
 }
 
 async function watch(paths: Paths, log: Log, stop: AbortSignal): Promise<void> {
-  let pause = lookEveryMs
+  let pause = birthMs
   while (!stop.aborted) {
     const running = await runningProcess(paths.agentState)
+    let wait = lookEveryMs
     if (running === undefined) {
       log.info('starting the agent')
       spawnAgent(paths)
+      wait = pause
       pause = Math.min(longestPauseMs, pause * 2)
-    } else pause = lookEveryMs
-    await systemClock.sleep(pause, stop).catch(() => {}) // Stopped: the loop ends.
+    } else pause = birthMs
+    await systemClock.sleep(wait, stop).catch(() => {}) // Stopped: the loop ends.
   }
 }
 
