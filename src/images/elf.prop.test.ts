@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { loadOrder, moduleName, neededModules } from './elf.ts'
+import { loadOrder, moduleName, neededModules, unsigned } from './elf.ts'
 
 /** Module N needs only modules with a smaller number. */
 const modules = fc
@@ -28,4 +28,14 @@ it('reads what a module needs from its own words', () => {
   expect(neededModules(module)).toEqual(['virtio_ring', 'virtio'])
   expect(neededModules(Buffer.from('\0depends=\0'))).toEqual([])
   expect(moduleName('virtio-rng.ko')).toBe('virtio_rng')
+})
+
+it('takes the signature off a module, and leaves one without as it is', () => {
+  const trailer = Buffer.alloc(12)
+  trailer.writeUInt32BE(5, 8)
+  const mark = Buffer.from('~Module signature appended~\n')
+  expect(unsigned(Buffer.concat([Buffer.from('module'), Buffer.from('12345'), trailer, mark])).toString()).toBe(
+    'module',
+  )
+  expect(unsigned(Buffer.from('module')).toString()).toBe('module')
 })

@@ -66,6 +66,18 @@ export function neededModules(module: Buffer): string[] {
     .map(moduleName)
 }
 
+const signatureMark = Buffer.from('~Module signature appended~\n')
+
+/**
+ * A module without its signature. Checking that of ten modules takes 0.2 s without KVM, and modules that come with the kernel in
+ * one image prove nothing by it; the kernel notes once that it is tainted. Source: Linux, include/linux/module_signature.h.
+ */
+export function unsigned(module: Buffer): Buffer {
+  const end = module.length - signatureMark.length
+  if (end < 12 || !module.subarray(end).equals(signatureMark)) return module
+  return module.subarray(0, end - 12 - module.readUInt32BE(end - 4))
+}
+
 /** The kernel's name of a module: `virtio-rng.ko` is `virtio_rng`. */
 export function moduleName(file: string): string {
   return file.replace(/\.ko$/, '').replaceAll('-', '_')

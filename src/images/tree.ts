@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { Fault } from '../base/fault.ts'
 import { run } from '../base/subprocess.ts'
 import type { Entry } from './cpio.ts'
-import { loadOrder, moduleName, neededLibraries, neededModules } from './elf.ts'
+import { loadOrder, moduleName, neededLibraries, neededModules, unsigned } from './elf.ts'
 import type { Recipe } from './recipe.ts'
 
 /** The two trees of an image, from its recipe and the unpacked packages. */
@@ -39,7 +39,11 @@ export async function plantTrees(recipe: Recipe, packages: string, abort: AbortS
 const console: Entry = { kind: 'device', path: 'dev/console', mode: 0o600, major: 5, minor: 1 }
 
 function folders(paths: readonly string[]): Entry[] {
-  return paths.map((path) => ({ kind: 'folder', path, mode: path === 'tmp' ? 0o1777 : 0o755 }))
+  return paths.map((path) => ({
+    kind: 'folder',
+    path,
+    mode: path === 'tmp' ? 0o1777 : path.endsWith('.ssh') ? 0o700 : 0o755,
+  }))
 }
 
 /** The programs, each library they need, and the dynamic loader, at the paths where the loader looks. */
@@ -82,7 +86,7 @@ async function appletsOf(busybox: string, abort: AbortSignal): Promise<Entry[]> 
 }
 
 interface Modules {
-  /** Content of each module by its kernel name, without the signature. */
+  /** Content of each module by its kernel name, without its signature. */
   read(name: string): Buffer
   file(name: string): string
 }
@@ -100,7 +104,7 @@ async function modulesOf(packages: string): Promise<Modules> {
   return { file: (name) => basename(wanted(name)), read: (name) => contents.get(name) ?? remember(name) }
 
   function remember(name: string): Buffer {
-    const content = readFileSync(wanted(name))
+    const content = unsigned(readFileSync(wanted(name)))
     contents.set(name, content)
     return content
   }
