@@ -27,6 +27,8 @@ export interface LaunchRequest {
   /** Overrides what the subnet does. */
   readonly publicAddress?: boolean
   readonly privateAddress?: string
+  /** Of the interface. */
+  readonly description: string
   readonly userData?: string
   readonly clientToken?: string
   readonly shutdownBehavior: 'stop' | 'terminate'
@@ -156,7 +158,7 @@ async function addInterface(
       mac: newMac(random),
       privateAddress: at.privateAddress,
       publicAddress: at.publicAddress,
-      description: '',
+      description: request.description,
       sourceDestCheck: 1,
       createdAt: now.getTime(),
       instanceId: instance.id,

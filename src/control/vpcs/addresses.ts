@@ -1,5 +1,11 @@
 /** Arithmetic of IPv4 addresses and blocks. Pure. */
 
+/** Whether `text` is an IPv4 address: four numbers without leading zeros. */
+export function isAddress(text: string): boolean {
+  const parts = text.split('.')
+  return parts.length === 4 && parts.every((it) => /^(0|[1-9]\d{0,2})$/.test(it) && Number(it) < 256)
+}
+
 /** An IPv4 address as a number. */
 export function toNumber(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)

@@ -26,7 +26,7 @@ export function newMetadataOptions(input: MetadataOptionsInput | undefined): Met
 /** `options` with what `input` says. Refuses values that EC2 does not know. */
 export function changeMetadataOptions(options: MetadataOptionsJson, input: MetadataOptionsInput): MetadataOptionsJson {
   const hopLimit = input.HttpPutResponseHopLimit ?? options.hopLimit
-  if (hopLimit < 1 || hopLimit > 64) {
+  if (!Number.isInteger(hopLimit) || hopLimit < 1 || hopLimit > 64) {
     refuse('InvalidParameterValue', {
       message: `Value (${hopLimit}) for parameter HttpPutResponseHopLimit is invalid. It must be from 1 to 64.`,
     })

@@ -2,7 +2,7 @@
 import type { Instance, InstanceNetworkInterface, Reservation } from '@aws-sdk/client-ec2'
 import type { AttachedInterface } from '../../control/instances/find.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
-import { type Cloud, privateName, publicName } from '../../model/cloud.ts'
+import { type Cloud, privateName, publicName, zoneId } from '../../model/cloud.ts'
 import { stateOf, stateReasons } from '../../model/instance-states.ts'
 import { instanceType } from '../../model/instance-types.ts'
 import type { ImageRow, InstanceRow, MetadataOptionsJson } from '../../store/tables/resources.ts'
@@ -42,7 +42,12 @@ export function renderInstance(cloud: Cloud, { row, tags, interfaces, image }: F
     ProductCodes: [],
     InstanceType: row.type as NonNullable<Instance['InstanceType']>,
     LaunchTime: new Date(row.launchedAt),
-    Placement: { AvailabilityZone: row.zone, GroupName: '', Tenancy: row.tenancy as 'default' },
+    Placement: {
+      AvailabilityZone: row.zone,
+      AvailabilityZoneId: zoneId(cloud, row.zone),
+      GroupName: '',
+      Tenancy: row.tenancy as 'default',
+    },
     Monitoring: { State: row.monitoring === 1 ? 'enabled' : 'disabled' },
     Architecture: (image?.architecture ?? 'x86_64') as 'x86_64',
     RootDeviceType: 'instance-store',
