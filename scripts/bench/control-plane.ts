@@ -1,0 +1,47 @@
+/**
+ * The control plane as `cumulet up` wires it, with hosts that boot nothing: the program that is measured. Started with an
+ * IPC channel and the directory it may use; tells where it listens and with what key, and ends at SIGTERM.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openLog } from '../../src/base/log.ts'
+import { placedHosts } from '../../src/bin/box.ts'
+import { openControlPlane } from '../../src/bin/control/control-plane.ts'
+import { ensureTinyImage } from '../../src/bin/control/tiny-image.ts'
+import { cloudOf, pathsOf, settle } from '../../src/bin/settings.ts'
+
+export interface Serving {
+  readonly port: number
+  readonly region: string
+  readonly image: string
+  readonly agentsSocket: string
+  readonly hosts: readonly string[]
+  readonly credentials: { readonly accessKeyId: string; readonly secret: string }
+}
+
+const root = join(import.meta.dirname, '..', '..')
+const stop = new AbortController()
+process.once('SIGTERM', () => stop.abort())
+
+const [data = ''] = process.argv.slice(2)
+const paths = { ...pathsOf(data), cache: join(root, '.cache') }
+for (const folder of [paths.logs, paths.run, paths.images]) await mkdir(folder, { recursive: true })
+const settings = await settle(paths, { hypervisor: 'fake', port: 0, scale: 64 })
+/** More public addresses than the usual cloud has: thousands of instances, none of which is on any network. */
+const cloud = { ...cloudOf(settings, 'none'), publicPool: { first: '198.18.0.1', last: '198.19.255.254' } }
+const boxHosts = placedHosts(settings)
+const control = await openControlPlane({ paths, settings, cloud, boxHosts, log: openLog({ file: paths.controlLog }) })
+const image = await ensureTinyImage({ paths, settings, store: control.store, detail: () => {} }, stop.signal)
+const { accessKeyId, secretAccessKey } = control.credentials
+const serving: Serving = {
+  port: control.listener.port,
+  region: settings.region,
+  image,
+  agentsSocket: paths.agentsSocket,
+  hosts: boxHosts.map((it) => it.id),
+  credentials: { accessKeyId, secret: secretAccessKey },
+}
+process.send?.(serving)
+await new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }))
+await control[Symbol.asyncDispose]()
+process.exit()

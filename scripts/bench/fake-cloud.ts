@@ -1,0 +1,80 @@
+/** A cloud in which nothing boots, on a directory of its own: the control plane in a child, its hosts here. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Fault } from '../../src/base/fault.ts'
+import { type Status, statusPath } from '../../src/bin/control/status.ts'
+import { Child } from './child.ts'
+import type { Serving } from './control-plane.ts'
+import { InstantHosts } from './instant-hosts.ts'
+import { type Params, signedRequest } from './requests.ts'
+
+const patienceMs = 180_000
+const lookEveryMs = 20
+
+export class FakeCloud implements AsyncDisposable {
+  readonly serving: Serving
+  readonly hosts: InstantHosts
+  readonly #child: Child<string, Serving>
+  readonly #opened: AsyncDisposableStack
+
+  static async open(profileTo?: string): Promise<FakeCloud> {
+    await using opened = new AsyncDisposableStack()
+    const data = await mkdtemp(join(tmpdir(), 'cumulet-bench-'))
+    opened.defer(() => rm(data, { recursive: true, force: true }))
+    const child = opened.use(new Child<string, Serving>('control-plane.ts', { arguments: [data], profileTo }))
+    const serving = await child.hear()
+    const hosts = opened.use(await InstantHosts.dial(serving.agentsSocket, serving.hosts))
+    const cloud = new FakeCloud({ child, serving, hosts, opened: opened.move() })
+    await cloud.#until(({ hosts }) => hosts.every((it) => it.connected))
+    return cloud
+  }
+
+  private constructor(parts: {
+    child: Child<string, Serving>
+    serving: Serving
+    hosts: InstantHosts
+    opened: AsyncDisposableStack
+  }) {
+    this.#child = parts.child
+    this.serving = parts.serving
+    this.hosts = parts.hosts
+    this.#opened = parts.opened
+  }
+
+  get pid(): number {
+    return this.#child.pid
+  }
+
+  request(params: Params): string {
+    return signedRequest(this.serving, params)
+  }
+
+  /** What RunInstances is asked for: one token each, as official clients send. */
+  launchParams(count: number, token: string): Params {
+    const counts = { MinCount: String(count), MaxCount: String(count) }
+    return { Action: 'RunInstances', ImageId: this.serving.image, ...counts, ClientToken: token }
+  }
+
+  /** Resolves once no instance is on its way. Answers how many run. */
+  async allRunning(): Promise<number> {
+    const { instances } = await this.#until(({ instances }) => !instances.pending)
+    return instances.running ?? 0
+  }
+
+  async #until(test: (status: Status) => boolean): Promise<Status> {
+    const end = performance.now() + patienceMs
+    while (performance.now() < end) {
+      const answer = await fetch(`http://127.0.0.1:${this.serving.port}${statusPath}`)
+      const status = (await answer.json()) as Status
+      if (test(status)) return status
+      await pause(lookEveryMs)
+    }
+    throw new Fault('the cloud did not come to rest')
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#opened.disposeAsync()
+  }
+}

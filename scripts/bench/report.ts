@@ -1,0 +1,111 @@
+/** What was measured, as a page. */
+import type { ApiResult } from './api.ts'
+import type { ApiRow } from './api-bench.ts'
+import type { Machine, Memory } from './machine.ts'
+import type { Summary } from './statistics.ts'
+
+export interface Results {
+  readonly takenAt: string
+  readonly machine: Machine
+  readonly api?: ApiResult
+}
+
+export function page({ takenAt, machine, api }: Results): string {
+  return [
+    '# Performance',
+    '',
+    'Made by `npm run bench`. Each figure stands beside its floor: the least that such a thing costs here, measured in turn',
+    'with it. Machines differ, and what else they do differs more; the ratio is what to look at, and what to compare.',
+    '',
+    ...machineLines(machine, takenAt),
+    ...(api ? apiLines(api) : []),
+  ].join('\n')
+}
+
+function machineLines(machine: Machine, takenAt: string): string[] {
+  return [
+    '## The machine',
+    '',
+    ...table(
+      ['what', ''],
+      [
+        ['taken', takenAt],
+        ['system', `${machine.system}, kernel ${machine.kernel}`],
+        ['processor', `${machine.processor}, ${machine.cores} cores`],
+        ['memory', `${machine.memoryGiB} GiB`],
+        ['Node', machine.node],
+        ['QEMU', machine.qemu],
+        ['load when it began', machine.loadBefore.toFixed(1)],
+      ],
+    ),
+  ]
+}
+
+function apiLines({ rows, memory, starts }: ApiResult): string[] {
+  return [
+    '## The API',
+    '',
+    'Signed requests over loopback, connections kept, from a client in a process of its own; hosts that say at once that they',
+    'did as they were told. The floor is a bare `node:http` server that sends as many bytes, whatever it is asked; where the',
+    'call is durable, it commits one row to SQLite before, so that it is on the disk.',
+    '',
+    '`CPU` is what the server used of a processor for each call, with all that came of it: a launch until the instance runs.',
+    '',
+    ...table(
+      ['call', 'at once', 'a second', 'floor', 'ratio', 'p50 ms', 'floor', 'p99 ms', 'floor', 'CPU ms', 'floor', 'KiB'],
+      rows.map(apiRow),
+    ),
+    '### Start and memory',
+    '',
+    ...table(
+      ['what', 'control plane', 'floor: the bare server'],
+      [
+        ['from exec to the first signed answer', range(starts.servedMs), range(starts.floorMs)],
+        ['memory, nothing stored', memoryText(memory.idle), memoryText(memory.floor)],
+        ['memory, at the end of all calls above', memoryText(memory.full), ''],
+      ],
+    ),
+  ]
+}
+
+function apiRow({ title, connections, bytes, served, floor }: ApiRow): string[] {
+  return [
+    title,
+    String(connections),
+    number(served.perSecond),
+    number(floor.perSecond),
+    ratio(served.perSecond / floor.perSecond),
+    number(served.latencyMs.median),
+    number(floor.latencyMs.median),
+    number(served.latencyMs.p99),
+    number(floor.latencyMs.p99),
+    number(served.processorMs),
+    number(floor.processorMs),
+    number(bytes / 1024),
+  ]
+}
+
+function ratio(value: number): string {
+  return value < 1 ? `1/${number(1 / value)}` : number(value)
+}
+
+function memoryText({ rssMiB, pssMiB, privateMiB }: Memory): string {
+  return `${number(pssMiB)} MiB (RSS ${number(rssMiB)}, private ${number(privateMiB)})`
+}
+
+/** The value in the middle, and between which all were. */
+export function range({ median, least, most }: Summary): string {
+  return `${number(median)} ms (${number(least)} to ${number(most)})`
+}
+
+/** Two digits that say something; thousands set apart. */
+export function number(value: number): string {
+  if (value === 0) return '0'
+  const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(value))))
+  return value.toLocaleString('en', { maximumFractionDigits: Math.min(digits, 4) })
+}
+
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line), '']
+}
