@@ -14,6 +14,7 @@ export interface JsonLines<Out> {
 export function jsonLines<In, Out>(
   stream: Duplex,
   on: { receive(message: In): void; closed(error?: Error): void },
+  longest = longestLine,
 ): JsonLines<Out> {
   let pending: Buffer[] = []
   let size = 0
@@ -36,7 +37,7 @@ export function jsonLines<In, Out>(
     if (rest.length === 0) return
     pending.push(rest)
     size += rest.length
-    if (size > longestLine) stream.destroy(new Fault(`a line of the stream is longer than ${longestLine} bytes`))
+    if (size > longest) stream.destroy(new Fault(`a line of the stream is longer than ${longest} bytes`))
   })
   stream.once('error', (error) => {
     failure = error
