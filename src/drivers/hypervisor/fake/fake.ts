@@ -1,0 +1,127 @@
+import type { Clock } from '../../../base/clock.ts'
+import { Fault } from '../../../base/fault.ts'
+import type { DomainSpec } from '../../../host-api/spec.ts'
+import type { DomainId } from '../../../model/ids.ts'
+import type { DomainStatus, DomainWiring, HypervisorDriver } from '../driver.ts'
+import { Turns } from '../turns.ts'
+import { type FakeDomain, FakeWorld } from './world.ts'
+
+export interface FakeHypervisorOptions {
+  readonly clock: Clock
+  /** Default: one of its own, which ends with it. */
+  readonly world?: FakeWorld
+  /** Time from boot to running. Default 0. */
+  readonly bootMs?: number
+  /** Time from the button to off. Default 0. */
+  readonly shutdownMs?: number
+}
+
+export function openFakeHypervisor(options: FakeHypervisorOptions): FakeHypervisor {
+  return new FakeHypervisor(options)
+}
+
+/** Machines that are words: they boot, obey and end as real ones do, and no guest is in them. */
+export class FakeHypervisor implements HypervisorDriver {
+  readonly can = { accelerator: 'none' } as const
+  readonly world: FakeWorld
+  readonly #clock: Clock
+  readonly #bootMs: number
+  readonly #shutdownMs: number
+  readonly #turns = new Turns()
+  readonly #watches = new DisposableStack()
+  readonly #end = new AbortController()
+
+  constructor({ clock, world = new FakeWorld(), bootMs = 0, shutdownMs = 0 }: FakeHypervisorOptions) {
+    this.world = world
+    this.#clock = clock
+    this.#bootMs = bootMs
+    this.#shutdownMs = shutdownMs
+  }
+
+  async boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(spec.id, 'boot', abort, async (signal) => {
+      const state = this.world.get(spec.id)?.status.state
+      if (state === 'running') return
+      if (state) throw new Fault(`${spec.id} was started before and is ${state}: it has to be forgotten first`)
+      if (this.#bootMs > 0) await this.#clock.sleep(this.#bootMs, signal)
+      if (!this.world.boots(spec.id)) throw new Fault(`${spec.id} does not boot`)
+      if (wiring.taps.length !== spec.vifs.length || wiring.disks.length !== spec.disks.length) {
+        throw new Fault(`${spec.id}: the wiring does not fit the spec`)
+      }
+      this.world.set(newDomain(spec.id, this.#clock.now()))
+    })
+  }
+
+  async pressButton(id: DomainId, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'button', abort, async () => {
+      const { status, console } = this.#known(id)
+      const buttonPressedAt = status.buttonPressedAt ?? this.#clock.now().toISOString()
+      if (status.state !== 'running') return
+      this.world.set({ status: { ...status, buttonPressedAt }, console })
+      if (this.world.temperOf(id) === 'obedient') this.#shutDown(id)
+    })
+  }
+
+  async reboot(id: DomainId, count: number, graceMs: number, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'reboot', abort, async (signal) => {
+      if (this.#known(id).status.reboots >= count) return
+      const goesMs = this.world.temperOf(id) === 'obedient' ? Math.min(this.#shutdownMs, graceMs) : graceMs
+      if (this.#known(id).status.state !== 'running') throw new Fault(`${id} does not run`)
+      if (goesMs > 0) await this.#clock.sleep(goesMs, signal)
+      const { status, console } = this.#known(id)
+      if (status.state !== 'running') throw new Fault(`${id} does not run`)
+      this.world.set({ status: { ...status, reboots: count }, console: console + greeting })
+    })
+  }
+
+  async kill(id: DomainId, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'kill', abort, async () => {
+      const domain = this.world.get(id)
+      if (domain?.status.state !== 'running') return
+      this.world.set({ ...domain, status: { ...domain.status, state: 'off', cause: 'forced' } })
+    })
+  }
+
+  async forget(id: DomainId, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'forget', abort, async () => this.world.remove(id))
+  }
+
+  async list(abort: AbortSignal): Promise<DomainStatus[]> {
+    abort.throwIfAborted()
+    return this.world.all().map((it) => it.status)
+  }
+
+  async console(id: DomainId, bytes: number): Promise<Buffer> {
+    const text = Buffer.from(this.#known(id).console)
+    return text.subarray(Math.max(0, text.length - bytes))
+  }
+
+  watch(changed: (id: DomainId) => void): void {
+    this.#watches.use(this.world.watch(changed))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watches.dispose()
+    this.#end.abort()
+  }
+
+  /** In its own time, as a guest does. */
+  #shutDown(id: DomainId): void {
+    const off = () => this.world.powerOff(id)
+    // The end of the driver leaves a guest that is on its way where it is: it has ignored the button then.
+    if (this.#shutdownMs === 0) off()
+    else this.#clock.sleep(this.#shutdownMs, this.#end.signal).then(off, () => {})
+  }
+
+  #known(id: DomainId): FakeDomain {
+    const domain = this.world.get(id)
+    if (!domain) throw new Fault(`no such domain: ${id}`)
+    return domain
+  }
+}
+
+const greeting = 'guest: ready\r\n'
+
+function newDomain(id: DomainId, now: Date): FakeDomain {
+  return { status: { id, state: 'running', startedAt: now.toISOString(), reboots: 0 }, console: greeting }
+}
