@@ -1,0 +1,136 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
+import type { Clock } from '../../../base/clock.ts'
+import { Fault } from '../../../base/fault.ts'
+import type { Log } from '../../../base/log.ts'
+import type { DomainSpec } from '../../../host-api/spec.ts'
+import { userOfDomain } from '../../../model/domain-user.ts'
+import type { DomainWiring } from '../driver.ts'
+import { type Accelerator, qemuArguments, translationMiB } from './arguments.ts'
+import { admit, type ControlGroups, type GroupLimits, removeGroups } from './cgroup.ts'
+import { confined } from './confine.ts'
+import { Domain, type DomainSurroundings, logIn, socketIn } from './domain.ts'
+import { controlFd, failureOf, launch } from './launch.ts'
+import { hasEnded, identify, type ProcessIdentity, sendKill } from './process.ts'
+import { Qmp } from './qmp.ts'
+import { type DomainRecord, writeRecord } from './record.ts'
+
+/** What is the same for all domains of a host. */
+export interface Ground {
+  readonly clock: Clock
+  readonly log: Log
+  readonly accelerator: Accelerator
+  readonly groups: ControlGroups
+  /** Groups of users that devices are open to. */
+  readonly deviceGroups: readonly number[]
+}
+
+export interface BootOptions {
+  readonly around: DomainSurroundings
+  /** Unique on the machine. */
+  readonly groupName: string
+  readonly abort: AbortSignal
+}
+
+/** A machine that takes longer than this to run its first instruction never will. */
+const bootTimeoutMs = 60_000
+
+/** Starts a domain in an empty place. Throws with what QEMU said, and then leaves no process, folder or control group. */
+export async function bootDomain(
+  ground: Ground,
+  spec: DomainSpec,
+  wiring: DomainWiring,
+  { around, groupName, abort }: BootOptions,
+): Promise<Domain> {
+  const begun = performance.now()
+  const command = commandFor(ground, spec, wiring)
+  await using undo = new AsyncDisposableStack()
+  await mkdir(around.folder, { mode: 0o700 })
+  undo.defer(() => rm(around.folder, { recursive: true, force: true }))
+  const groups = await ground.groups.create(groupName, limitsFor(spec, ground.accelerator))
+  undo.defer(() => removeGroups(groups, ground.clock))
+  abort.throwIfAborted()
+  const record = newRecord(spec, wiring, groups, ground.clock)
+  writeRecord(around.folder, record)
+  const child = await launch({ command, socket: socketIn(around.folder), log: logIn(around.folder) })
+  const process = child.pid === undefined ? undefined : identify(child.pid)
+  const failure = failureOf(child, logIn(around.folder))
+  if (!process) return await failure
+  undo.defer(() => endStarting(process, ground.clock))
+  admit(process.pid, groups)
+  const domain = new Domain(around, record)
+  domain.save({ process })
+  undo.defer(() => domain.release())
+  await begin(domain, { process, failure, clock: ground.clock, abort })
+  domain.save({ phase: 'started' })
+  ground.log.info({ domain: spec.id, pid: process.pid, ms: Math.round(performance.now() - begun) }, 'domain runs')
+  undo.move()
+  return domain
+}
+
+function commandFor({ accelerator, deviceGroups }: Ground, spec: DomainSpec, wiring: DomainWiring): string[] {
+  const [namespace, ...others] = new Set(wiring.taps.map((it) => it.namespace))
+  if (others.length > 0) throw new Fault(`${spec.id} hangs in several namespaces: ${[namespace, ...others].join(', ')}`)
+  const qemu = ['qemu-system-x86_64', ...qemuArguments({ spec, wiring, accelerator, controlFd })]
+  const place = namespace === undefined ? {} : { namespace }
+  return confined(qemu, { user: userOfDomain(spec.id), groups: deviceGroups, ...place })
+}
+
+/** What the process needs beside the guest's memory; measured, with room for the page cache of its disks. */
+function limitsFor(spec: DomainSpec, accelerator: Accelerator): GroupLimits {
+  const translation = accelerator === 'tcg' ? translationMiB(spec.memoryMiB) : 0
+  const overhead = 160 + 8 * spec.vcpus + Math.ceil(spec.memoryMiB / 32) + translation
+  return {
+    cpuCores: spec.cpuQuotaCores,
+    cpuWeight: spec.cpuWeight,
+    memoryMiB: spec.memoryMiB + overhead,
+    // A virtual CPU is a thread; each disk may have 64 more at work. Source: QEMU, util/thread-pool.c (THREAD_POOL_MAX_THREADS_DEFAULT).
+    processes: 32 + spec.vcpus + 64 * Math.max(1, spec.disks.length),
+  }
+}
+
+function newRecord(spec: DomainSpec, wiring: DomainWiring, groups: readonly string[], clock: Clock): DomainRecord {
+  return { id: spec.id, phase: 'starting', spec, wiring, startedAt: clock.now().toISOString(), groups, reboots: 0 }
+}
+
+interface Beginning {
+  readonly process: ProcessIdentity
+  readonly failure: Promise<never>
+  readonly clock: Clock
+  readonly abort: AbortSignal
+}
+
+async function begin(domain: Domain, { process, failure, clock, abort }: Beginning): Promise<void> {
+  try {
+    await Promise.race([domain.start(bootTimeoutMs, abort), failure])
+  } catch (error) {
+    abort.throwIfAborted()
+    // Its socket closes before one hears of its end; what it said is the better reason.
+    if (await hasEnded(process, { clock, timeoutMs: 1000 })) await failure
+    throw error
+  }
+}
+
+async function endStarting(process: ProcessIdentity, clock: Clock): Promise<void> {
+  sendKill(process)
+  if (!(await hasEnded(process, { clock, timeoutMs: 10_000 }))) throw new Fault(`process ${process.pid} does not end`)
+}
+
+/** Removes what a boot that died has left in `folder`. */
+export async function clearRemains(folder: string, record: DomainRecord | undefined, clock: Clock): Promise<void> {
+  if (record?.process) await endStarting(record.process, clock)
+  else await quit(socketIn(folder))
+  await removeGroups(record?.groups ?? [], clock)
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** Ends the process that listens there, whose number nobody had the time to write down. */
+async function quit(socket: string): Promise<void> {
+  const abort = AbortSignal.timeout(2000)
+  try {
+    const qmp = await Qmp.open(socket, { event: () => {}, closed: () => {} }, { abort })
+    await qmp.execute('quit', {}, { abort })
+  } catch {
+    // Nobody listens: there is no process.
+  }
+}

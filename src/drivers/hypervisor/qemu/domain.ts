@@ -1,0 +1,237 @@
+import { stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../../base/clock.ts'
+import { Fault, messageOf } from '../../../base/fault.ts'
+import type { Log } from '../../../base/log.ts'
+import type { DomainId } from '../../../model/ids.ts'
+import type { DomainStatus } from '../driver.ts'
+import { consoleBufferBytes, consoleDevice } from './arguments.ts'
+import type { RunState } from './commands.ts'
+import { ConsoleLog } from './console-log.ts'
+import { Control } from './control.ts'
+import { hasEnded, isAlive, type ProcessIdentity, sendKill } from './process.ts'
+import type { Qmp } from './qmp.ts'
+import { type DomainRecord, writeRecord } from './record.ts'
+
+export interface DomainSurroundings {
+  readonly folder: string
+  readonly clock: Clock
+  readonly log: Log
+  /** Called when the domain may have changed. */
+  changed(id: DomainId): void
+}
+
+export const socketIn = (folder: string) => join(folder, 'qmp.sock')
+export const logIn = (folder: string) => join(folder, 'qemu.log')
+
+/** A healthy QEMU answers in milliseconds, also on a loaded machine. */
+const patienceMs = 3_000
+const longestLogBytes = 1024 * 1024
+
+/** One domain that was started, by this driver or by one before it. Its methods are called one at a time, but for `status` and `console`. */
+export class Domain {
+  readonly #around: DomainSurroundings
+  readonly #control: Control
+  readonly #console: ConsoleLog
+  #record: DomainRecord
+  #reading: Promise<void> = Promise.resolve()
+  #ending: Promise<void> | undefined
+  #released = false
+
+  constructor(around: DomainSurroundings, record: DomainRecord) {
+    this.#around = around
+    this.#record = record
+    this.#console = new ConsoleLog(join(around.folder, 'console.log'))
+    this.#control = new Control(socketIn(around.folder), {
+      event: ({ event }) => event === 'SHUTDOWN' && this.#noticeOff(),
+      closed: () => this.#noticeEnd(),
+    })
+  }
+
+  get id(): DomainId {
+    return this.#record.id
+  }
+
+  get record(): DomainRecord {
+    return this.#record
+  }
+
+  /** Writes down what is new, before it is done. */
+  save(news: Partial<DomainRecord>): void {
+    this.#record = { ...this.#record, ...news }
+    writeRecord(this.#around.folder, this.#record)
+  }
+
+  /** Lets the virtual CPUs of a new process run. */
+  async start(timeoutMs: number, abort: AbortSignal): Promise<void> {
+    const qmp = await this.#control.connect(timeoutMs, abort)
+    await qmp.execute('cont', {}, { timeoutMs, abort })
+    const { status } = await qmp.execute('query-status', {}, { timeoutMs, abort })
+    if (status !== 'running') throw new Fault(`${this.id} does not run but is ${status}`)
+  }
+
+  /** Begins to listen to a process that was found. */
+  async adopt(abort: AbortSignal): Promise<void> {
+    if (!this.#lives()) return
+    await this.#control.connect(patienceMs, abort)
+  }
+
+  /** What is true now; a guest that turns out to be off gives its process back. */
+  async status(abort: AbortSignal): Promise<DomainStatus> {
+    const broken = (await this.#settle(abort)) === 'internal-error'
+    const { id, startedAt, reboots, buttonPressedAt, ended } = this.#record
+    const common = { id, startedAt, reboots, ...(buttonPressedAt !== undefined && { buttonPressedAt }) }
+    if (ended !== undefined) return { ...common, state: 'off', cause: ended }
+    return { ...common, state: this.#lives() && !broken ? 'running' : 'lost' }
+  }
+
+  async pressButton(abort: AbortSignal): Promise<void> {
+    const { rebooting: _, ...rest } = this.#record
+    this.#record = rest
+    this.save({ buttonPressedAt: rest.buttonPressedAt ?? this.#around.clock.now().toISOString() })
+    await this.#settle(abort)
+    if (this.#record.ended !== undefined || !this.#lives()) return
+    const qmp = await this.#control.connect(patienceMs, abort)
+    await qmp.execute('system_powerdown', {}, { abort })
+  }
+
+  async reboot(count: number, graceMs: number, abort: AbortSignal): Promise<void> {
+    if (this.#record.reboots >= count) return
+    if (this.#record.ended !== undefined || !this.#lives()) throw new Fault(`${this.id} does not run`)
+    this.save({ rebooting: count })
+    const qmp = await this.#control.connect(patienceMs, abort)
+    if (!(await this.#shutsDown(qmp, graceMs, abort))) this.#around.log.info('the guest ignores the button: reset')
+    await this.#reset(qmp, abort)
+    const { rebooting: _, ...rest } = this.#record
+    this.#record = rest
+    this.save({ reboots: count })
+  }
+
+  /** Ends the process. A guest that was off already stays off for its own reason. */
+  async kill(abort: AbortSignal): Promise<void> {
+    await this.#settle(abort)
+    if (!this.#lives()) return
+    if (this.#record.ended === undefined) this.save({ ended: 'forced' })
+    await this.#endProcess()
+  }
+
+  async console(bytes: number): Promise<Buffer> {
+    await this.takeConsole()
+    return this.#console.tail(bytes)
+  }
+
+  /** Moves what the guest has written from QEMU's memory to the file. */
+  async takeConsole(): Promise<void> {
+    this.#reading = this.#reading.then(() => this.#takeConsole()).catch((error: unknown) => this.#complain(error))
+    await this.#reading
+  }
+
+  /** Lets go of the process, which goes on. */
+  async release(): Promise<void> {
+    this.#released = true
+    await this.#control.close()
+  }
+
+  /** Does what follows from the process' state, and says which it is. */
+  async #settle(abort: AbortSignal): Promise<RunState | undefined> {
+    const state = this.#lives() && this.#record.ended === undefined ? await this.#runState(abort) : undefined
+    if (state === 'shutdown' && this.#record.rebooting === undefined && this.#record.ended === undefined) {
+      this.save({ ended: this.#record.buttonPressedAt === undefined ? 'guest' : 'button' })
+    }
+    if (this.#record.ended !== undefined && this.#lives()) await this.#endProcess()
+    return state
+  }
+
+  async #runState(abort: AbortSignal): Promise<RunState | undefined> {
+    try {
+      const qmp = await this.#control.connect(patienceMs, abort)
+      return (await qmp.execute('query-status', {}, { timeoutMs: patienceMs, abort })).status
+    } catch (error) {
+      abort.throwIfAborted()
+      // Its socket closes a moment before a process is gone.
+      if (!(await this.#gone(1000))) this.#complain(error)
+      return undefined
+    }
+  }
+
+  /** Presses the button and waits for the guest to go off: whether it did within `graceMs`. */
+  async #shutsDown(qmp: Qmp, graceMs: number, abort: AbortSignal): Promise<boolean> {
+    using off = this.#control.expect('SHUTDOWN')
+    if ((await qmp.execute('query-status', {}, { abort })).status === 'shutdown') return true
+    await qmp.execute('system_powerdown', {}, { abort })
+    const enough = new AbortController()
+    try {
+      const grace = this.#around.clock.sleep(graceMs, AbortSignal.any([abort, enough.signal]))
+      return await Promise.race([off.seen.then(() => true), grace.then(() => false)])
+    } finally {
+      enough.abort()
+    }
+  }
+
+  /** From the beginning, and on. Source: QEMU QMP Reference Manual, system_reset: a machine that was off then waits for `cont`. */
+  async #reset(qmp: Qmp, abort: AbortSignal): Promise<void> {
+    using reset = this.#control.expect('RESET')
+    await qmp.execute('system_reset', {}, { abort })
+    await reset.seen
+    const { status } = await qmp.execute('query-status', {}, { abort })
+    if (status !== 'running') await qmp.execute('cont', {}, { abort })
+  }
+
+  #endProcess(): Promise<void> {
+    this.#ending ??= this.#end().finally(() => {
+      this.#ending = undefined
+    })
+    return this.#ending
+  }
+
+  async #end(): Promise<void> {
+    await this.takeConsole()
+    try {
+      const qmp = await this.#control.connect(patienceMs, AbortSignal.timeout(patienceMs))
+      await qmp.execute('quit', {}, { timeoutMs: 1000 })
+    } catch (error) {
+      if (this.#lives()) this.#complain(error) // It may have gone before it answered.
+    }
+    if (await this.#gone(2000)) return
+    if (this.#record.process) sendKill(this.#record.process)
+    if (!(await this.#gone(10_000))) throw new Fault(`${this.id}: the process does not end`)
+  }
+
+  async #takeConsole(): Promise<void> {
+    if (!this.#lives()) return
+    const abort = AbortSignal.timeout(patienceMs)
+    const qmp = await this.#control.connect(patienceMs, abort)
+    const wanted = { device: consoleDevice, size: consoleBufferBytes, format: 'base64' } as const
+    const text = await qmp.execute('ringbuf-read', wanted, { abort })
+    await this.#console.append(Buffer.from(String(text), 'base64'))
+    const log = logIn(this.#around.folder)
+    if ((await stat(log)).size > longestLogBytes) await truncate(log, 0) // QEMU appends: it goes on from there.
+  }
+
+  #noticeOff(): void {
+    if (this.#record.rebooting !== undefined) return
+    this.#settle(AbortSignal.timeout(2 * patienceMs))
+      .catch((error: unknown) => this.#complain(error))
+      .finally(() => this.#around.changed(this.id))
+  }
+
+  #noticeEnd(): void {
+    if (this.#released) return
+    this.#gone(5000)
+      .catch((error: unknown) => this.#complain(error))
+      .finally(() => this.#around.changed(this.id))
+  }
+
+  #lives(): boolean {
+    return this.#record.process !== undefined && isAlive(this.#record.process)
+  }
+
+  async #gone(timeoutMs: number): Promise<boolean> {
+    const process: ProcessIdentity | undefined = this.#record.process
+    return process === undefined || (await hasEnded(process, { clock: this.#around.clock, timeoutMs }))
+  }
+
+  #complain(error: unknown): void {
+    this.#around.log.warn({ error: messageOf(error) }, 'QEMU does not answer')
+  }
+}

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { Fault } from '../../../base/fault.ts'
+
+export const controlFd = 3
+
+/** The environment of a guest's process: nothing of ours. */
+const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
+
+export interface Launch {
+  readonly command: readonly string[]
+  /** Where its control socket shall be. */
+  readonly socket: string
+  /** Takes what it says. */
+  readonly log: string
+}
+
+/**
+ * Starts the process apart from ours: its own session, nothing of our terminal, and our end does not touch it. Its control
+ * socket is open already and given to it as descriptor `controlFd`: one can connect at once, the answer comes when it is
+ * ready, and the process needs no folder to write in.
+ */
+export async function launch({ command, socket, log }: Launch): Promise<ChildProcess> {
+  const [program, ...args] = command
+  if (program === undefined) throw new Fault('no command')
+  const server = await listen(socket)
+  const output = openSync(log, 'a', 0o600)
+  try {
+    const stdio = ['ignore', output, output, descriptorOf(server)] as const
+    const child = spawn(program, args, { detached: true, stdio: [...stdio], env: environment, cwd: '/' })
+    child.unref()
+    return child
+  } finally {
+    closeSync(output)
+    server.close()
+  }
+}
+
+/** Node removes the path that it listened at when it closes the server: hence another one, renamed. */
+async function listen(path: string): Promise<Server> {
+  const server = createServer()
+  server.listen(`${path}.new`)
+  await once(server, 'listening')
+  await rename(`${path}.new`, path)
+  return server
+}
+
+/** Node has no documented way to hand a listening socket to a program that is not Node; this one is as old as Node is. */
+function descriptorOf(server: Server): number {
+  const handle = (server as { _handle?: { fd?: unknown } })._handle
+  if (typeof handle?.fd !== 'number' || handle.fd < 0) throw new Fault('the listening socket has no descriptor')
+  return handle.fd
+}
+
+/** Rejects with what the process said when it ends, or did not start; never resolves. */
+export function failureOf(child: ChildProcess, log: string): Promise<never> {
+  const failure = new Promise<never>((_, reject) => {
+    child.once('error', (cause) => reject(new Fault(`QEMU did not start: ${cause.message}`, { cause })))
+    child.once('exit', (code, signal) => reject(new Fault(`QEMU ended (${signal ?? code}): ${lastWords(log)}`)))
+  })
+  failure.catch(() => {}) // Whoever races with it is told; a process that ends later is seen otherwise.
+  return failure
+}
+
+/** The end of what it said. */
+function lastWords(log: string): string {
+  return readFileSync(log, 'utf8').slice(-2000).trim() || 'it said nothing'
+}

@@ -1,0 +1,4 @@
+import { hypervisorSuite } from '../suite.ts'
+import { qemuSubject } from './testing/subject.ts'
+
+hypervisorSuite('QEMU', qemuSubject)
