@@ -69,6 +69,11 @@ export function defaultDataDirectory(env: NodeJS.ProcessEnv, isRoot: boolean): s
   )
 }
 
+/** `$CUMULET_DEBUG`, to whatever it is set, has logs say more: each step of an agent, and how long it took. */
+export function logLevel(env: NodeJS.ProcessEnv): 'debug' | 'info' {
+  return env['CUMULET_DEBUG'] ? 'debug' : 'info'
+}
+
 /** The settings of the cloud in this directory; made from `choices` and the machine where it is new. */
 export async function settle(paths: Paths, choices: Choices): Promise<Settings> {
   const kept = await readSettings(paths)

@@ -13,7 +13,7 @@ import { ensureTinyImage } from './control/tiny-image.ts'
 import { greeting, writeProfiles } from './profiles.ts'
 import type { Progress } from './progress.ts'
 import { recordProcess } from './running.ts'
-import { type Choices, cloudOf, type Paths, type Settings, settle } from './settings.ts'
+import { type Choices, cloudOf, logLevel, type Paths, type Settings, settle } from './settings.ts'
 
 export interface UpOptions {
   readonly paths: Paths
@@ -27,7 +27,7 @@ export async function up({ paths, choices, progress }: UpOptions, abort: AbortSi
   const settings = await settle(paths, choices)
   for (const folder of [paths.logs, paths.run, paths.images]) await mkdir(folder, { recursive: true })
   if (settings.hypervisor === 'qemu') await letGuestsPass(paths.data)
-  const log = openLog({ file: paths.controlLog })
+  const log = openLog({ file: paths.controlLog, level: logLevel(process.env) })
   const accelerator = await progress.step('accelerator', () => chooseAccelerator(paths, settings, abort))
   const cloud = cloudOf(settings, accelerator.accelerator)
   const control = open.use(

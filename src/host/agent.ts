@@ -83,6 +83,7 @@ export class HostAgent {
   async accept(spec: HostSpec): Promise<void> {
     if (this.#wanted && spec.generation < this.#wanted.generation) return
     await this.#parts.specFile.write(spec)
+    this.#parts.log.debug({ stage: 'spec', generation: spec.generation }, 'a spec is kept')
     this.#want(spec)
   }
 
@@ -138,9 +139,12 @@ export class HostAgent {
   }
 
   async #attempt(step: Step): Promise<void> {
+    const { clock, log } = this.#parts
+    const begun = clock.now().getTime()
     try {
       await this.#carryOut(step, this.#abort.signal)
       this.#troubles.delete(step.subject)
+      log.debug({ stage: step.do, subject: step.subject, ms: clock.now().getTime() - begun }, 'a step is done')
     } catch (error) {
       if (this.#abort.signal.aborted) return
       this.#recordTrouble(step, error)

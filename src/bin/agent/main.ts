@@ -11,7 +11,7 @@ import { MetadataService } from '../../host/metadata/service.ts'
 import { openTokenKey, tokensOf } from '../../host/metadata/tokens.ts'
 import { openSpecFile } from '../../host/spec-file.ts'
 import { recordProcess } from '../running.ts'
-import { hostsOf, type Paths, type Settings, shareOf } from '../settings.ts'
+import { hostsOf, logLevel, type Paths, type Settings, shareOf } from '../settings.ts'
 import { type Drivers, openDrivers } from './drivers.ts'
 
 /** Runs until aborted. */
@@ -19,7 +19,7 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   await using open = new AsyncDisposableStack()
   await mkdir(paths.run, { recursive: true })
   open.use(lockDirectory(paths.run))
-  const log = openLog({ file: paths.agentLog })
+  const log = openLog({ file: paths.agentLog, level: logLevel(process.env) })
   await recordProcess(paths.agentState)
   const drivers = await openDrivers(paths, settings, log)
   const tokens = tokensOf(await openTokenKey(join(paths.keys, 'metadata'), systemRandom), systemRandom)

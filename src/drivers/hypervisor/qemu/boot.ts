@@ -54,6 +54,7 @@ export async function bootDomain(
   writeRecord(around.folder, record)
   const child = await launch({ command, socket: socketIn(around.folder), log: logIn(around.folder) })
   const process = child.pid === undefined ? undefined : identify(child.pid)
+  ground.log.debug({ stage: 'exec', subject: spec.id, pid: child.pid }, 'QEMU is started')
   const failure = failureOf(child, logIn(around.folder))
   if (!process) return await failure
   undo.defer(() => endStarting(process, ground.clock))
@@ -63,7 +64,10 @@ export async function bootDomain(
   undo.defer(() => domain.release())
   await begin(domain, { process, failure, clock: ground.clock, abort })
   domain.save({ phase: 'started' })
-  ground.log.info({ domain: spec.id, pid: process.pid, ms: Math.round(performance.now() - begun) }, 'domain runs')
+  ground.log.info(
+    { stage: 'run', domain: spec.id, pid: process.pid, ms: Math.round(performance.now() - begun) },
+    'domain runs',
+  )
   undo.move()
   return domain
 }
