@@ -46,6 +46,7 @@ export class HostAgent {
   readonly #troubles = new Map<Subject, Trouble>()
   readonly #domains = new Map<DomainId, DomainStatus>()
   readonly #routers = new Map<VpcId, RouterSpec | undefined>()
+  readonly #pressed = new Map<DomainId, number>()
   #disks = new Set<DomainId>()
   #edge: EdgeSpec | undefined
   #wanted: HostSpec | undefined
@@ -185,6 +186,7 @@ export class HostAgent {
         return this.#boot(step, abort)
       case 'press-button':
         await hypervisor.pressButton(step.subject, abort)
+        this.#pressed.set(step.subject, this.#parts.clock.now().getTime())
         return this.#lookAtDomains()
       case 'reboot':
         await hypervisor.reboot(step.subject, step.count, step.graceMs, abort)
@@ -194,6 +196,7 @@ export class HostAgent {
         return this.#lookAtDomains()
       case 'forget':
         await hypervisor.forget(step.subject, abort)
+        this.#pressed.delete(step.subject)
         return this.#lookAtDomains()
       case 'release-disks':
         await storage.release(step.subject, abort)
@@ -244,7 +247,13 @@ export class HostAgent {
   }
 
   #found(): Found {
-    return { domains: this.#domains, disks: this.#disks, routers: this.#routers, edge: this.#edge }
+    return {
+      domains: this.#domains,
+      disks: this.#disks,
+      routers: this.#routers,
+      edge: this.#edge,
+      pressed: this.#pressed,
+    }
   }
 
   *#domainFacts(): Iterable<DomainFact> {

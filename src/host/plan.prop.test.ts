@@ -10,6 +10,7 @@ class World {
   readonly domains = new Map<DomainId, DomainStatus>()
   readonly disks = new Set<DomainId>()
   readonly routers = new Map<VpcId, RouterSpec | undefined>()
+  readonly pressed = new Map<DomainId, number>()
   edge: Found['edge']
   nowMs = 1_000_000
 
@@ -37,7 +38,10 @@ class World {
         })
         return
       case 'press-button':
-        this.#change(step.subject, { buttonPressedAt: new Date(this.nowMs).toISOString() })
+        this.pressed.set(step.subject, this.nowMs)
+        this.#change(step.subject, {
+          buttonPressedAt: this.domains.get(step.subject)?.buttonPressedAt ?? new Date(this.nowMs).toISOString(),
+        })
         return
       case 'reboot':
         this.#change(step.subject, { reboots: step.count })
@@ -188,6 +192,7 @@ test('a plan has at most one step for a subject', () => {
         disks: new Set(start.disks),
         routers: new Map(start.routers.map((vpc) => [vpc, undefined])),
         edge: undefined,
+        pressed: new Map<DomainId, number>(),
       }
       const subjects = plan(wanted, found, 0).steps.map((it) => it.subject)
       expect(new Set(subjects).size).toBe(subjects.length)
@@ -198,7 +203,13 @@ test('a plan has at most one step for a subject', () => {
 test('nothing boots before its router is in force', () => {
   fc.assert(
     fc.property(wishes, (wanted) => {
-      const found = { domains: new Map(), disks: new Set<DomainId>(), routers: new Map(), edge: undefined }
+      const found = {
+        domains: new Map(),
+        disks: new Set<DomainId>(),
+        routers: new Map(),
+        edge: undefined,
+        pressed: new Map(),
+      }
       expect(plan(wanted, found, 0).steps.filter((it) => it.do === 'boot')).toEqual([])
     }),
   )

@@ -15,7 +15,12 @@ export interface Found {
   /** Each router there is, with the spec that it was last programmed with, if this process did it. */
   readonly routers: ReadonlyMap<VpcId, RouterSpec | undefined>
   readonly edge: EdgeSpec | undefined
+  /** When this process last pressed a domain's power button. Milliseconds since the epoch. */
+  readonly pressed: ReadonlyMap<DomainId, number>
 }
+
+/** A guest that still boots does not hear the button: it is pressed again. */
+const pressAgainMs = 2_000
 
 export type Subject = DomainId | VpcId | 'edge'
 
@@ -73,15 +78,23 @@ function planDomain(spec: DomainSpec, wanted: HostSpec, found: Found, nowMs: num
       : undefined
   }
   if (status.state !== 'running') return undefined
-  if (spec.power === 'off') return planShutdown(spec, status, nowMs)
+  if (spec.power === 'off') return planShutdown(spec, status, found.pressed.get(spec.id), nowMs)
   if (status.reboots >= spec.reboots) return undefined
   return { do: 'reboot', subject: spec.id, count: spec.reboots, graceMs: spec.graceMs }
 }
 
-function planShutdown(spec: DomainSpec, status: DomainStatus, nowMs: number): Step | number {
-  if (!status.buttonPressedAt) return { do: 'press-button', subject: spec.id }
+function planShutdown(
+  spec: DomainSpec,
+  status: DomainStatus,
+  pressed: number | undefined,
+  nowMs: number,
+): Step | number {
+  const press: Step = { do: 'press-button', subject: spec.id }
+  if (!status.buttonPressedAt) return press
   const end = Date.parse(status.buttonPressedAt) + spec.graceMs
-  return end <= nowMs ? { do: 'kill', subject: spec.id } : end
+  if (end <= nowMs) return { do: 'kill', subject: spec.id }
+  const again = (pressed ?? 0) + pressAgainMs
+  return again <= nowMs ? press : Math.min(again, end)
 }
 
 /** A domain goes before its disks, and all that nobody wants before the router it hung on. */

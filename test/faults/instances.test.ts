@@ -111,6 +111,7 @@ const request = {
   ebsOptimized: false,
   metadata: { tokens: 'optional', hopLimit: 1, enabled: true, tagsEnabled: false, ipv6Enabled: false },
   tenancy: 'default',
+  description: '',
 } as const
 
 faultsOf('an instance', {
