@@ -61,6 +61,11 @@ export function tagFilters<Row extends Tagged>(): FilterTable<Row> {
   return { 'tag-key': (row) => Object.keys(row.tags), 'tag-value': (row) => Object.values(row.tags) }
 }
 
+/** Filters of what no row has: known, and passed by none. */
+export function absent(...names: readonly string[]): FilterTable<unknown> {
+  return Object.fromEntries(names.map((name) => [name, () => undefined]))
+}
+
 function textsOf(value: FilterValue): readonly string[] {
   if (value === undefined || value === null) return []
   if (value instanceof Date) return [value.toISOString()]

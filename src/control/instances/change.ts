@@ -11,6 +11,9 @@ type Columns = Pick<
   'apiTerminationDisabled' | 'apiStopDisabled' | 'shutdownBehavior' | 'monitoring' | 'metadataJson'
 >
 
+/** Columns that a guest, or its machine, can tell the difference of. */
+const felt: readonly (keyof Columns)[] = ['monitoring', 'metadataJson']
+
 /** Sets columns of the instance. Refuses one that has ended. */
 export async function changeInstance(
   tx: Transaction,
@@ -20,7 +23,7 @@ export async function changeInstance(
   refuseEnded(row)
   const updated = tx.db.updateTable('instances').set(columns).where('id', '=', row.id).returningAll()
   const changed = await updated.executeTakeFirstOrThrow()
-  if (row.hostId) await wish(tx, [row.hostId])
+  if (row.hostId && felt.some((it) => it in columns)) await wish(tx, [row.hostId])
   return changed
 }
 

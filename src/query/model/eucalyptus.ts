@@ -1,12 +1,13 @@
 /**
  * What Eucalyptus added to EC2's operations before EC2 used the same names. Its clients need it, others never see it.
  * Source: euca2ools 3.4, `euca-describe-instance-types`: it sends `Availability=true` and reads nothing but
- * `instanceTypeDetails`.
+ * `instanceTypeDetails`; `euca-modify-instance-attribute --group`: it sends `SecurityGroupId.N` where EC2 has `GroupId.N`.
  */
 import type { MemberRow, ShapeRow, Snapshot } from './snapshot.ts'
 
 export interface EucalyptusInput {
   readonly DescribeInstanceTypes: { readonly Availability?: boolean | undefined }
+  readonly ModifyInstanceAttribute: { readonly SecurityGroupIds?: readonly string[] | undefined }
 }
 
 export interface EucalyptusOutput {
@@ -41,6 +42,8 @@ export function withEucalyptus(model: Snapshot): Snapshot {
   const sizes = ['Cpu', 'Disk', 'Memory'].map((name) => member(name, count))
   const detail = structure(member('Name', text), ...sizes, member('Availability', listOf(zone)))
   extend(shapes, input, member('Availability', add('boolean')))
+  const [change = -1] = model.operations.ModifyInstanceAttribute ?? []
+  extend(shapes, change, ['SecurityGroupIds', 'SecurityGroupId', 0, listOf(text)])
   extend(shapes, output, member('InstanceTypeDetails', listOf(detail)))
   return { ...model, shapes }
 }

@@ -70,6 +70,7 @@ function infoFilters(): FilterTable<Row> {
     'ebs-info.ebs-optimized-info.maximum-throughput-in-mbps': () => undefined,
     'ebs-info.ebs-optimized-support': (it) => it.EbsInfo?.EbsOptimizedSupport,
     'ebs-info.encryption-support': (it) => it.EbsInfo?.EncryptionSupport,
+    'ebs-info.maximum-ebs-attachments': () => undefined,
     'ebs-info.nvme-support': (it) => it.EbsInfo?.NvmeSupport,
     'free-tier-eligible': (it) => it.FreeTierEligible,
     'hibernation-supported': (it) => it.HibernationSupported,

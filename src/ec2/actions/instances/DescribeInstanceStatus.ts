@@ -2,6 +2,7 @@ import type { InstanceStatus, InstanceStatusSummary } from '@aws-sdk/client-ec2'
 import { listInstances } from '../../../control/instances/find.ts'
 import { zoneId } from '../../../model/cloud.ts'
 import { instanceStates, stateOf } from '../../../model/instance-states.ts'
+import { absent } from '../../../query/filters.ts'
 import type { Reader } from '../../../store/store.ts'
 import type { DomainFactRow, InstanceRow } from '../../../store/tables/resources.ts'
 import { describe } from '../../action.ts'
@@ -43,12 +44,18 @@ export const DescribeInstanceStatus = describe('DescribeInstanceStatus', {
   filters: {
     'availability-zone': (row) => row.zone,
     'availability-zone-id': (row) => row.zoneId,
-    'event.code': () => undefined,
-    'event.description': () => undefined,
-    'event.instance-event-id': () => undefined,
-    'event.not-after': () => undefined,
-    'event.not-before': () => undefined,
-    'event.not-before-deadline': () => undefined,
+    'operator.managed': () => false,
+    ...absent(
+      'application-status.status',
+      'attached-ebs-status.status',
+      'event.code',
+      'event.description',
+      'event.instance-event-id',
+      'event.not-after',
+      'event.not-before',
+      'event.not-before-deadline',
+      'operator.principal',
+    ),
     'instance-state-code': (row) => instanceStates[row.state].code,
     'instance-state-name': (row) => row.state,
     'instance-status.reachability': (row) => reachabilities[row.instance],

@@ -18,7 +18,11 @@ type Change = (context: Context, row: InstanceRow, wanted: Wanted) => Promise<un
  */
 export const ModifyInstanceAttribute = action('ModifyInstanceAttribute', {
   async run(input, context) {
-    const wanted = { ...input, ...flatAttribute(input) }
+    const wanted = {
+      ...input,
+      ...flatAttribute(input),
+      ...(input.SecurityGroupIds && { Groups: [...input.SecurityGroupIds] }),
+    }
     const [name, ...more] = Object.keys(changes).filter((it) => isGiven(wanted[it as keyof Wanted]))
     if (!name) refuse('InvalidParameterCombination', { message: 'No attributes specified.' })
     if (more.length > 0)

@@ -322,6 +322,11 @@ describe('described', () => {
     expect(await list({ Filters: [{ Name, Values: ['other'] }] })).toEqual([])
   })
 
+  test('instances are all shown to clients of Eucalyptus that ask for `verbose`', async () => {
+    await run()
+    expect(await list({ InstanceIds: ['verbose'] })).toHaveLength(1)
+  })
+
   test('a filter that EC2 does not know is refused', async () => {
     expect(await refusal(list({ Filters: [{ Name: 'colour', Values: ['red'] }] }))).toBe(
       "InvalidParameterValue: The filter 'colour' is invalid",

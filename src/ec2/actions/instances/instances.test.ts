@@ -213,6 +213,8 @@ describe('attributes', () => {
     expect((await told(() => modify(id, { Groups: [GroupId!] }))).sort()).toEqual(['edge', hostId].sort())
     expect(await read(id, 'groupSet')).toEqual({ Groups: [{ GroupId, GroupName: 'web' }] })
     expect(await refusal(modify(id, { Groups: ['sg-00000000'] }))).toMatch(/^InvalidGroup.NotFound/)
+    const asEuca2ools = { InstanceId: id, 'SecurityGroupId.1': GroupId! }
+    expect(await cloud.ask('ModifyInstanceAttribute', asEuca2ools)).toContain('<return>true</return>')
   })
 
   test('the source/destination check is turned off, and reset', async () => {

@@ -3,6 +3,7 @@ import { disksOfType } from '../../../control/instances/disks.ts'
 import { type Cloud, zoneId, zoneName } from '../../../model/cloud.ts'
 import { refuse } from '../../../model/errors.ts'
 import { instanceTypes, scaled } from '../../../model/instance-types.ts'
+import { absent } from '../../../query/filters.ts'
 import type { Reader } from '../../../store/store.ts'
 import { describe } from '../../action.ts'
 
@@ -48,8 +49,7 @@ export const DescribeAvailabilityZones = describe('DescribeAvailabilityZones', {
     'region-name': (row) => row.region,
     'group-name': (row) => groupName(row.region),
     'opt-in-status': () => 'opt-in-not-required',
-    'parent-zone-id': () => undefined,
-    'parent-zone-name': () => undefined,
+    ...absent('group-long-name', 'parent-zone-id', 'parent-zone-name'),
   },
   render: ({ name, state, zone }, { cloud }) => ({
     ZoneName: name,

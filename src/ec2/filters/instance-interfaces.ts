@@ -1,0 +1,83 @@
+/** Filters of DescribeInstances that look at interfaces. Source: EC2 API Reference, DescribeInstances. */
+import type { AttachedInterface } from '../../control/instances/find.ts'
+import { absent, type FilterTable } from '../../query/filters.ts'
+import type { FilteredInstance } from './instances.ts'
+
+type Row = FilteredInstance
+type Value = string | number | boolean | undefined
+
+/** Of all interfaces of an instance together. */
+const each =
+  (read: (nic: AttachedInterface['row']) => Value | null) =>
+  ({ interfaces }: Row) =>
+    interfaces.map((it) => read(it.row) ?? undefined)
+
+const groupIds = ({ interfaces }: Row) => interfaces.flatMap((it) => it.groups.map((group) => group.id))
+const groupNames = ({ interfaces }: Row) => interfaces.flatMap((it) => it.groups.map((group) => group.name))
+const publicAddress = each((nic) => nic.publicAddress)
+const publicOwner = each((nic) => nic.publicAddress && 'amazon')
+const privateAddress = each((nic) => nic.privateAddress)
+const publicDns = (row: Row) => row.publicDns
+const privateDns = (row: Row) => row.privateDns
+
+export const interfaceFilters: FilterTable<Row> = {
+  'group-id': groupIds,
+  'group-name': groupNames,
+  'instance.group-id': groupIds,
+  'instance.group-name': groupNames,
+  'network-interface.addresses.association.ip-owner-id': publicOwner,
+  'network-interface.addresses.association.public-dns-name': publicDns,
+  'network-interface.addresses.association.public-ip': publicAddress,
+  'network-interface.addresses.primary': each(() => true),
+  'network-interface.addresses.private-dns-name': privateDns,
+  'network-interface.addresses.private-ip-address': privateAddress,
+  'network-interface.association.ip-owner-id': publicOwner,
+  'network-interface.association.public-dns-name': publicDns,
+  'network-interface.association.public-ip': publicAddress,
+  'network-interface.attachment.attach-time': each((nic) => new Date(nic.attachedAt ?? nic.createdAt).toISOString()),
+  'network-interface.attachment.attachment-id': each((nic) => nic.attachmentId),
+  'network-interface.attachment.delete-on-termination': each(() => true),
+  'network-interface.attachment.device-index': each((nic) => nic.deviceIndex),
+  'network-interface.attachment.instance-id': each((nic) => nic.instanceId),
+  'network-interface.attachment.instance-owner-id': each((nic) => nic.accountId),
+  'network-interface.attachment.network-card-index': each(() => 0),
+  'network-interface.attachment.status': each(() => 'attached'),
+  'network-interface.availability-zone': each((nic) => nic.zone),
+  'network-interface.deny-all-igw-traffic': each(() => false),
+  'network-interface.description': each((nic) => nic.description),
+  'network-interface.group-id': groupIds,
+  'network-interface.group-name': groupNames,
+  'network-interface.ipv6-native': each(() => false),
+  'network-interface.mac-address': each((nic) => nic.mac),
+  'network-interface.network-interface-id': each((nic) => nic.id),
+  'network-interface.operator.managed': each(() => false),
+  'network-interface.owner-id': each((nic) => nic.accountId),
+  'network-interface.private-dns-name': privateDns,
+  'network-interface.private-ip-address': privateAddress,
+  'network-interface.public-dns-name': publicDns,
+  'network-interface.requester-managed': each(() => false),
+  'network-interface.source-dest-check': each((nic) => nic.sourceDestCheck === 1),
+  'network-interface.status': each(() => 'in-use'),
+  'network-interface.subnet-id': each((nic) => nic.subnetId),
+  'network-interface.tag-key': ({ interfaceTags }) => interfaceTags.flatMap((it) => Object.keys(it)),
+  'network-interface.tag-value': ({ interfaceTags }) => interfaceTags.flatMap((it) => Object.values(it)),
+  'network-interface.vpc-id': each((nic) => nic.vpcId),
+  ...absent(
+    'network-interface.addresses.association.allocation-id',
+    'network-interface.addresses.association.association-id',
+    'network-interface.addresses.association.carrier-ip',
+    'network-interface.addresses.association.customer-owned-ip',
+    'network-interface.association.allocation-id',
+    'network-interface.association.association-id',
+    'network-interface.association.carrier-ip',
+    'network-interface.association.customer-owned-ip',
+    'network-interface.ipv4-prefixes.ipv4-prefix',
+    'network-interface.ipv6-address',
+    'network-interface.ipv6-addresses.ipv6-address',
+    'network-interface.ipv6-addresses.is-primary-ipv6',
+    'network-interface.ipv6-prefixes.ipv6-prefix',
+    'network-interface.operator.principal',
+    'network-interface.outpost-arn',
+    'network-interface.requester-id',
+  ),
+}
