@@ -1,10 +1,13 @@
 /** How users reach this cloud: files for our own commands, AWS' tools and a shell. All only for the user who started it. */
 import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Credentials } from '../control/accounts/accounts.ts'
 import type { ControlPlane } from './control/control-plane.ts'
 import type { Paths, Settings } from './settings.ts'
 
 const secret = { mode: 0o600 }
+/** Where `cumulet` itself is. */
+const ownPrograms = join(import.meta.dirname, '..', '..', 'bin')
 
 export async function writeProfiles(paths: Paths, settings: Settings, credentials: Credentials): Promise<void> {
   const endpoint = endpointOf(settings)
@@ -49,9 +52,8 @@ function shellProfile(
     CUMULET_HOME: paths.data,
   }
   const exports = Object.entries(lines).map(([name, value]) => `export ${name}='${value}'`)
-  return [...exports, `export PATH='${paths.commands}':"$PATH"`, `alias aws='aws --endpoint-url ${endpoint}'`, ''].join(
-    '\n',
-  )
+  const path = `export PATH='${paths.commands}':'${ownPrograms}':"$PATH"`
+  return [...exports, path, `alias aws='aws --endpoint-url ${endpoint}'`, ''].join('\n')
 }
 
 /** The endpoint that clients are given: a name that they can reach, where it listens on all addresses. */

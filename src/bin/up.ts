@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
 import { openLog } from '../base/log.ts'
+import { installCommands } from '../cli/install.ts'
 import { raise } from '../drivers/network/box/box.ts'
 import { chooseAccelerator } from './accelerator.ts'
 import { superviseAgent } from './agent/supervise.ts'
@@ -36,6 +37,7 @@ export async function up({ paths, choices, progress }: UpOptions, abort: AbortSi
     ),
   )
   await writeProfiles(paths, settings, control.credentials)
+  await installCommands(paths.commands)
   await recordProcess(paths.controlState, { endpoint: control.listener.url })
   if (settings.hypervisor === 'qemu') await progress.step('network', () => raise(boxOf(settings), abort))
   open.defer(superviseAgent(paths, log))
