@@ -8,6 +8,9 @@ const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(name, () => stop.abort(new Error(`ended by ${name}`)))
 
+// `cumulet status | head` closes the pipe early: that is no failure, and a cloud goes on that nobody reads of.
+process.stdout.on('error', () => {})
+
 const isRoot = process.getuid?.() === 0
 const progress = progressOn(process.stdout, () => performance.now())
 
