@@ -10,7 +10,7 @@ export function boxOf(settings: Settings): BoxConfig {
     guests.map((it) => it.id),
     {
       publicPool: settings.publicNetwork,
-      ...(!settings.machineLink && { machine: 'off' as const }),
+      machine: settings.machineLink,
     },
   )
 }

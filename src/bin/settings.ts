@@ -4,6 +4,7 @@ import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Fault, systemCode } from '../base/fault.ts'
 import type { Cloud } from '../model/cloud.ts'
+import { freeLink, freePool, type MachineLinkChoice, networksInUse, requireFree } from './networks.ts'
 
 export interface Settings {
   readonly version: 1
@@ -16,19 +17,18 @@ export interface Settings {
   readonly hostsPerZone: number
   readonly scale: number
   readonly publicNetwork: string
-  /** Whether the machine's own network gets a way to the guests' public addresses. */
-  readonly machineLink: boolean
+  /** The wire by which the machine's own network reaches the guests' public addresses. */
+  readonly machineLink: MachineLinkChoice | 'off'
   /** What all guests together may take of the machine. */
   readonly memoryMiB: number
 }
 
 export type Choices = Partial<
-  Pick<
-    Settings,
-    'name' | 'hypervisor' | 'region' | 'hostsPerZone' | 'scale' | 'memoryMiB' | 'machineLink' | 'publicNetwork'
-  >
+  Pick<Settings, 'name' | 'hypervisor' | 'region' | 'hostsPerZone' | 'scale' | 'memoryMiB' | 'publicNetwork'>
 > & {
   readonly port?: number
+  /** False: none. */
+  readonly machineLink?: boolean
   readonly host?: string
   readonly zones?: readonly string[]
 }
@@ -78,7 +78,7 @@ export function logLevel(env: NodeJS.ProcessEnv): 'debug' | 'info' {
 export async function settle(paths: Paths, choices: Choices): Promise<Settings> {
   const kept = await readSettings(paths)
   if (kept) return refuseOtherChoices(kept, choices)
-  const made = freshSettings(choices)
+  const made = freshSettings(choices, choices.hypervisor === 'fake' ? [] : await networksInUse())
   await mkdir(paths.data, { recursive: true, mode: 0o755 })
   await writeFile(`${paths.settings}.new`, `${JSON.stringify(made, null, 2)}\n`)
   await rename(`${paths.settings}.new`, paths.settings)
@@ -94,7 +94,8 @@ export async function readSettings(paths: Paths): Promise<Settings | undefined> 
   }
 }
 
-function freshSettings(choices: Choices): Settings {
+function freshSettings(choices: Choices, inUse: readonly string[]): Settings {
+  if (choices.publicNetwork !== undefined) requireFree(choices.publicNetwork, inUse)
   const memoryMiB = choices.memoryMiB ?? Math.floor((totalmem() / 2 ** 20) * 0.75)
   const zones = choices.zones ?? ['a', 'b', 'c']
   const hostsPerZone = choices.hostsPerZone ?? 1
@@ -107,8 +108,8 @@ function freshSettings(choices: Choices): Settings {
     zones,
     hostsPerZone,
     scale: choices.scale ?? fittingScale(memoryMiB / (zones.length * hostsPerZone)),
-    publicNetwork: choices.publicNetwork ?? '203.0.113.0/24',
-    machineLink: choices.machineLink ?? true,
+    publicNetwork: choices.publicNetwork ?? freePool(inUse),
+    machineLink: choices.machineLink === false ? 'off' : freeLink(inUse),
     memoryMiB,
   }
 }
