@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Clock } from '../../../base/clock.ts'
 import { systemCode } from '../../../base/fault.ts'
 
@@ -36,10 +36,10 @@ export async function openControlGroups(root = '/sys/fs/cgroup', proc = '/proc/s
   if (await worked(() => enableVersion2(root))) {
     return { limits: 'v2', create: (name, limits) => createGroups([[join(root, family, name), version2Files(limits)]]) }
   }
-  const homes = version1Homes(root, await readFile(proc, 'utf8').catch(() => ''))
-  if (await worked(() => probeVersion1(Object.values(homes)))) {
+  const free = freeOfVersion1(await readFile(proc, 'utf8').catch(() => ''))
+  if (free.includes('cpu') && (await worked(() => probeVersion1(free.map((it) => join(root, it)))))) {
     const folders = (name: string, limits: GroupLimits) =>
-      controllers.map((it) => [join(homes[it], family, name), version1Files(limits)[it]] as const)
+      free.map((it) => [join(root, it, `${family}-${name}`), version1Files(limits)[it]] as const)
     return { limits: 'v1', create: (name, limits) => createGroups(folders(name, limits)) }
   }
   return { limits: 'none', create: async () => [] }
@@ -50,12 +50,11 @@ export function admit(pid: number, folders: readonly string[]): void {
   for (const it of folders) writeFileSync(join(it, 'cgroup.procs'), `${pid}`)
 }
 
-/** Removes the groups, whose processes have ended or are about to. The family goes with its last member. */
+/** Removes the groups, whose processes have ended or are about to. */
 export async function removeGroups(folders: readonly string[], clock: Clock): Promise<void> {
   for (const folder of folders) {
     // Source: Linux, Documentation/admin-guide/cgroup-v2.rst: a group that ended processes still leave is busy.
     for (let attempt = 0; !(await removed(folder)) && attempt < 200; attempt++) await clock.sleep(5)
-    await removed(dirname(folder))
   }
 }
 
@@ -107,7 +106,10 @@ function version1Files({ cpuCores, cpuWeight, memoryMiB, processes }: GroupLimit
   } satisfies Record<(typeof controllers)[number], Files>
 }
 
-/** Hands the controllers down to our family of groups. Fails where there are none, or they are not ours to hand. */
+/**
+ * Hands the controllers down to our family of groups, which stays: members come and go at any time. Fails where there are
+ * no controllers, or they are not ours to hand.
+ */
 async function enableVersion2(root: string): Promise<void> {
   const offered = (await readFile(join(root, 'cgroup.controllers'), 'utf8')).trim().split(' ')
   if (!controllers.every((it) => offered.includes(it))) throw new Error(`${root} offers only ${offered.join(', ')}`)
@@ -117,19 +119,21 @@ async function enableVersion2(root: string): Promise<void> {
   await writeFile(join(root, family, 'cgroup.subtree_control'), all)
 }
 
-/** Below the groups that this process is in itself: what holds us back holds our guests back too. */
-function version1Homes(root: string, proc: string): Record<(typeof controllers)[number], string> {
-  const home = (controller: string) => {
-    const line = proc.split('\n').find((it) => it.split(':')[1]?.split(',').includes(controller))
-    return join(root, controller, line?.split(':').slice(2).join(':') ?? '/')
-  }
-  return { cpu: home('cpu'), memory: home('memory'), pids: home('pids') }
+/**
+ * The controllers by which nobody holds this process back itself. Where somebody does, our guests stay in the same group:
+ * its limits are theirs too, and it is not ours to divide.
+ */
+function freeOfVersion1(proc: string): (typeof controllers)[number][] {
+  const groups = proc.split('\n').map((it) => it.split(':'))
+  return controllers.filter((it) => groups.some(([, names, path]) => names?.split(',').includes(it) && path === '/'))
 }
 
-async function probeVersion1(homes: readonly string[]): Promise<void> {
-  for (const it of homes) {
+async function probeVersion1(roots: readonly string[]): Promise<void> {
+  for (const it of roots) {
     await readFile(join(it, 'cgroup.procs'))
-    await mkdir(join(it, family), { recursive: true })
+    const probe = join(it, `${family}-probe-${process.pid}`)
+    await mkdir(probe, { recursive: true })
+    await rmdir(probe)
   }
 }
 

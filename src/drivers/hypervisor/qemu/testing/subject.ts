@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { glob, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { glob, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../../../base/clock.ts'
@@ -68,13 +68,14 @@ export function processOf(dataDir: string, id: DomainId) {
 async function remainsOf(dataDir: string, id: DomainId): Promise<string[]> {
   const process = processOf(dataDir, id)
   const folders = existsSync(dataDir) ? (await readdir(dataDir)).filter((it) => it === id) : []
-  const groups = await Array.fromAsync(glob(`/sys/fs/cgroup/{*,*/**}/cumulet/*-${id}`))
+  const groups = await Array.fromAsync(
+    glob([`/sys/fs/cgroup/cumulet/*-${id}`, `/sys/fs/cgroup/{cpu,memory,pids}/cumulet-*-${id}`]),
+  )
   return [...(process && isAlive(process) ? ['process'] : []), ...(await commandsOf(id)), ...folders, ...groups]
 }
 
 /** Processes that are named after the domain, in any state but ended. */
 async function commandsOf(id: DomainId): Promise<string[]> {
-  const { readFile } = await import('node:fs/promises')
   const found: string[] = []
   for (const pid of (await readdir('/proc')).filter((it) => /^\d+$/.test(it))) {
     const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0') // It may end meanwhile.
