@@ -4,7 +4,7 @@
  */
 const { join } = require('path')
 const { ensureDebianPackages } = require('./bootstrap/debian.cjs')
-const { launch } = require('./bootstrap/launch.cjs')
+const { launch, warm } = require('./bootstrap/launch.cjs')
 const { ensureModules } = require('./bootstrap/modules.cjs')
 const { nodeFor } = require('./bootstrap/node.cjs')
 const { progressOn } = require('./bootstrap/progress.cjs')
@@ -21,8 +21,10 @@ async function main() {
   const machines = needsMachines(request)
   if (machines) checkPlatform(request, process)
   if (machines || request.command === 'test') await ensureDebianPackages(request.command, process, progress)
-  await ensureModules({ root, withTools: request.command === 'test', env: process.env, progress })
-  return launch(request, nodeFor(root, process), root)
+  const areNew = await ensureModules({ root, withTools: request.command === 'test', env: process.env, progress })
+  const node = nodeFor(root, process)
+  if (areNew) await progress.step('Program', 'compiling', () => warm(node, root))
+  return launch(request, node, root)
 }
 
 /** What went wrong outside is told in words; a bug with its trace. The last line of `test` is a count, come what may. */

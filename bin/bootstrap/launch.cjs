@@ -2,6 +2,7 @@ const { spawn } = require('child_process')
 const { existsSync } = require('fs')
 const { constants } = require('os')
 const { join } = require('path')
+const { capture } = require('./capture.cjs')
 const { Trouble } = require('./trouble.cjs')
 
 const scripts = { test: 'scripts/test.ts', bench: 'scripts/bench.ts' }
@@ -16,9 +17,8 @@ const served = ['up', 'test', 'bench']
 function launch(request, node, root) {
   const alone = served.includes(request.command)
   const [command, ...args] = commandLine(request, node, root)
-  const env = Object.assign({ NODE_COMPILE_CACHE: join(root, '.cache', 'compiled') }, process.env)
   const child = spawn(command, args, {
-    env,
+    env: environment(root),
     detached: alone,
     stdio: [alone ? 'ignore' : 'inherit', 'inherit', 'inherit'],
   })
@@ -34,12 +34,32 @@ const setpriv = '/usr/bin/setpriv'
 
 /** @param {import('./request.cjs').Request} request */
 function commandLine({ command, data, rest }, node, root) {
-  const own = [node, '--no-warnings']
   const program = scripts[command]
-    ? [join(root, scripts[command]), ...rest]
-    : [join(root, 'src/bin/cumulet.ts'), '--data', data, command, ...rest]
+    ? ['--no-warnings', join(root, scripts[command]), ...rest]
+    : [...flags, join(root, cumulet), '--data', data, command, ...rest]
   const ending = served.includes(command) && existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM', '--'] : []
-  return [...ending, ...own, ...program]
+  return [...ending, node, ...program]
+}
+
+const cumulet = 'src/bin/cumulet.ts'
+
+/**
+ * As in bin/cumulet. A young generation of 2 MiB instead of 16: measured, 12 MB less for an idle control plane, and no fewer
+ * requests a second.
+ */
+const flags = ['--no-warnings', '--max-semi-space-size=2']
+
+/** Node keeps what it compiled in there, if the user has no better place. */
+function environment(root) {
+  return Object.assign({ NODE_COMPILE_CACHE: join(root, '.cache', 'compiled') }, process.env)
+}
+
+/**
+ * Has the program compiled and kept. Measured: a process that starts from there is 35 MB smaller, because it need not load what
+ * takes types out of sources, and a second faster. Whether it works shows later; a start without is only slower.
+ */
+async function warm(node, root) {
+  await capture(node, [...flags, join(root, cumulet), 'warm'], { env: environment(root) })
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
@@ -70,4 +90,4 @@ function send(child, signal, alone) {
   }
 }
 
-module.exports = { commandLine, launch }
+module.exports = { commandLine, launch, warm }

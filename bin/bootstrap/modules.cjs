@@ -11,13 +11,16 @@ const { Trouble } = require('./trouble.cjs')
  * @typedef {Record<string, { version?: string, dev?: boolean, devOptional?: boolean, optional?: boolean }>} Packages
  */
 
-/** Installs the packages of the lockfile unless they are there. Tools that are there stay. Throws `Trouble`. */
+/**
+ * Installs the packages of the lockfile unless they are there, and gives whether they are new. Tools that are there stay.
+ * Throws `Trouble`.
+ */
 async function ensureModules({ root, withTools, env, progress }) {
   const lockText = readFileSync(join(root, 'package-lock.json'), 'utf8')
   const lock = createHash('sha256').update(lockText).digest('hex')
   const stampFile = join(root, 'node_modules', '.cumulet.json')
   const stamp = readJson(stampFile)
-  if (isCurrent(stamp, lock, withTools) && hasNode(root)) return
+  if (isCurrent(stamp, lock, withTools) && hasNode(root)) return false
   const hidden = readJson(join(root, 'node_modules', '.package-lock.json'))
   let tools = hidden && installedOf(JSON.parse(lockText).packages, hidden.packages)
   if (tools === undefined || (withTools && !tools) || !hasNode(root)) {
@@ -25,6 +28,7 @@ async function ensureModules({ root, withTools, env, progress }) {
     await install(root, tools, env, progress)
   }
   keep(stampFile, { lock, tools })
+  return true
 }
 
 /** Whether these packages are the wanted ones. */

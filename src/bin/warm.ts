@@ -1,0 +1,13 @@
+/** Everything that control plane and agent ever load. To be imported once after an installation, and for nothing else. */
+import './agent/main.ts'
+import './down.ts'
+import './status.ts'
+import './up.ts'
+import '../drivers/hypervisor/fake/fake.ts'
+import '../drivers/hypervisor/fake/world.ts'
+import '../drivers/hypervisor/qemu/accelerator.ts'
+import '../drivers/hypervisor/qemu/qemu.ts'
+import '../drivers/network/fake/fake.ts'
+import '../drivers/network/linux/driver.ts'
+import '../drivers/storage/fake/fake.ts'
+import '../drivers/storage/layers/layers.ts'
