@@ -23,6 +23,8 @@ export interface DomainSpec {
   /** `off` presses the power button, and ends the domain after `graceMs`. A domain that went off stays off. */
   readonly power: 'on' | 'off'
   readonly graceMs: number
+  /** It has run: where it is not to be found, it is lost, and not started a second time with empty disks. */
+  readonly begun: boolean
   /** How often a reboot was asked for since the domain was made. */
   readonly reboots: number
   readonly vcpus: number

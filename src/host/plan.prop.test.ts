@@ -71,6 +71,7 @@ const domain = (id: DomainId, power: 'on' | 'off', reboots: number): DomainSpec 
   uuid: 'ec2',
   power,
   graceMs: 5_000,
+  begun: false,
   reboots,
   vcpus: 1,
   memoryMiB: 64,
@@ -180,6 +181,17 @@ test('carrying out the plan in any order leaves nothing to plan, and what was wa
       expect([...world.domains.keys(), ...world.disks].filter((id) => !known.has(id))).toEqual([])
       expect([...world.routers.keys()].sort()).toEqual(wanted.routers.map((it) => it.vpc).sort())
       for (const router of wanted.routers) expect(world.routers.get(router.vpc)).toEqual(router)
+    }),
+  )
+})
+
+test('a domain that ran before is not started again where it is not to be found', () => {
+  fc.assert(
+    fc.property(wishes, fc.infiniteStream(fc.nat()), (wanted, picks) => {
+      const world = new World()
+      const begun = { ...wanted, domains: wanted.domains.map((it) => ({ ...it, begun: true })) }
+      settle(world, begun, (count) => (count === 0 ? 0 : (picks.next().value ?? 0) % count))
+      expect([...world.domains.keys(), ...world.disks]).toEqual([])
     }),
   )
 })

@@ -70,7 +70,7 @@ function planEdge(wanted: HostSpec, found: Found): Step[] {
 function planDomain(spec: DomainSpec, wanted: HostSpec, found: Found, nowMs: number): Step | number | undefined {
   const status = found.domains.get(spec.id)
   if (!status) {
-    if (spec.power === 'off') return undefined
+    if (spec.power === 'off' || spec.begun) return undefined
     if (!found.disks.has(spec.id)) return { do: 'provide-disks', subject: spec.id, spec }
     const vpcs = routersOf(spec, wanted)
     return vpcs.every((vpc) => carries(found.routers.get(vpc), spec))

@@ -92,6 +92,7 @@ function domainSpec(cloud: Cloud, { instance, image, interfaces }: Guest): Domai
     uuid: instance.uuid,
     power: instance.power === 'on' ? 'on' : 'off',
     graceMs,
+    begun: instance.runningAt !== null,
     reboots: instance.reboots,
     vcpus: type.vcpus,
     memoryMiB: instance.memoryMib,

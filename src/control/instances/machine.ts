@@ -148,18 +148,18 @@ async function observe(tx: Transaction, id: string): Promise<ObservedInstance | 
   return { id: row.id, row, fact, host }
 }
 
-/** Whether the host knows the newest wish for this instance: then what it does not report is not there. */
+/** Whether the host knows the newest wish for this instance. */
 function hasHeard({ row, host }: ObservedInstance): boolean {
   return !host || host.received >= row.wishedIn
 }
 
+/**
+ * Whether its domain is over. One that ran and is no longer reported is gone, whatever took it; one that never ran is
+ * still to come, unless the host has heard that it shall not.
+ */
 function hasEnded(self: ObservedInstance): boolean {
-  return self.fact ? self.fact.state === 'off' || self.fact.state === 'lost' : hasHeard(self) && hasBeenStarted(self)
-}
-
-/** A domain that the host has not reported yet is still to come, unless it ran before or shall not run. */
-function hasBeenStarted({ row }: ObservedInstance): boolean {
-  return row.runningAt !== null || row.power !== 'on'
+  if (self.fact) return self.fact.state === 'off' || self.fact.state === 'lost'
+  return self.row.runningAt !== null || (self.row.power !== 'on' && hasHeard(self))
 }
 
 function failedAttempts({ row, host }: ObservedInstance): number {

@@ -71,6 +71,7 @@ function spec(id: DomainId): DomainSpec {
     uuid: 'ec2f2b8c-0000-4000-8000-000000000001',
     power: 'on',
     graceMs: 1000,
+    begun: false,
     reboots: 0,
     vcpus: 1,
     memoryMiB: 128,
