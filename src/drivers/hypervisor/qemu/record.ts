@@ -1,10 +1,10 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../../../base/fault.ts'
+import type { ProcessIdentity } from '../../../base/process.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
 import type { DomainId } from '../../../model/ids.ts'
 import type { DomainStatus, DomainWiring } from '../driver.ts'
-import type { ProcessIdentity } from './process.ts'
 
 /**
  * What the driver keeps of a domain: `domain.json` in its folder. All else is asked of the process.
