@@ -1,7 +1,7 @@
 /** `cumulet doctor`: each thing this machine should have, really tried; and what it costs where it is missing. */
 import { statfs } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import { messageOf } from '../base/fault.ts'
+import { Fault, messageOf } from '../base/fault.ts'
 import { bootTrial } from '../drivers/hypervisor/qemu/accelerator.ts'
 import { probeLimits } from '../drivers/hypervisor/qemu/cgroup.ts'
 import { probeNetwork } from '../drivers/network/linux/probe.ts'
@@ -27,6 +27,17 @@ export async function doctor(paths: Paths, say: (text: string) => void, abort: A
       : 'Without these no guest runs; the API alone does: npm start -- --hypervisor fake',
   )
   return missing.length === 0 ? 0 : 1
+}
+
+/** Refuses a machine on which no guest could run, with everything that it lacks. Boots nothing: the accelerator is tried apart. */
+export async function requireMachine(paths: Paths, abort: AbortSignal): Promise<void> {
+  const findings = (await Promise.all([machine(paths), network(abort)])).flat()
+  const missing = findings.filter((it) => !it.ok && it.vital)
+  if (missing.length === 0) return
+  const lines = missing.map(({ what, note }) => `  ${what}: ${note}`)
+  throw new Fault(
+    `No guest can run on this machine:\n${lines.join('\n')}\nThe API alone can: npm start -- --hypervisor fake`,
+  )
 }
 
 const leastFreeGiB = 2
@@ -55,7 +66,7 @@ async function accelerator(abort: AbortSignal): Promise<Finding[]> {
     const slow = 'guests run about ten times slower than they could'
     return [
       { what: 'trial boot', ok: true, note: `a guest booted with ${found}`, vital: true },
-      { what: 'KVM', ok: found === 'kvm', note: found === 'kvm' ? 'works' : `${why}: ${slow}` },
+      { what: 'KVM', ok: found === 'kvm', note: found === 'kvm' ? 'works' : `${slow}. ${why}` },
     ]
   } catch (error) {
     return [{ what: 'trial boot', ok: false, note: messageOf(error), vital: true }]

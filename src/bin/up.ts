@@ -11,10 +11,11 @@ import { superviseAgent } from './agent/supervise.ts'
 import { boxOf, placedHosts } from './box.ts'
 import { type ControlPlane, openControlPlane } from './control/control-plane.ts'
 import { ensureTinyImage } from './control/tiny-image.ts'
+import { requireMachine } from './doctor.ts'
 import { greeting, writeProfiles } from './profiles.ts'
 import type { Progress } from './progress.ts'
 import { recordProcess } from './running.ts'
-import { type Choices, cloudOf, logLevel, type Paths, type Settings, settle } from './settings.ts'
+import { type Choices, cloudOf, logLevel, type Paths, readSettings, type Settings, settle } from './settings.ts'
 
 export interface UpOptions {
   readonly paths: Paths
@@ -25,6 +26,8 @@ export interface UpOptions {
 /** Brings the cloud up and serves until aborted. Guests go on after that. */
 export async function up({ paths, choices, progress }: UpOptions, abort: AbortSignal): Promise<void> {
   await using open = new AsyncDisposableStack()
+  const isNew = (await readSettings(paths)) === undefined
+  if (isNew && choices.hypervisor !== 'fake') await progress.step('machine', () => requireMachine(paths, abort))
   const settings = await settle(paths, choices)
   for (const folder of [paths.logs, paths.run, paths.images]) await mkdir(folder, { recursive: true })
   if (settings.hypervisor === 'qemu') await letGuestsPass(paths.data)

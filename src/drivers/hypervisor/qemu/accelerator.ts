@@ -26,7 +26,16 @@ export async function bootTrial(abort: AbortSignal): Promise<Trial> {
   if (failure === undefined) return { accelerator: 'kvm', why: 'a guest booted with KVM' }
   const worse = await whyNot('tcg', abort)
   if (worse !== undefined) throw new Fault(`no guest boots: ${worse}`)
-  return { accelerator: 'tcg', why: `KVM: ${failure}` }
+  return { accelerator: 'tcg', why: inShort(failure) }
+}
+
+const longestWhy = 100
+
+/** The first complaint of QEMU, without its own name before it: what comes after is its consequence. */
+function inShort(failure: string): string {
+  const first =
+    failure.replace(/^(QEMU ended \([^)]*\): )\S*qemu-system-\S+: /, '$1').split(/\n| qemu-system-/)[0] ?? failure
+  return first.length <= longestWhy ? first : `${first.slice(0, longestWhy)}…`
 }
 
 /** Changes with all that may change the result of `bootTrial`: QEMU, the kernel, the device. */
