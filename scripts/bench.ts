@@ -1,32 +1,53 @@
 /**
- * Measures this cloud on this machine: `npm run bench -- [api] [launch] [--rounds N] [--out DIR] [--profile DIR]`.
+ * Measures this cloud on this machine: `npm run bench -- [api] [launch] [--rounds N] [--many N] [--out DIR] [--profile DIR]`.
  * Writes the page and the figures: to docs/performance.md and .cache/bench.json, or both to the directory that is named.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureApi } from './bench/api.ts'
+import { measureLaunch } from './bench/launch.ts'
 import { describeMachine } from './bench/machine.ts'
 import { page, type Results } from './bench/report.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, out: { type: 'string' }, profile: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    many: { type: 'string', default: '10' },
+    out: { type: 'string' },
+    profile: { type: 'string' },
+  },
 })
 const root = join(import.meta.dirname, '..')
-const rounds = Number(values.rounds)
 const wanted = (part: string) => positionals.length === 0 || positionals.includes(part)
 const say = (text: string) => void process.stderr.write(`${text}\n`)
+const stop = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(name, () => stop.abort(new Error(`ended by ${name}`)))
+const options = { rounds: Number(values.rounds), say, abort: stop.signal }
+const isRoot = process.getuid?.() === 0
 
-const results: Results = {
-  takenAt: new Date().toISOString(),
-  machine: await describeMachine(),
-  ...(wanted('api') && { api: await measureApi({ rounds, say, profileTo: values.profile }) }),
+try {
+  const results = await measure()
+  const text = page(results)
+  await write(values.out ?? join(root, 'docs'), 'performance.md', text)
+  await write(values.out ?? join(root, '.cache'), 'bench.json', `${JSON.stringify(results, null, 2)}\n`)
+  process.stdout.write(text)
+} catch (error) {
+  if (!stop.signal.aborted) throw error
+  say('Stopped: nothing was written.')
+  process.exitCode = 1
 }
-const text = page(results)
-await write(values.out ?? join(root, 'docs'), 'performance.md', text)
-await write(values.out ?? join(root, '.cache'), 'bench.json', `${JSON.stringify(results, null, 2)}\n`)
-process.stdout.write(text)
+
+async function measure(): Promise<Results> {
+  const machine = await describeMachine()
+  const launch = wanted('launch') && isRoot ? await measureLaunch({ ...options, many: Number(values.many) }) : undefined
+  const api = wanted('api') ? await measureApi({ ...options, profileTo: values.profile }) : undefined
+  const missing = wanted('launch') && !isRoot ? ['launches, which need root'] : []
+  const takenAt = new Date().toISOString()
+  return { takenAt, machine, missing, ...(launch && { launch }), ...(api && { api }) }
+}
 
 async function write(folder: string, name: string, content: string): Promise<void> {
   await mkdir(folder, { recursive: true })

@@ -135,6 +135,7 @@ export class ApiBench implements AsyncDisposable {
     const served: Round[] = []
     const floor: Round[] = []
     for (let round = 0; round <= this.#options.rounds; round++) {
+      this.#options.abort.throwIfAborted()
       const job = { connections, requests: call.requests(), most: call.most, mostMs }
       const answered = await this.#round(this.cloud.pid, { ...job, port: this.cloud.serving.port }, call.rest)
       if (round === 0) await this.floor.behave({ body: answered.body, durable: call.durable })

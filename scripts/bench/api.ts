@@ -15,6 +15,7 @@ export interface ApiOptions {
   readonly say: (text: string) => void
   /** Where CPU profiles of the control plane go, if they are wanted. */
   readonly profileTo?: string | undefined
+  readonly abort: AbortSignal
 }
 
 export async function measureApi(options: ApiOptions): Promise<ApiResult> {

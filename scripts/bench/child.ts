@@ -8,6 +8,8 @@ const root = join(import.meta.dirname, '..', '..')
 
 export interface ChildOptions {
   readonly arguments?: readonly string[]
+  /** Node's own. */
+  readonly flags?: readonly string[]
   /** Where a CPU profile is to be put when it ends. */
   readonly profileTo?: string | undefined
 }
@@ -16,10 +18,10 @@ export class Child<Question extends string | object, Answer> implements AsyncDis
   readonly #process: ChildProcess
 
   /** Starts `file` of this folder. */
-  constructor(file: string, { arguments: args = [], profileTo }: ChildOptions = {}) {
+  constructor(file: string, { arguments: args = [], flags = [], profileTo }: ChildOptions = {}) {
     const profile = profileTo === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileTo]
     this.#process = fork(join(import.meta.dirname, file), args, {
-      execArgv: ['--no-warnings', ...profile],
+      execArgv: ['--no-warnings', ...flags, ...profile],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'advanced',
       env: { NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'), ...process.env },

@@ -10,6 +10,8 @@ import type { Serving } from './control-plane.ts'
 import { InstantHosts } from './instant-hosts.ts'
 import { type Params, signedRequest } from './requests.ts'
 
+/** As bin/cumulet starts it. */
+const flags = ['--max-semi-space-size=2']
 const patienceMs = 180_000
 const lookEveryMs = 20
 
@@ -23,7 +25,7 @@ export class FakeCloud implements AsyncDisposable {
     await using opened = new AsyncDisposableStack()
     const data = await mkdtemp(join(tmpdir(), 'cumulet-bench-'))
     opened.defer(() => rm(data, { recursive: true, force: true }))
-    const child = opened.use(new Child<string, Serving>('control-plane.ts', { arguments: [data], profileTo }))
+    const child = opened.use(new Child<string, Serving>('control-plane.ts', { arguments: [data], flags, profileTo }))
     const serving = await child.hear()
     const hosts = opened.use(await InstantHosts.dial(serving.agentsSocket, serving.hosts))
     const cloud = new FakeCloud({ child, serving, hosts, opened: opened.move() })

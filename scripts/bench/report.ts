@@ -1,16 +1,21 @@
 /** What was measured, as a page. */
 import type { ApiResult } from './api.ts'
 import type { ApiRow } from './api-bench.ts'
+import type { LaunchResult } from './launch.ts'
+import { launchLines } from './launch-report.ts'
 import type { Machine, Memory } from './machine.ts'
-import type { Summary } from './statistics.ts'
+import { number, range, table } from './report-text.ts'
 
 export interface Results {
   readonly takenAt: string
   readonly machine: Machine
   readonly api?: ApiResult
+  readonly launch?: LaunchResult
+  /** Why a part that was asked for is missing. */
+  readonly missing: readonly string[]
 }
 
-export function page({ takenAt, machine, api }: Results): string {
+export function page({ takenAt, machine, api, launch, missing }: Results): string {
   return [
     '# Performance',
     '',
@@ -18,6 +23,8 @@ export function page({ takenAt, machine, api }: Results): string {
     'with it. Machines differ, and what else they do differs more; the ratio is what to look at, and what to compare.',
     '',
     ...machineLines(machine, takenAt),
+    ...missing.flatMap((it) => [`Not measured: ${it}.`, '']),
+    ...(launch ? launchLines(launch) : []),
     ...(api ? apiLines(api) : []),
   ].join('\n')
 }
@@ -91,21 +98,4 @@ function ratio(value: number): string {
 
 function memoryText({ rssMiB, pssMiB, privateMiB }: Memory): string {
   return `${number(pssMiB)} MiB (RSS ${number(rssMiB)}, private ${number(privateMiB)})`
-}
-
-/** The value in the middle, and between which all were. */
-export function range({ median, least, most }: Summary): string {
-  return `${number(median)} ms (${number(least)} to ${number(most)})`
-}
-
-/** Two digits that say something; thousands set apart. */
-export function number(value: number): string {
-  if (value === 0) return '0'
-  const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.abs(value))))
-  return value.toLocaleString('en', { maximumFractionDigits: Math.min(digits, 4) })
-}
-
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line), '']
 }

@@ -9,11 +9,18 @@ export interface Starts {
   readonly floorMs: Summary
 }
 
-export async function measureStarts({ rounds }: { readonly rounds: number }): Promise<Starts> {
+export async function measureStarts({
+  rounds,
+  abort,
+}: {
+  readonly rounds: number
+  readonly abort: AbortSignal
+}): Promise<Starts> {
   await using client = new Client()
   const served: number[] = []
   const floor: number[] = []
   for (let round = 0; round < rounds; round++) {
+    abort.throwIfAborted()
     served.push(await timed(() => startCloud(client)))
     floor.push(await timed(() => startFloor(client)))
   }

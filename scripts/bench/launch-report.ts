@@ -1,0 +1,78 @@
+/** What launches took, as a part of the page. */
+import type { LaunchResult, Many } from './launch.ts'
+import { number, table } from './report-text.ts'
+import { type Stage, stages, type Times } from './stages.ts'
+import { median, type Summary, summarize } from './statistics.ts'
+
+export function launchLines(result: LaunchResult): string[] {
+  const { type, memoryMiB, accelerator, cloud, bare, many } = result
+  return [
+    '## A launch',
+    '',
+    `One ${type} (${memoryMiB} MiB) of the tiny image with ${accelerator}, from the signed RunInstances until its SSH server says who it`,
+    'is to a client outside of the cloud, through edge, router and rules. The floor is QEMU alone, with the same kernel,',
+    'ramdisk, image, memory and devices but for the ephemeral and the swap disk, on a tap with dnsmasq in a namespace; all but',
+    `QEMU is there before. ${cloud.length} launches of each, in turn; the middle one, and between which all were, in milliseconds.`,
+    '',
+    ...table(
+      ['stage', 'since the request', 'since QEMU', 'floor: since QEMU', 'ratio'],
+      ordered(cloud).map((stage) => stageRow(stage, cloud, bare)),
+    ),
+    'The guest tells its own stages by the seconds since its kernel began; they are reckoned back from the banner, which is',
+    'looked for every 20 ms.',
+    '',
+    ...(many ? manyLines(many) : []),
+  ]
+}
+
+/** The stages in the order in which they came. */
+function ordered(cloud: readonly Times[]): Stage[] {
+  const known = (Object.keys(stages) as Stage[]).filter((stage) => cloud.some((it) => it[stage] !== undefined))
+  return known.sort((a, b) => median(valuesOf(cloud, a)) - median(valuesOf(cloud, b)))
+}
+
+function stageRow(stage: Stage, cloud: readonly Times[], bare: readonly Times[]): string[] {
+  const own = cloud.flatMap((it) => difference(it[stage], it.exec))
+  const floor = valuesOf(bare, stage)
+  const compared = stage !== 'exec' && floor.length > 0 && own.length > 0
+  return [
+    stages[stage],
+    spread(summarize(valuesOf(cloud, stage))),
+    compared ? number(median(own)) : '',
+    compared ? spread(summarize(floor)) : '',
+    compared ? number(median(own) / median(floor)) : '',
+  ]
+}
+
+function manyLines({ count, cloudMs, bareMs }: Many): string[] {
+  return [
+    `### ${count} at once`,
+    '',
+    `One request for ${count}; the floor is ${count} times QEMU alone, each in a namespace of its own.`,
+    '',
+    ...table(
+      ['until SSH answers', 'cloud, since the request', 'floor, since QEMU', 'ratio'],
+      [
+        ['of the first, s', seconds(cloudMs.least), seconds(bareMs.least), number(cloudMs.least / bareMs.least)],
+        ['of half of them, s', seconds(cloudMs.median), seconds(bareMs.median), number(cloudMs.median / bareMs.median)],
+        ['of all, s', seconds(cloudMs.most), seconds(bareMs.most), number(cloudMs.most / bareMs.most)],
+      ],
+    ),
+  ]
+}
+
+function valuesOf(all: readonly Times[], stage: Stage): number[] {
+  return all.flatMap((it) => it[stage] ?? [])
+}
+
+function difference(at: number | undefined, from: number | undefined): number[] {
+  return at === undefined || from === undefined ? [] : [at - from]
+}
+
+function spread({ median, least, most }: Summary): string {
+  return `${Math.round(median)} (${Math.round(least)} to ${Math.round(most)})`
+}
+
+function seconds(ms: number): string {
+  return number(ms / 1000)
+}

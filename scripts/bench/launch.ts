@@ -1,0 +1,84 @@
+/** What a launch takes until its guest answers, stage by stage, beside a bare QEMU that boots the same; in turn. */
+import { join } from 'node:path'
+import { Fault } from '../../src/base/fault.ts'
+import { readAccelerator } from '../../src/bin/accelerator.ts'
+import { requireSettings } from '../../src/bin/settings.ts'
+import { buildTinyImage } from '../../src/images/tiny.ts'
+import { instanceType, scaled } from '../../src/model/instance-types.ts'
+import { BareGuest, type BareMachine } from './bare-guest.ts'
+import { RealCloud } from './real-cloud.ts'
+import type { Times } from './stages.ts'
+import { type Summary, summarize } from './statistics.ts'
+
+export interface LaunchResult {
+  readonly type: string
+  readonly memoryMiB: number
+  readonly accelerator: string
+  /** Since the request was sent. */
+  readonly cloud: readonly Times[]
+  /** Since QEMU was started. */
+  readonly bare: readonly Times[]
+  readonly many?: Many
+}
+
+/** Several guests at once: milliseconds until each of them answered. */
+export interface Many {
+  readonly count: number
+  readonly cloudMs: Summary
+  readonly bareMs: Summary
+}
+
+export interface LaunchOptions {
+  readonly rounds: number
+  /** How many are launched at once at the end; 0: none. */
+  readonly many: number
+  readonly say: (text: string) => void
+  readonly abort: AbortSignal
+}
+
+const type = 'm1.small'
+const root = join(import.meta.dirname, '..', '..')
+
+export async function measureLaunch({ rounds, many, say, abort }: LaunchOptions): Promise<LaunchResult> {
+  await using real = await RealCloud.start(abort)
+  const machine = await bareMachine(real, abort)
+  const cloud: Times[] = []
+  const bare: Times[] = []
+  await real.launchOne(type) // Templates of disks are made at the first launch on a host.
+  for (let round = 1; round <= rounds; round++) {
+    cloud.push(await real.launchOne(type))
+    bare.push(await launchBare(machine, abort))
+    say(`launch ${round}: SSH after ${cloud.at(-1)?.banner?.toFixed(0)} ms, bare ${bare.at(-1)?.banner?.toFixed(0)} ms`)
+  }
+  const { memoryMiB, accelerator } = machine
+  const together = many > 0 ? { many: await launchTogether({ real, machine, abort }, many) } : {}
+  return { type, memoryMiB, accelerator, cloud, bare, ...together }
+}
+
+async function bareMachine({ paths }: RealCloud, abort: AbortSignal): Promise<BareMachine> {
+  const settings = await requireSettings(paths)
+  const { accelerator } = await readAccelerator(paths, settings)
+  const found = instanceType(type)
+  if (accelerator === 'none' || !found) throw new Fault('there is nothing to boot')
+  const folder = join(root, '.cache', 'images', 'tiny')
+  const places = { cacheDir: join(root, '.cache', 'packages'), outDir: folder }
+  const image = await buildTinyImage({ ...places, progress: () => {}, abort })
+  return { accelerator, memoryMiB: scaled(found, settings.scale).memoryMiB, image, folder }
+}
+
+async function launchBare(machine: BareMachine, abort: AbortSignal): Promise<Times> {
+  await using guest = await BareGuest.prepare(machine)
+  return await guest.launch(abort)
+}
+
+async function launchTogether(
+  { real, machine, abort }: { real: RealCloud; machine: BareMachine; abort: AbortSignal },
+  count: number,
+): Promise<Many> {
+  const cloudMs = summarize(await real.launchMany(type, count))
+  await using guests = new AsyncDisposableStack()
+  const prepared: BareGuest[] = []
+  for (let index = 0; index < count; index++) prepared.push(guests.use(await BareGuest.prepare(machine)))
+  const bare = await Promise.all(prepared.map((it) => it.launch(abort, count)))
+  return { count, cloudMs, bareMs: summarize(bare.map((it) => it.banner ?? Number.NaN)) }
+}

@@ -1,0 +1,150 @@
+/** A cloud with real guests, and the times of its launches. */
+import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Fault } from '../../src/base/fault.ts'
+import { pathsOf } from '../../src/bin/settings.ts'
+import { TestCloud } from '../../test/e2e/cloud.ts'
+import { call, type Params, type Target } from './requests.ts'
+import { banners, guestTimes, now, patienceFor, type Stage, since, type Times } from './stages.ts'
+
+const patienceMs = 120_000
+const key = 'bench'
+
+/** What the agent calls the stages. */
+const logged: Readonly<Record<string, Stage>> = {
+  spec: 'spec',
+  'provide-disks': 'disks',
+  'program-router': 'router',
+  exec: 'exec',
+  run: 'run',
+}
+
+interface Launched {
+  readonly ids: readonly string[]
+  readonly addresses: readonly string[]
+  readonly sent: number
+  readonly answered: number
+}
+
+export class RealCloud implements AsyncDisposable {
+  readonly cloud: TestCloud
+  readonly #target: Target
+  readonly #image: string
+  readonly #abort: AbortSignal
+
+  static async start(abort: AbortSignal): Promise<RealCloud> {
+    process.env.CUMULET_DEBUG = 'yes' // The agent inherits it, and logs its stages.
+    await using opened = new AsyncDisposableStack()
+    const cloud = opened.use(await TestCloud.start())
+    const { endpoint, region, accessKeyId, secretAccessKey } = await cloud.profile()
+    const target = {
+      port: Number(new URL(endpoint).port),
+      region,
+      credentials: { accessKeyId, secret: secretAccessKey },
+    }
+    const images = await call(target, { Action: 'DescribeImages', 'Owner.1': 'amazon' })
+    await call(target, { Action: 'CreateKeyPair', KeyName: key, KeyType: 'ed25519' })
+    await call(target, letIn)
+    abort.throwIfAborted()
+    opened.move()
+    return new RealCloud({ cloud, target, abort, image: /<imageId>([^<]+)/.exec(images)?.[1] ?? '' })
+  }
+
+  private constructor(parts: { cloud: TestCloud; target: Target; image: string; abort: AbortSignal }) {
+    this.cloud = parts.cloud
+    this.#target = parts.target
+    this.#image = parts.image
+    this.#abort = parts.abort
+  }
+
+  get paths() {
+    return pathsOf(this.cloud.data)
+  }
+
+  /** Launches one instance and ends it again. Times since the request was sent. */
+  async launchOne(type: string): Promise<Times> {
+    const launched = await this.#launch(type, 1)
+    const banner = Math.max(...(await this.#banners(launched)).values())
+    const guest = guestTimes(await this.#console(launched.ids[0]!), banner) // one was launched
+    const times = { answered: launched.answered, ...(await this.#agentTimes(launched.sent)), ...guest }
+    await this.#terminate(launched.ids)
+    return since(launched.sent, times)
+  }
+
+  /** Launches many at once and ends them. Milliseconds from the request until each of them answered. */
+  async launchMany(type: string, count: number): Promise<number[]> {
+    const launched = await this.#launch(type, count)
+    const seen = await this.#banners(launched)
+    await this.#terminate(launched.ids)
+    return [...seen.values()].map((at) => at - launched.sent)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.cloud[Symbol.asyncDispose]()
+  }
+
+  async #launch(type: string, count: number): Promise<Launched> {
+    const counts = { MinCount: String(count), MaxCount: String(count) }
+    const params = { Action: 'RunInstances', ImageId: this.#image, InstanceType: type, KeyName: key, ...counts }
+    const sent = now()
+    const body = await call(this.#target, params)
+    return { sent, answered: now(), ids: all(body, 'instanceId'), addresses: all(body, 'ipAddress') }
+  }
+
+  async #banners({ addresses, ids }: Launched): Promise<ReadonlyMap<string, number>> {
+    if (addresses.length !== ids.length) throw new Fault('an instance has no public address')
+    return banners(`${this.cloud.name}-internet`, addresses, patienceFor(addresses.length, this.#abort))
+  }
+
+  async #console(id: string): Promise<string> {
+    return this.#until(async () => {
+      const body = await call(this.#target, { Action: 'GetConsoleOutput', InstanceId: id, Latest: 'true' })
+      const text = Buffer.from(/<output>([^<]*)/.exec(body)?.[1] ?? '', 'base64').toString('utf8')
+      return text.includes('SSH is open') ? text : undefined
+    })
+  }
+
+  /** The first of each stage since then: no other launch is under way. */
+  async #agentTimes(sent: number): Promise<Times> {
+    const text = await readFile(this.paths.agentLog, 'utf8')
+    const times: Times = {}
+    for (const line of text.split('\n').filter((it) => it.includes('"stage"'))) {
+      const { time, stage, host } = JSON.parse(line) as { time: string; stage: string; host: string }
+      const name = logged[stage]
+      if (name && host !== edge && Date.parse(time) >= sent) times[name] ??= Date.parse(time)
+    }
+    return times
+  }
+
+  async #terminate(ids: readonly string[]): Promise<void> {
+    const named = Object.fromEntries(ids.map((id, index) => [`InstanceId.${index + 1}`, id]))
+    await call(this.#target, { Action: 'TerminateInstances', ...named })
+    await this.#until(async () => {
+      const body = await call(this.#target, { Action: 'DescribeInstances', ...named })
+      return all(body, 'name').filter((it) => it === 'terminated').length === ids.length || undefined
+    })
+  }
+
+  async #until<T>(look: () => Promise<T | undefined>): Promise<T> {
+    for (const end = now() + patienceMs; now() < end; await pause(100, undefined, { signal: this.#abort })) {
+      const found = await look()
+      if (found !== undefined) return found
+    }
+    throw new Fault('the cloud did not do what was waited for')
+  }
+}
+
+const edge = 'edge1'
+
+const letIn: Params = {
+  Action: 'AuthorizeSecurityGroupIngress',
+  GroupName: 'default',
+  'IpPermissions.1.IpProtocol': 'tcp',
+  'IpPermissions.1.FromPort': '22',
+  'IpPermissions.1.ToPort': '22',
+  'IpPermissions.1.IpRanges.1.CidrIp': '0.0.0.0/0',
+}
+
+function all(xml: string, tag: string): string[] {
+  return [...xml.matchAll(new RegExp(`<${tag}>([^<]*)</${tag}>`, 'g'))].map((it) => it[1] ?? '')
+}
