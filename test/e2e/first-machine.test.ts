@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, TestCloud } from './cloud.ts'
-import { leftovers } from './leftovers.ts'
+import { nothingLeft } from './leftovers.ts'
 
 let cloud: TestCloud
 let image: string
@@ -108,7 +108,7 @@ test('a stranger launches a machine, logs in, reads its console and ends it; not
   expect(await cloud.awsText('ec2', 'get-console-output', '--instance-id', id, '--output', 'text')).toContain(
     'cumulet: ready',
   )
-  expect(await leftovers(cloud)).toEqual([])
+  await nothingLeft(cloud)
 })
 
 test('user data that is a script runs once, its output is on the console, and a reboot keeps the disks', async () => {
@@ -166,7 +166,7 @@ test('the control plane and the agent are killed; the guest runs on, and is foun
   expect((await describe(id)).State.Name).toBe('running')
   expect(await cloud.ssh(key, address!, 'cat /proc/sys/kernel/random/boot_id')).toBe(boot)
   await terminate(id)
-  expect(await leftovers(cloud)).toEqual([])
+  await nothingLeft(cloud)
 })
 
 test('a virtual machine that is killed is an instance that ended by our fault', async () => {
@@ -176,7 +176,7 @@ test('a virtual machine that is killed is an instance that ended by our fault', 
   const pid = await pidOf(id)
   process.kill(pid, 'SIGKILL')
   await cloud.aws('ec2', 'wait', 'instance-terminated', '--instance-ids', id)
-  expect(await leftovers(cloud)).toEqual([])
+  await nothingLeft(cloud)
 })
 
 /** The virtual machine's process: its arguments name its instance's UUID, found through the spec of its host. */

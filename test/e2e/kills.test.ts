@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
 import { eventually, TestCloud } from './cloud.ts'
-import { domainsOf, leftovers } from './leftovers.ts'
+import { domainsOf, nothingLeft } from './leftovers.ts'
 
 let cloud: TestCloud
 let client: EC2Client
@@ -89,5 +89,5 @@ test('whatever is killed during twenty launches, every instance ends in a true s
     async () => ((await instances()).every((it) => it.State!.Name === 'terminated') ? true : undefined),
     90_000,
   )
-  expect(await leftovers(cloud)).toEqual([])
+  await nothingLeft(cloud)
 })

@@ -3,7 +3,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../../src/base/subprocess.ts'
 import type { HostSpec } from '../../src/host-api/spec.ts'
-import type { TestCloud } from './cloud.ts'
+import { eventually, type TestCloud } from './cloud.ts'
 
 /** Everything that should have gone with the last instance: processes, routers, taps, disks, control groups. */
 export async function leftovers(cloud: TestCloud): Promise<string[]> {
@@ -15,6 +15,15 @@ export async function leftovers(cloud: TestCloud): Promise<string[]> {
   )
   const files = await filesOf(cloud)
   return [...processes, ...namespaces.map((it) => `namespace ${it}`), ...files]
+}
+
+/** Resolves once nothing is left; a host takes a moment longer than the instance to be done. Throws with what stays. */
+export async function nothingLeft(cloud: TestCloud): Promise<void> {
+  await eventually(async () => {
+    const left = await leftovers(cloud)
+    if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`)
+    return true
+  }, 10_000)
 }
 
 export async function processesOf(cloud: TestCloud): Promise<{ pid: number; command: string }[]> {
