@@ -67,9 +67,14 @@ async function install(root, tools, env, progress) {
     const args = [...before, 'ci', '--no-audit', '--no-fund', ...modeOf(tools, major)]
     const { NODE_ENV: _, ...others } = env
     const { status, out } = await capture(command, args, { cwd: root, env: others })
-    if (status !== 0)
-      throw new Trouble(`npm could not install the packages of package-lock.json. It says:\n${tail(out, 20)}`)
+    if (status !== 0) throw new Trouble(`npm could not install what package-lock.json names:\n${complaint(out)}`)
   })
+}
+
+/** What npm calls an error, from its beginning and without traces. */
+function complaint(said) {
+  const errors = said.split('\n').filter((it) => /^npm (error|ERR!) (?!\s*at )\S/.test(it))
+  return errors.length > 0 ? errors.slice(0, 12).join('\n') : tail(said, 12)
 }
 
 /** npm 6 and before know nothing of `--omit`. Settings of the user must not leave out what is needed. */
@@ -108,4 +113,4 @@ function readJson(file) {
   }
 }
 
-module.exports = { ensureModules, installedOf, isCurrent, modeOf }
+module.exports = { complaint, ensureModules, installedOf, isCurrent, modeOf }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ensureModules, installedOf, isCurrent, modeOf } from './modules.cjs'
+import { complaint, ensureModules, installedOf, isCurrent, modeOf } from './modules.cjs'
 
 describe('a stamp', () => {
   test('is of this lockfile, and of enough packages', () => {
@@ -44,6 +44,14 @@ test('npm 6 is told in its own words what to leave out', () => {
   expect(modeOf(true, 6)).toEqual(['--production=false'])
   expect(modeOf(false, 9)).toContain('--omit=dev')
   expect(modeOf(true, 11)).toContain('--include=dev')
+})
+
+test('of what npm says, its errors are told without traces', () => {
+  const said =
+    'npm warn old\nnpm error code E404\nnpm error 404 Not Found\nnpm error     at fetch (x.js:1:2)\nnpm error\n'
+  expect(complaint(said)).toBe('npm error code E404\nnpm error 404 Not Found')
+  expect(complaint('npm ERR! code E1\n')).toBe('npm ERR! code E1')
+  expect(complaint('Killed\n')).toBe('Killed')
 })
 
 describe('packages', () => {
