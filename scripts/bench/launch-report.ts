@@ -12,7 +12,7 @@ export function launchLines(result: LaunchResult): string[] {
     `One ${type} (${memoryMiB} MiB) of the tiny image with ${accelerator}, from the signed RunInstances until its SSH server says who it`,
     'is to a client outside of the cloud, through edge, router and rules. The floor is QEMU alone, with the same kernel,',
     'ramdisk, image, memory and devices but for the ephemeral and the swap disk, on a tap with dnsmasq in a namespace; all but',
-    `QEMU is there before. ${cloud.length} launches of each, in turn; the middle one, and between which all were, in milliseconds.`,
+    `QEMU is there before. Launches of each, in turn: ${cloud.length}; the middle one, and between which all were, in milliseconds.`,
     '',
     ...table(
       ['stage', 'since the request', 'since QEMU', 'floor: since QEMU', 'ratio'],
@@ -40,7 +40,7 @@ function stageRow(stage: Stage, cloud: readonly Times[], bare: readonly Times[])
     spread(summarize(valuesOf(cloud, stage))),
     compared ? number(median(own)) : '',
     compared ? spread(summarize(floor)) : '',
-    compared ? number(median(own) / median(floor)) : '',
+    compared ? (median(own) / median(floor)).toFixed(2) : '',
   ]
 }
 
@@ -53,9 +53,14 @@ function manyLines({ count, cloudMs, bareMs }: Many): string[] {
     ...table(
       ['until SSH answers', 'cloud, since the request', 'floor, since QEMU', 'ratio'],
       [
-        ['of the first, s', seconds(cloudMs.least), seconds(bareMs.least), number(cloudMs.least / bareMs.least)],
-        ['of half of them, s', seconds(cloudMs.median), seconds(bareMs.median), number(cloudMs.median / bareMs.median)],
-        ['of all, s', seconds(cloudMs.most), seconds(bareMs.most), number(cloudMs.most / bareMs.most)],
+        ['of the first, s', seconds(cloudMs.least), seconds(bareMs.least), (cloudMs.least / bareMs.least).toFixed(2)],
+        [
+          'of half of them, s',
+          seconds(cloudMs.median),
+          seconds(bareMs.median),
+          (cloudMs.median / bareMs.median).toFixed(2),
+        ],
+        ['of all, s', seconds(cloudMs.most), seconds(bareMs.most), (cloudMs.most / bareMs.most).toFixed(2)],
       ],
     ),
   ]

@@ -22,14 +22,14 @@ export function page({ takenAt, machine, api, launch, missing }: Results): strin
     'Made by `npm run bench`. Each figure stands beside its floor: the least that such a thing costs here, measured in turn',
     'with it. Machines differ, and what else they do differs more; the ratio is what to look at, and what to compare.',
     '',
-    ...machineLines(machine, takenAt),
+    ...machineLines(machine, takenAt, launch?.accelerator),
     ...missing.flatMap((it) => [`Not measured: ${it}.`, '']),
     ...(launch ? launchLines(launch) : []),
     ...(api ? apiLines(api) : []),
   ].join('\n')
 }
 
-function machineLines(machine: Machine, takenAt: string): string[] {
+function machineLines(machine: Machine, takenAt: string, accelerator = 'not asked'): string[] {
   return [
     '## The machine',
     '',
@@ -41,7 +41,7 @@ function machineLines(machine: Machine, takenAt: string): string[] {
         ['processor', `${machine.processor}, ${machine.cores} cores`],
         ['memory', `${machine.memoryGiB} GiB`],
         ['Node', machine.node],
-        ['QEMU', machine.qemu],
+        ['QEMU', `${machine.qemu}, accelerator: ${accelerator}`],
         ['load when it began', machine.loadBefore.toFixed(1)],
       ],
     ),
