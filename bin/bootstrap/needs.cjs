@@ -1,15 +1,12 @@
 /** What guests and their networks are made with: Debian package, its programs that we run, and what for. */
 const machines = {
-  'qemu-system-x86': {
-    programs: ['qemu-system-x86_64', 'qemu-storage-daemon'],
-    why: 'runs guests and serves their disks',
-  },
+  'qemu-system-x86': { programs: ['qemu-system-x86_64'], why: 'runs guests' },
   'qemu-utils': { programs: ['qemu-img'], why: 'makes layers of disks' },
   iproute2: { programs: ['ip', 'bridge'], why: 'makes namespaces, links and routes' },
   nftables: { programs: ['nft'], why: 'enforces security groups' },
   'dnsmasq-base': { programs: ['dnsmasq'], why: 'tells guests their addresses' },
   procps: { programs: ['sysctl'], why: 'sets what namespaces forward' },
-  'util-linux': { programs: ['nsenter', 'mkswap', 'setpriv'], why: 'enters namespaces' },
+  'util-linux': { programs: ['nsenter', 'unshare', 'setpriv', 'mkswap'], why: 'puts guests into namespaces' },
   e2fsprogs: { programs: ['mke2fs', 'debugfs', 'e2fsck'], why: 'makes file systems of images' },
   'openssh-client': { programs: ['ssh', 'ssh-keygen'], why: 'logs into guests' },
 }
@@ -21,6 +18,7 @@ const tests = {
   openssl: { programs: ['openssl'], why: 'says what certificates and keys are' },
   'putty-tools': { programs: ['puttygen'], why: 'reads keys for PuTTY' },
   'busybox-static': { programs: ['busybox'], why: 'asks for addresses as guests do' },
+  cpio: { programs: ['cpio'], why: 'packs the RAM disk of a guest' },
   'iputils-ping': { programs: ['ping'], why: 'tells who reaches whom' },
   traceroute: { programs: ['traceroute'], why: 'tells by which way' },
   tcpdump: { programs: ['tcpdump'], why: 'sees what is on the wire' },
