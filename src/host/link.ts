@@ -24,14 +24,15 @@ const longestRedialMs = 1_000
 /** Keeps the stream open until aborted. Guests do not notice when it breaks. */
 export async function keepLink(options: LinkOptions, abort: AbortSignal): Promise<void> {
   for (let delay = firstRedialMs; !abort.aborted; delay = Math.min(longestRedialMs, delay * 2)) {
-    const lived = await serveOnce(options, abort)
-    if (lived) delay = firstRedialMs
+    const begun = options.clock.now().getTime()
+    await serveOnce(options, abort)
+    if (options.clock.now().getTime() - begun > longestRedialMs) delay = firstRedialMs // It was served, not turned away.
     if (!abort.aborted) await options.clock.sleep(delay, abort).catch(() => {}) // Aborted: the loop ends.
   }
 }
 
-/** One connection from dialling to its end. True if it was ever open. */
-function serveOnce(options: LinkOptions, abort: AbortSignal): Promise<boolean> {
+/** One connection from dialling to its end. */
+function serveOnce(options: LinkOptions, abort: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const socket: Socket = connect(options.socket)
     let opened = false
@@ -43,7 +44,7 @@ function serveOnce(options: LinkOptions, abort: AbortSignal): Promise<boolean> {
         abort.removeEventListener('abort', hangUp)
         for (const agent of options.agents) agent.onFacts(() => {})
         if (opened) options.log.info({ err: error }, 'the control plane is gone; guests go on')
-        resolve(opened)
+        resolve()
       },
     })
     socket.once('connect', () => {

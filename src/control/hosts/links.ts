@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { Fault, messageOf, Retry } from '../../base/fault.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import type { Log } from '../../base/log.ts'
+import type { HostFacts } from '../../host-api/facts.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
 import type { DomainId, HostId } from '../../model/ids.ts'
 import type { Store } from '../../store/store.ts'
@@ -88,7 +89,7 @@ export class HostLinks {
   /** Sends the hosts what they shall be now; many calls at once make one spec. */
   #publish(hosts: Iterable<HostId>): void {
     for (const host of hosts) this.#dirty.add(host)
-    this.#publishing ??= this.#publishAll()
+    if (this.#dirty.size > 0) this.#publishing ??= this.#publishAll()
   }
 
   async #publishAll(): Promise<void> {
@@ -105,12 +106,15 @@ export class HostLinks {
       for (const spec of specs) this.#links.get(spec.host)?.lines.send({ type: 'spec', spec })
     } catch (error) {
       this.#parts.log.error({ err: error, hosts }, 'the specs of hosts could not be made')
+      for (const host of hosts) this.#links.get(host)?.lines.close() // Greeted again, they are sent again.
     }
   }
 
   #ask(host: HostId, question: (id: number) => ToAgent, abort: AbortSignal): Promise<string> {
     const link = this.#links.get(host)
     if (!link) return Promise.reject(new Retry(`host ${host} is not connected`))
+    if (abort.aborted)
+      return Promise.reject(new Retry(`nobody waits for host ${host}`, undefined, { cause: abort.reason }))
     const id = this.#nextQuestion++
     const limit = AbortSignal.any([abort, AbortSignal.timeout(answerMs)])
     return new Promise<string>((resolve, reject) => {
@@ -127,10 +131,12 @@ export class HostLinks {
       receive: (message) => {
         if (message.type === 'hello') link = this.#open(message, lines)
         else if (message.type === 'answer') this.#answer(message)
-        else this.#enqueue(() => takeFacts(this.#parts.store, this.#parts.intake, message.facts))
+        else if (link) this.#take(link, message.facts)
+        else throw new Fault('an agent told facts before it said which hosts it has')
       },
-      closed: () => {
+      closed: (error) => {
         this.#sockets.delete(socket)
+        if (error) this.#parts.log.warn({ err: error }, 'the stream of an agent broke')
         if (link) this.#lose(link)
       },
     })
@@ -140,12 +146,19 @@ export class HostLinks {
     if (hello.version !== protocolVersion)
       throw new Fault(`an agent speaks version ${hello.version}, not ${protocolVersion}`)
     const link = { lines, hosts: hello.hosts.map((it) => it.host) }
-    this.#enqueue(async () => {
+    this.#enqueue(link, async () => {
       const known = await greetHosts(this.#parts.store, hello.hosts)
       for (const host of known) this.#links.set(host, link)
       this.#publish(known)
     })
     return link
+  }
+
+  /** The host itself has said newer things than what is left of an older connection of its. */
+  #take(link: Link, facts: HostFacts): void {
+    this.#enqueue(link, async () => {
+      if (this.#links.get(facts.host) === link) await takeFacts(this.#parts.store, this.#parts.intake, facts)
+    })
   }
 
   #answer(answer: Extract<FromAgent, { type: 'answer' }>): void {
@@ -154,19 +167,28 @@ export class HostLinks {
     else question?.reject(new Fault(answer.message))
   }
 
+  /** In its turn among the news: a link that is still being greeted is lost after that, and one with a successor not at all. */
   #lose(link: Link): void {
-    for (const question of this.#questions.values())
-      if (question.link === link) question.reject(new Retry('the agent is gone'))
-    const lost = link.hosts.filter((host) => this.#links.get(host) === link)
-    for (const host of lost) this.#links.delete(host)
-    this.#enqueue(() => loseHosts(this.#parts.store, lost))
+    this.#giveUpQuestions(link)
+    this.#enqueue(link, async () => {
+      const lost = link.hosts.filter((host) => this.#links.get(host) === link)
+      for (const host of lost) this.#links.delete(host)
+      this.#giveUpQuestions(link)
+      await loseHosts(this.#parts.store, lost)
+    })
   }
 
-  /** News is taken in the order in which it came. */
-  #enqueue(work: () => Promise<void>): void {
+  #giveUpQuestions(link: Link): void {
+    for (const question of this.#questions.values())
+      if (question.link === link) question.reject(new Retry('the agent is gone'))
+  }
+
+  /** News is taken in the order in which it came. Where it cannot be, the agent is hung up on: it dials and tells all of it again. */
+  #enqueue(from: Link, work: () => Promise<void>): void {
     if (this.#closing) return // The store goes too; the next control plane asks anew.
     this.#inbox = this.#inbox.then(work).catch((error: unknown) => {
       this.#parts.log.error({ err: error }, `news of a host could not be taken: ${messageOf(error)}`)
+      from.lines.close()
     })
   }
 }

@@ -1,0 +1,183 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
+import { silentLog } from '../../base/log.ts'
+import type { HostFacts } from '../../host-api/facts.ts'
+import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
+import type { HostSpec } from '../../host-api/spec.ts'
+import type { HostId } from '../../model/ids.ts'
+import { openStore } from '../../store/open.ts'
+import type { Store } from '../../store/store.ts'
+import type { SpecSource } from './host-spec.ts'
+import { ensureHosts } from './hosts.ts'
+import { HostLinks } from './links.ts'
+import { wish } from './wishes.ts'
+
+const host = 'a1'
+const capacity = { memoryMiB: 1024, cores: 1, diskGiB: 10, accelerator: 'none' } as const
+
+let store: Store
+let folder: string
+let links: HostLinks
+/** Makes the next specs fail. */
+let broken = false
+const agents: Agent[] = []
+
+beforeEach(async () => {
+  broken = false
+  folder = await mkdtemp(join(tmpdir(), 'links-'))
+  store = await openStore(':memory:')
+  await store.transact((tx) => ensureHosts(tx, [{ id: host, zone: 'z', isEdge: false, underlayAddress: '100.64.1.1' }]))
+  links = new HostLinks({ store, specs: emptySpecs, intake: { changed: async () => {} }, log: silentLog })
+  await links.listen(join(folder, 'agents'))
+})
+
+afterEach(async () => {
+  for (const it of agents.splice(0)) it.lines.close()
+  await links.close()
+  await store.close()
+  await rm(folder, { recursive: true })
+})
+
+test('a host is told of each wish while its agent is connected', async () => {
+  const agent = await dial()
+  await vi.waitFor(() => expect(agent.generations()).toEqual([1]))
+  expect(links.connected(host)).toBe(true)
+  await store.transact((tx) => wish(tx, [host]))
+  await vi.waitFor(() => expect(agent.generations()).toEqual([1, 2]))
+  agent.lines.close()
+  await vi.waitFor(async () => expect(await row()).toMatchObject({ connected: 0 }))
+  expect(links.connected(host)).toBe(false)
+})
+
+test('an agent that dies while it is greeted leaves no connected host behind', async () => {
+  const free = holdStore()
+  const agent = await dial()
+  agent.lines.close()
+  await turns()
+  free()
+  await turns()
+  await vi.waitFor(async () => expect(await row()).toMatchObject({ connected: 0, cores: 1 }))
+  expect(links.connected(host)).toBe(false)
+})
+
+test('the end of an old connection does not end the new one of the same host', async () => {
+  const old = await dial()
+  await vi.waitFor(() => expect(old.generations()).toEqual([1]))
+  const free = holdStore()
+  const young = await dial()
+  old.lines.close()
+  await turns()
+  free()
+  await vi.waitFor(() => expect(young.generations()).toEqual([1]))
+  await store.transact((tx) => wish(tx, [host]))
+  await vi.waitFor(() => expect(young.generations()).toEqual([1, 2]))
+  expect(await row()).toMatchObject({ connected: 1 })
+})
+
+test('what an old connection still says is passed over once the host has a new one', async () => {
+  const old = await dial()
+  await vi.waitFor(() => expect(old.generations()).toEqual([1]))
+  const young = await dial()
+  await vi.waitFor(() => expect(young.generations()).toEqual([1]))
+  young.lines.send({ type: 'facts', facts: facts(7) })
+  await vi.waitFor(async () => expect(await row()).toMatchObject({ received: 7 }))
+  old.lines.send({ type: 'facts', facts: facts(3) })
+  old.lines.close()
+  await turns()
+  expect(await row()).toMatchObject({ received: 7, connected: 1 })
+})
+
+test('an agent of strange hosts does not keep the others from their specs', async () => {
+  await dial('z9')
+  await turns()
+  const agent = await dial()
+  await vi.waitFor(() => expect(agent.generations()).toEqual([1]))
+})
+
+test('an agent whose news cannot be taken is hung up on, so that it tells all of it again', async () => {
+  const agent = await dial()
+  await vi.waitFor(() => expect(agent.generations()).toEqual([1]))
+  agent.lines.send({ type: 'facts', facts: { ...facts(1), troubles: undefined } as unknown as HostFacts })
+  await vi.waitFor(() => expect(agent.closed).toBe(true))
+  expect(await row()).toMatchObject({ received: 0 })
+})
+
+test('an agent whose spec cannot be made is hung up on, so that it asks again', async () => {
+  broken = true
+  const agent = await dial()
+  await vi.waitFor(() => expect(agent.closed).toBe(true))
+  broken = false
+  const again = await dial()
+  await vi.waitFor(() => expect(again.generations()).toEqual([1]))
+})
+
+test('a question of somebody who has gone is not asked', async () => {
+  const agent = await dial()
+  await vi.waitFor(() => expect(agent.generations()).toEqual([1]))
+  await expect(links.console(host, 'dom_1', AbortSignal.abort(new Error('gone')))).rejects.toThrow()
+})
+
+interface Agent {
+  readonly lines: JsonLines<FromAgent>
+  readonly specs: readonly HostSpec[]
+  readonly closed: boolean
+  generations(): number[]
+}
+
+async function dial(as: HostId = host): Promise<Agent> {
+  const socket = connect(join(folder, 'agents'))
+  const specs: HostSpec[] = []
+  let closed = false
+  const lines = jsonLines<ToAgent, FromAgent>(socket, {
+    receive: (message) => {
+      if (message.type === 'spec') specs.push(message.spec)
+    },
+    closed: () => {
+      closed = true
+    },
+  })
+  await new Promise((resolve) => socket.once('connect', resolve))
+  lines.send({ type: 'hello', version: protocolVersion, hosts: [{ host: as, capacity }] })
+  await turns()
+  const agent: Agent = {
+    lines,
+    specs,
+    get closed() {
+      return closed
+    },
+    generations: () => specs.map((it) => it.generation),
+  }
+  agents.push(agent)
+  return agent
+}
+
+const emptySpecs: SpecSource = async ({ db }, hosts) => {
+  if (broken) throw new Error('no specs today')
+  const rows = await db.selectFrom('hosts').select(['id', 'generation']).where('id', 'in', hosts).execute()
+  return rows.map(({ id, generation }) => ({ host: id, generation, domains: [], routers: [] }))
+}
+
+function facts(received: number): HostFacts {
+  return { host, received, settled: received, domains: [], troubles: [] }
+}
+
+function row() {
+  return store.read(({ db }) => db.selectFrom('hosts').selectAll().where('id', '=', host).executeTakeFirstOrThrow())
+}
+
+/** Nothing is committed until the answer is called. */
+function holdStore(): () => void {
+  const gate = Promise.withResolvers<void>()
+  void store.transact(() => gate.promise)
+  return gate.resolve
+}
+
+/** Lets sockets and promises come to rest. */
+async function turns(): Promise<void> {
+  for (let left = 50; left > 0; left--) await turn()
+}
