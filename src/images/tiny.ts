@@ -49,6 +49,12 @@ export async function tinyRecipe(): Promise<string> {
   return (await readRecipe(recipeFolder, here)).digest
 }
 
+/** The image in this folder, if it is there and of this recipe. */
+export async function tinyImageIn(folder: string): Promise<ImageDescription | undefined> {
+  const [image, recipe] = await Promise.all([describedIn(folder), tinyRecipe()])
+  return image?.recipe === recipe ? image : undefined
+}
+
 /**
  * The image that boots in seconds. Built from Debian packages when `outDir` has none of this recipe: an image that is there
  * is taken as it is, without a word to apt. Appears as a whole or not at all.

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
-import { buildTinyImage, type ImageDescription, tinyRecipe } from '../../images/tiny.ts'
+import { type ImageDescription, tinyImageIn, tinyRecipe } from '../../images/tiny.ts'
 import type { ImageId } from '../../model/ids.ts'
 import type { Store, Transaction } from '../../store/store.ts'
 import type { Paths, Settings } from '../settings.ts'
+import { buildApart } from './build-apart.ts'
 
 /** Amazon's own account, by the alias that tools look images up with. Source: EC2 User Guide, "Find an AMI". */
 const owner = { account: '137112412989', alias: 'amazon' }
@@ -30,15 +31,11 @@ export async function ensureTinyImage(
   const known = await store.read(({ db }) =>
     db.selectFrom('images').select('id').where('id', '=', id).executeTakeFirst(),
   )
+  const folder = join(paths.images, id)
   const description =
     settings.hypervisor === 'fake'
       ? imaginary
-      : await buildTinyImage({
-          cacheDir: join(paths.cache, 'packages'),
-          outDir: join(paths.images, id),
-          progress: detail,
-          abort,
-        })
+      : ((await tinyImageIn(folder)) ?? (await buildApart(join(paths.cache, 'packages'), folder, detail, abort)))
   if (!known) await store.transact((tx) => register(tx, id, description))
   return id
 }
