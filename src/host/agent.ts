@@ -36,6 +36,7 @@ const firstRetryMs = 250
 const longestRetryMs = 30_000
 /** Drivers tell what changes; this is only for what they missed. */
 const relistMs = 30_000
+const keepAgainMs = 1_000
 const consoleBytes = 64 * 1024
 
 export class HostAgent {
@@ -50,6 +51,8 @@ export class HostAgent {
   #disks = new Set<DomainId>()
   #edge: EdgeSpec | undefined
   #wanted: HostSpec | undefined
+  /** The newest generation that was given, kept or not. */
+  #offered = 0
   #settled = 0
   #report: (facts: HostFacts) => void = () => {}
   #reported = ''
@@ -66,9 +69,9 @@ export class HostAgent {
   static async start(parts: HostParts): Promise<HostAgent> {
     const agent = new HostAgent(parts)
     await agent.#look()
-    parts.hypervisor.watch(() => agent.#inBackground(agent.#lookAtDomains()))
-    agent.#inBackground(agent.#relistForever())
-    const last = await parts.specFile.read()
+    parts.hypervisor.watch(() => void agent.#logged(agent.#lookAtDomains()))
+    void agent.#logged(agent.#relistForever())
+    const last = await agent.#readLastSpec()
     if (last) agent.#want(last)
     return agent
   }
@@ -80,10 +83,11 @@ export class HostAgent {
     this.#tell()
   }
 
-  /** Takes a newer spec; an older one than the one in force changes nothing. */
+  /** Takes a newer spec, once it is kept; an older one than the newest that was given changes nothing. */
   async accept(spec: HostSpec): Promise<void> {
-    if (this.#wanted && spec.generation < this.#wanted.generation) return
-    await this.#parts.specFile.write(spec)
+    if (spec.generation < this.#offered) return
+    this.#offered = spec.generation
+    if (!(await this.#keep(spec))) return
     this.#parts.log.debug({ stage: 'spec', generation: spec.generation }, 'a spec is kept')
     this.#want(spec)
   }
@@ -109,7 +113,34 @@ export class HostAgent {
     await Promise.allSettled(this.#busy.values())
   }
 
+  /** Nobody sends it a second time, so it is tried until it is written. False where a newer one came meanwhile. */
+  async #keep(spec: HostSpec): Promise<boolean> {
+    const { specFile, clock, log } = this.#parts
+    while (spec.generation >= this.#offered) {
+      try {
+        await specFile.write(spec)
+        return true
+      } catch (error) {
+        log.error({ err: error, generation: spec.generation }, 'a spec could not be kept; it is tried again')
+        await clock.sleep(keepAgainMs, this.#abort.signal)
+      }
+    }
+    return false
+  }
+
+  /** What a machine that lost its power left torn is no reason not to start: the control plane has it whole. */
+  async #readLastSpec(): Promise<HostSpec | undefined> {
+    try {
+      return await this.#parts.specFile.read()
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      this.#parts.log.error({ err: error }, 'the spec that was kept cannot be read; waiting for the next')
+      return undefined
+    }
+  }
+
   #want(spec: HostSpec): void {
+    this.#offered = Math.max(this.#offered, spec.generation)
     this.#wanted = spec
     this.#parts.metadata.know(spec.routers)
     this.#advance()
@@ -168,7 +199,7 @@ export class HostAgent {
         await network.program(step.spec, abort)
         this.#routers.set(step.subject, step.spec)
         this.#advance() // Guests may boot while the service of a new router opens: it takes less time than they do.
-        return metadata.serve(step.subject, abort)
+        return this.#serveMetadata(step.subject, abort)
       case 'remove-router':
         metadata.withdraw(step.subject)
         await network.remove(step.subject, abort)
@@ -204,6 +235,16 @@ export class HostAgent {
     }
   }
 
+  /** A router without the service is not as it shall be: it is programmed again. */
+  async #serveMetadata(vpc: VpcId, abort: AbortSignal): Promise<void> {
+    try {
+      await this.#parts.metadata.serve(vpc, abort)
+    } catch (error) {
+      this.#routers.set(vpc, undefined)
+      throw error
+    }
+  }
+
   async #boot({ spec, vpcs }: Extract<Step, { do: 'boot' }>, abort: AbortSignal): Promise<void> {
     const { storage, hypervisor, network } = this.#parts
     const [disks, kernel, ramdisk] = await Promise.all([
@@ -219,11 +260,19 @@ export class HostAgent {
   async #look(): Promise<void> {
     const { network, storage } = this.#parts
     const abort = this.#abort.signal
+    const before = [...this.#routers]
     const [routers, disks] = await Promise.all([network.list(abort), storage.list(abort), this.#lookAtDomains()])
     const present = new Set(routers.map((it) => it.vpc))
     for (const { vpc } of routers) if (!this.#routers.has(vpc)) this.#routers.set(vpc, undefined)
-    for (const vpc of this.#routers.keys()) if (!present.has(vpc)) this.#routers.delete(vpc)
+    for (const [vpc, spec] of before) if (!present.has(vpc) && this.#routers.get(vpc) === spec) this.#missRouter(vpc)
     this.#disks = new Set([...disks, ...[...this.#disks].filter((id) => this.#busy.has(id))])
+  }
+
+  /** The service listened inside it, and has to again in the next. */
+  #missRouter(vpc: VpcId): void {
+    if (this.#busy.has(vpc)) return
+    this.#routers.delete(vpc)
+    this.#parts.metadata.withdraw(vpc)
   }
 
   /** One look at a time: an older answer must not replace a newer one. Who asks during a look gets the next. */
@@ -242,7 +291,8 @@ export class HostAgent {
   async #relistForever(): Promise<void> {
     for (;;) {
       await this.#parts.clock.sleep(relistMs, this.#abort.signal)
-      await this.#look()
+      await this.#logged(this.#look())
+      this.#advance()
     }
   }
 
@@ -288,9 +338,9 @@ export class HostAgent {
     )
   }
 
-  #inBackground(work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      if (!this.#abort.signal.aborted) this.#parts.log.error({ err: error }, 'cannot look at the domains')
+  async #logged(look: Promise<void>): Promise<void> {
+    await look.catch((error: unknown) => {
+      if (!this.#abort.signal.aborted) this.#parts.log.error({ err: error }, 'cannot look at the host')
     })
   }
 }

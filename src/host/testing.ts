@@ -1,0 +1,86 @@
+/** A host of fakes for tests: what outlives its agent, and agents on it, one after another. */
+import { FakeClock } from '../base/clock.ts'
+import { silentLog } from '../base/log.ts'
+import { seededRandom } from '../base/random.ts'
+import { openFakeHypervisor } from '../drivers/hypervisor/fake/fake.ts'
+import { FakeWorld } from '../drivers/hypervisor/fake/world.ts'
+import { FakeNetwork, fakeNetworkWorld } from '../drivers/network/fake/fake.ts'
+import { type FakeDisks, FakeStorage } from '../drivers/storage/fake/fake.ts'
+import type { HostFacts } from '../host-api/facts.ts'
+import type { HostSpec } from '../host-api/spec.ts'
+import type { HostId } from '../model/ids.ts'
+import { HostAgent, type HostParts } from './agent.ts'
+import { MetadataService } from './metadata/service.ts'
+import { tokensOf } from './metadata/tokens.ts'
+import type { SpecFile } from './spec-file.ts'
+
+export interface FakeTimes {
+  readonly bootMs?: number
+  readonly shutdownMs?: number
+}
+
+export class FakeHost {
+  readonly id: HostId
+  readonly clock: FakeClock
+  readonly guests = new FakeWorld()
+  readonly disks: FakeDisks = { domains: new Map(), missing: new Set() }
+  readonly routers = fakeNetworkWorld()
+  /** What the agent kept. */
+  spec: HostSpec | undefined
+  readonly #times: FakeTimes
+  #open: AsyncDisposableStack | undefined
+
+  constructor(id: HostId, clock: FakeClock = new FakeClock(), times: FakeTimes = {}) {
+    this.id = id
+    this.clock = clock
+    this.#times = times
+  }
+
+  /** Starts an agent; one that runs ends first. `replaced` are parts other than the usual. */
+  async start(replaced: Partial<HostParts> = {}): Promise<HostAgent> {
+    await this.stop()
+    const open = new AsyncDisposableStack()
+    this.#open = open
+    const { clock } = this
+    const network = replaced.network ?? open.use(new FakeNetwork(this.routers))
+    const parts = {
+      host: this.id,
+      hypervisor: open.use(openFakeHypervisor({ clock, world: this.guests, ...this.#times })),
+      network,
+      storage: new FakeStorage(this.disks),
+      metadata: open.use(
+        new MetadataService({
+          listen: network.listen.bind(network),
+          tokens: tokensOf(Buffer.alloc(32, 1), seededRandom('tokens')),
+          clock,
+          log: silentLog,
+        }),
+      ),
+      specFile: this.specFile(),
+      clock,
+      log: silentLog,
+    }
+    return open.use(await HostAgent.start({ ...parts, ...replaced }))
+  }
+
+  async stop(): Promise<void> {
+    await this.#open?.disposeAsync()
+    this.#open = undefined
+  }
+
+  specFile(): SpecFile {
+    return {
+      read: async () => this.spec,
+      write: async (spec) => {
+        this.spec = spec
+      },
+    }
+  }
+}
+
+/** The facts that the agent has told so far, the newest last. */
+export function recordFacts(agent: HostAgent): HostFacts[] {
+  const told: HostFacts[] = []
+  agent.onFacts((facts) => told.push(facts))
+  return told
+}
