@@ -35,6 +35,8 @@ interface Payload {
 /** An instance that is not running by then never will be. */
 const bootDeadlineMs = 5 * 60_000
 const bootAttempts = 5
+/** While its host is away nobody knows whether it runs: a host that comes back has this long to say. */
+const hostWordMs = 60_000
 /** How long a terminated instance is still described. Source: EC2 User Guide, "Terminate your instance": about an hour. */
 const lingerMs = 60 * 60_000
 
@@ -56,11 +58,14 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
           return hop('run')
         }
         const overdue = signals.take('boot-overdue')
-        if (overdue || hasEnded(self) || failedAttempts(self) >= bootAttempts) {
+        if ((overdue && !isAway(self)) || hasEnded(self) || failedAttempts(self) >= bootAttempts) {
           await giveReason(tx, self, 'internalError')
           return hop('shut-down')
         }
-        await deadline('boot-overdue', new Date(self.row.launchedAt + bootDeadlineMs))
+        await deadline(
+          'boot-overdue',
+          new Date(Math.max(self.row.launchedAt + bootDeadlineMs, now.getTime() + hostWordMs)),
+        )
         return nap()
       },
     },
@@ -146,6 +151,11 @@ async function observe(tx: Transaction, id: string): Promise<ObservedInstance | 
     ? await tx.db.selectFrom('hosts').selectAll().where('id', '=', row.hostId).executeTakeFirst()
     : undefined
   return { id: row.id, row, fact, host }
+}
+
+/** Whether its host cannot be heard, as when the control plane has just begun. */
+function isAway({ host }: ObservedInstance): boolean {
+  return host?.connected === 0
 }
 
 /** Whether the host knows the newest wish for this instance. */

@@ -18,15 +18,16 @@ export async function groupSpecs(reader: Reader, groupIds: readonly GroupId[]): 
   return ids.map((id) => ({ id, rules: rules.get(id) ?? [], members: members.get(id) ?? [] }))
 }
 
-/** Private addresses of the interfaces in each group that an instance has. */
+/** Private addresses of the interfaces in each group whose instance its host shall have: as the rest of the spec. */
 async function membersOf(reader: Reader, groups: readonly GroupId[]): Promise<ReadonlyMap<GroupId, string[]>> {
   if (groups.length === 0) return new Map()
   const rows = await reader.db
     .selectFrom('interfaceGroups')
     .innerJoin('interfaces', 'interfaces.id', 'interfaceGroups.interfaceId')
+    .innerJoin('instances', 'instances.id', 'interfaces.instanceId')
     .select(['interfaceGroups.groupId', 'interfaces.privateAddress'])
     .where('interfaceGroups.groupId', 'in', groups)
-    .where('interfaces.instanceId', 'is not', null)
+    .where('instances.power', '!=', 'gone')
     .orderBy('interfaces.privateAddress')
     .execute()
   const byGroup = Map.groupBy(rows, (row) => row.groupId)

@@ -1,0 +1,203 @@
+import { describe, expect, test } from 'vitest'
+import type { HostId, InstanceId } from '../../src/model/ids.ts'
+import type { InstanceRow } from '../../src/store/tables/resources.ts'
+import { SimulatedCloud } from './cloud.ts'
+
+const minute = 60_000
+
+describe('instances on hosts of fakes', () => {
+  test('launched ones run, and terminated ones leave nothing', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const rows = await cloud.launch(2)
+    expect(rows.map((it) => it.hostId).sort()).toEqual(['a1', 'a2'])
+    for (const { id } of rows) await cloud.untilState(id, 'running')
+    for (const { id } of rows) await cloud.terminate(id)
+    for (const { id } of rows) await cloud.untilState(id, 'terminated')
+    await expectNothing(cloud)
+  })
+
+  test('each host is what the rows say when all has come to rest', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const [gone, stays] = await launchTwo(cloud)
+    await cloud.terminate(gone.id)
+    await cloud.untilState(gone.id, 'terminated')
+    await cloud.until(async () =>
+      (await cloud.specs()).every((it) => cloud.host(it.host).spec?.generation === it.generation),
+    )
+    for (const spec of await cloud.specs()) {
+      const kept = cloud.host(spec.host).spec
+      expect(kept?.routers).toEqual(spec.routers)
+    }
+    expect((await cloud.instance(stays.id)).state).toBe('running')
+  })
+
+  test('a reboot happens once, and the guest runs on', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const row = await launchOne(cloud)
+    await cloud.reboot(row.id)
+    await cloud.until(() => guestOf(cloud, row)?.status.reboots === 1)
+    await cloud.startAgent(hostOf(row))
+    await restart(cloud)
+    expect(guestOf(cloud, row)?.status).toMatchObject({ state: 'running', reboots: 1 })
+    expect((await cloud.instance(row.id)).state).toBe('running')
+  })
+
+  test('a deaf guest that reboots is terminated all the same', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const row = await launchOne(cloud)
+    cloud.host(row.hostId).guests.setTemper(row.domainId, 'deaf')
+    await cloud.reboot(row.id)
+    await cloud.terminate(row.id)
+    await cloud.untilState(row.id, 'terminated')
+    await expectNothing(cloud)
+  })
+
+  test('a guest that powers itself off ends its instance', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const row = await launchOne(cloud)
+    cloud.host(row.hostId).guests.powerOff(row.domainId)
+    await cloud.untilState(row.id, 'terminated')
+    expect((await cloud.instance(row.id)).stateReason).toBe('guestShutdown')
+    await expectNothing(cloud)
+  })
+
+  test('a guest whose process dies is lost', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const row = await launchOne(cloud)
+    cloud.host(row.hostId).guests.crash(row.domainId)
+    await cloud.untilState(row.id, 'terminated')
+    expect((await cloud.instance(row.id)).stateReason).toBe('lost')
+    await expectNothing(cloud)
+  })
+
+  test('a guest that does not boot is given up after five attempts', async () => {
+    await using cloud = await SimulatedCloud.open()
+    for (const { guests } of cloud.hosts) guests.refuseBoot('dom_1')
+    const [row] = (await cloud.launch()) as [InstanceRow]
+    await cloud.untilState(row.id, 'terminated')
+    expect((await cloud.instance(row.id)).stateReason).toBe('internalError')
+    await expectNothing(cloud)
+  })
+
+  test('a guest that is terminated while it boots leaves nothing', async () => {
+    await using cloud = await SimulatedCloud.open({ bootMs: 3_000 })
+    const [row] = (await cloud.launch()) as [InstanceRow]
+    await cloud.until(() => cloud.host(row.hostId).disks.domains.size === 1)
+    await cloud.terminate(row.id)
+    await cloud.untilState(row.id, 'terminated')
+    await expectNothing(cloud)
+  })
+})
+
+describe('deaths of processes', () => {
+  test('an agent that ends while a guest boots is followed by one that goes on', async () => {
+    await using cloud = await SimulatedCloud.open({ bootMs: 2_000 })
+    const [row] = (await cloud.launch()) as [InstanceRow]
+    await cloud.until(() => cloud.host(row.hostId).disks.domains.size === 1)
+    await cloud.startAgent(hostOf(row))
+    await cloud.untilState(row.id, 'running')
+  })
+
+  test('a control plane that ends while a guest boots is followed by one that sees it run', async () => {
+    await using cloud = await SimulatedCloud.open({ bootMs: 2_000 })
+    const [row] = (await cloud.launch()) as [InstanceRow]
+    await cloud.until(() => cloud.host(row.hostId).disks.domains.size === 1)
+    await restart(cloud)
+    await cloud.untilState(row.id, 'running')
+  })
+
+  test('a guest that began to run while the control plane was long away is not given up', async () => {
+    await using cloud = await SimulatedCloud.open({ bootMs: 2_000 })
+    const [row] = (await cloud.launch()) as [InstanceRow]
+    await cloud.until(() => cloud.host(row.hostId).disks.domains.size === 1)
+    await cloud.stopControl()
+    await cloud.until(() => guestOf(cloud, row)?.status.state === 'running')
+    await cloud.clock.advance(10 * minute)
+    await cloud.startControl()
+    await cloud.until(async () => (await cloud.instance(row.id)).state !== 'pending')
+    expect((await cloud.instance(row.id)).state).toBe('running')
+  })
+
+  test('what happened to guests while the control plane was away is seen', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const row = await launchOne(cloud)
+    await cloud.stopControl()
+    cloud.host(row.hostId).guests.powerOff(row.domainId)
+    await cloud.startControl()
+    await cloud.untilState(row.id, 'terminated')
+    await expectNothing(cloud)
+  })
+
+  test('both end while an instance is terminated, and it is gone all the same', async () => {
+    await using cloud = await SimulatedCloud.open({ shutdownMs: 5_000 })
+    const row = await launchOne(cloud)
+    await cloud.terminate(row.id)
+    await cloud.until(() => guestOf(cloud, row)?.status.buttonPressedAt !== undefined)
+    await cloud.stopControl()
+    await cloud.startAgent(hostOf(row))
+    await cloud.startControl()
+    await cloud.untilState(row.id, 'terminated')
+    await expectNothing(cloud)
+  })
+
+  test('an instance whose host lost all is lost, and not started again', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const row = await launchOne(cloud)
+    const host = cloud.host(row.hostId)
+    await cloud.stopAgent(host.id)
+    host.guests.remove(row.domainId)
+    host.disks.domains.clear()
+    host.routers.routers.clear()
+    host.spec = undefined
+    await cloud.startAgent(host.id)
+    await cloud.untilState(row.id, 'terminated')
+    expect((await cloud.instance(row.id)).stateReason).toBe('lost')
+    await expectNothing(cloud)
+  })
+})
+
+async function launchOne(cloud: SimulatedCloud): Promise<InstanceRow> {
+  const [row] = (await cloud.launch()) as [InstanceRow]
+  await cloud.untilState(row.id, 'running')
+  return row
+}
+
+async function launchTwo(cloud: SimulatedCloud): Promise<[InstanceRow, InstanceRow]> {
+  const rows = (await cloud.launch(2)) as [InstanceRow, InstanceRow]
+  for (const { id } of rows) await cloud.untilState(id, 'running')
+  return rows
+}
+
+async function restart(cloud: SimulatedCloud): Promise<void> {
+  await cloud.stopControl()
+  await cloud.startControl()
+  await cloud.until(async () => (await connectedHosts(cloud)) === cloud.hosts.length)
+}
+
+async function connectedHosts(cloud: SimulatedCloud): Promise<number> {
+  const rows = await cloud.store.read(({ db }) => db.selectFrom('hosts').select('connected').execute())
+  return rows.filter((it) => it.connected === 1).length
+}
+
+function hostOf({ hostId }: { id: InstanceId; hostId: HostId | null }): HostId {
+  return hostId! // it has not been terminated yet
+}
+
+function guestOf(cloud: SimulatedCloud, { hostId, domainId }: InstanceRow) {
+  return cloud.host(hostId).guests.get(domainId)
+}
+
+/** Neither on hosts nor in rows is anything left of any instance, but that it was. */
+async function expectNothing(cloud: SimulatedCloud): Promise<void> {
+  const bare = ({ guests, disks, routers }: SimulatedCloud['hosts'][number]) =>
+    guests.all().length + disks.domains.size + routers.routers.size === 0
+  await cloud.until(() => cloud.hosts.every(bare))
+  const left = await cloud.store.read(async ({ db }) => ({
+    claims: await db.selectFrom('instances').select('id').where('hostId', 'is not', null).execute(),
+    interfaces: await db.selectFrom('interfaces').select('id').execute(),
+    groups: await db.selectFrom('interfaceGroups').selectAll().execute(),
+    facts: await db.selectFrom('domainFacts').select('id').execute(),
+    deadlines: await db.selectFrom('deadlines').selectAll().execute(),
+  }))
+  expect(left).toEqual({ claims: [], interfaces: [], groups: [], facts: [], deadlines: [] })
+}

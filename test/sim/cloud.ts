@@ -1,0 +1,250 @@
+/** A whole cloud in one process: the control plane's store, strands and links, agents on hosts of fakes, one fake clock. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { vi } from 'vitest'
+import { FakeClock } from '../../src/base/clock.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { ensureFirstAccount } from '../../src/control/accounts/accounts.ts'
+import { specsFrom } from '../../src/control/hosts/host-spec.ts'
+import { ensureHosts } from '../../src/control/hosts/hosts.ts'
+import { HostLinks } from '../../src/control/hosts/links.ts'
+import { launch } from '../../src/control/instances/launch.ts'
+import { instanceMachine } from '../../src/control/instances/machine.ts'
+import { reboot } from '../../src/control/instances/reboot.ts'
+import { terminate } from '../../src/control/instances/terminate.ts'
+import { ensureDefaultVpc } from '../../src/control/vpcs/default-vpc.ts'
+import { listSubnets } from '../../src/control/vpcs/find.ts'
+import { keepLink } from '../../src/host/link.ts'
+import { FakeHost, type FakeTimes } from '../../src/host/testing.ts'
+import type { HostSpec } from '../../src/host-api/spec.ts'
+import type { Cloud } from '../../src/model/cloud.ts'
+import type { HostId, InstanceId } from '../../src/model/ids.ts'
+import { instanceType } from '../../src/model/instance-types.ts'
+import { openStore } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { InstanceRow } from '../../src/store/tables/resources.ts'
+import { signal } from '../../src/strand/calls.ts'
+import { Engine } from '../../src/strand/engine.ts'
+import { bind } from '../../src/strand/machine.ts'
+
+const cloud: Cloud = {
+  region: 'us-west-2',
+  zones: ['a'],
+  dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
+  scale: 8,
+  ecuPerCore: 1,
+  publicPool: { first: '203.0.113.10', last: '203.0.113.20' },
+  endpoint: 'http://127.0.0.1:8773',
+}
+const capacity = { memoryMiB: 4096, cores: 2, diskGiB: 100, accelerator: 'none' } as const
+const hostIds: readonly HostId[] = ['a1', 'a2']
+
+interface Control {
+  readonly store: Store
+  stop(): Promise<void>
+}
+
+interface Running {
+  stop(): Promise<void>
+}
+
+export class SimulatedCloud {
+  readonly clock = new FakeClock()
+  readonly hosts: readonly FakeHost[]
+  readonly #random = seededRandom('cloud')
+  readonly #folder: string
+  readonly #agents = new Map<HostId, Running>()
+  #control: Control | undefined
+
+  private constructor(folder: string, times: FakeTimes) {
+    this.#folder = folder
+    this.hosts = hostIds.map((id) => new FakeHost(id, this.clock, times))
+  }
+
+  static async open(times: FakeTimes = {}): Promise<SimulatedCloud> {
+    const it = new SimulatedCloud(await mkdtemp(join(tmpdir(), 'sim-')), times)
+    await it.startControl()
+    for (const { id } of it.hosts) await it.startAgent(id)
+    await it.until(async () => (await it.#connected()) === it.hosts.length)
+    return it
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopControl()
+    for (const { id } of this.hosts) await this.stopAgent(id)
+    await rm(this.#folder, { recursive: true })
+  }
+
+  get store(): Store {
+    return this.#control!.store // the tests that stop it start it again
+  }
+
+  host(id: HostId | null): FakeHost {
+    return this.hosts.find((it) => it.id === id)! // named by a row or a test
+  }
+
+  async startControl(): Promise<void> {
+    const store = await openStore(join(this.#folder, 'store'), { clock: this.clock })
+    await this.#prepare(store)
+    const links = new HostLinks({
+      store,
+      specs: specsFrom(cloud),
+      intake: { changed: async (tx, id) => void (await signal(tx, id, 'facts')) },
+      log: silentLog,
+    })
+    const engine = new Engine({
+      store,
+      machines: [bind(instanceMachine, { readConsole: links.console.bind(links) })],
+      clock: this.clock,
+      random: this.#random,
+      log: silentLog,
+    })
+    await engine.start()
+    await links.listen(this.#socket)
+    const stop = async () => {
+      await engine.stop()
+      await links.close()
+      await store.close()
+    }
+    this.#control = { store, stop }
+  }
+
+  async stopControl(): Promise<void> {
+    await this.#control?.stop()
+    this.#control = undefined
+  }
+
+  async startAgent(id: HostId): Promise<void> {
+    await this.stopAgent(id)
+    const host = this.host(id)
+    const agent = await host.start()
+    const end = new AbortController()
+    const capacities = new Map([[id, capacity]])
+    const options = { socket: this.#socket, agents: [agent], capacities, clock: this.clock, log: silentLog }
+    const link = keepLink(options, end.signal)
+    const stop = async () => {
+      end.abort()
+      await link
+      await host.stop()
+    }
+    this.#agents.set(id, { stop })
+  }
+
+  async stopAgent(id: HostId): Promise<void> {
+    await this.#agents.get(id)?.stop()
+    this.#agents.delete(id)
+  }
+
+  async launch(count = 1): Promise<InstanceRow[]> {
+    const { clock } = this
+    const reservation = await this.store.transact(async (tx) => {
+      const { id: account } = await tx.db.selectFrom('accounts').select('id').executeTakeFirstOrThrow()
+      const subnets = await listSubnets(tx, account)
+      const groups = (await tx.db.selectFrom('securityGroups').select('id').execute()).map((it) => it.id)
+      const context = { tx, cloud, now: clock.now(), random: this.#random }
+      return await launch(context, { ...request, min: count, max: count, account, subnets, groups })
+    })
+    const rows = await this.instances()
+    return rows.filter((it) => it.reservationId === reservation)
+  }
+
+  async terminate(id: InstanceId): Promise<void> {
+    const row = await this.instance(id)
+    await this.store.transact((tx) => terminate(tx, row, this.clock.now()))
+  }
+
+  async reboot(id: InstanceId): Promise<void> {
+    const row = await this.instance(id)
+    await this.store.transact((tx) => reboot(tx, [row]))
+  }
+
+  instances(): Promise<InstanceRow[]> {
+    return this.store.read(({ db }) => db.selectFrom('instances').selectAll().orderBy('id').execute())
+  }
+
+  async instance(id: InstanceId): Promise<InstanceRow> {
+    const row = (await this.instances()).find((it) => it.id === id)
+    if (!row) throw new Error(`${id} is forgotten`)
+    return row
+  }
+
+  /** What the rows now say that the hosts shall be. */
+  specs(): Promise<HostSpec[]> {
+    return this.store.read((reader) => specsFrom(cloud)(reader, hostIds))
+  }
+
+  /** Lets time pass until `test` holds. */
+  async until(test: () => Promise<boolean> | boolean): Promise<void> {
+    const look = async () => {
+      await this.clock.advance(100)
+      if (!(await test())) throw new Error('not yet')
+    }
+    await vi.waitFor(look, { timeout: 15_000, interval: 5 })
+  }
+
+  untilState(id: InstanceId, state: InstanceRow['state']): Promise<void> {
+    return this.until(async () => (await this.instance(id)).state === state)
+  }
+
+  get #socket(): string {
+    return join(this.#folder, 'agents')
+  }
+
+  async #connected(): Promise<number> {
+    const rows = await this.store.read(({ db }) =>
+      db.selectFrom('hosts').select('id').where('connected', '=', 1).execute(),
+    )
+    return rows.length
+  }
+
+  #prepare(store: Store): Promise<void> {
+    const now = this.clock.now()
+    return store.transact(async (tx) => {
+      const { account } = await ensureFirstAccount(tx, now, this.#random)
+      await ensureDefaultVpc(tx, account, { cloud, now, random: this.#random })
+      await ensureHosts(tx, this.hosts.map(placeOf))
+      await tx.db
+        .insertInto('images')
+        .values(image)
+        .onConflict((it) => it.doNothing())
+        .execute()
+    })
+  }
+}
+
+function placeOf({ id }: FakeHost, index: number) {
+  return { id, zone: 'us-west-2a', isEdge: false, underlayAddress: `100.64.1.${index + 1}` }
+}
+
+const image = {
+  id: 'ami-11111111',
+  accountId: '137112412989',
+  ownerAlias: 'amazon',
+  name: 'tiny',
+  description: '',
+  state: 'available',
+  isPublic: 1,
+  architecture: 'x86_64',
+  kernelFile: 'vmlinuz',
+  ramdiskFile: 'initrd',
+  rootFile: 'root.img',
+  commandLine: 'console=ttyS0',
+  rootSizeMib: 10,
+  digest: '',
+  createdAt: 0,
+} as const
+
+const request = {
+  image,
+  type: instanceType('m1.small')!,
+  shutdownBehavior: 'terminate',
+  apiTerminationDisabled: false,
+  apiStopDisabled: false,
+  monitoring: false,
+  ebsOptimized: false,
+  metadata: { tokens: 'optional', hopLimit: 1, enabled: true, tagsEnabled: false, ipv6Enabled: false },
+  tenancy: 'default',
+  description: '',
+} as const
