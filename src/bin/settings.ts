@@ -4,6 +4,7 @@ import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Fault, systemCode } from '../base/fault.ts'
 import type { Cloud } from '../model/cloud.ts'
+import { checkSettings } from './check-settings.ts'
 import { freeLink, freePool, type MachineLinkChoice, networksInUse, requireFree } from './networks.ts'
 
 export interface Settings {
@@ -78,7 +79,7 @@ export function logLevel(env: NodeJS.ProcessEnv): 'debug' | 'info' {
 export async function settle(paths: Paths, choices: Choices): Promise<Settings> {
   const kept = await readSettings(paths)
   if (kept) return refuseOtherChoices(kept, choices)
-  const made = freshSettings(choices, choices.hypervisor === 'fake' ? [] : await networksInUse())
+  const made = checkSettings(freshSettings(choices, choices.hypervisor === 'fake' ? [] : await networksInUse()))
   await mkdir(paths.data, { recursive: true, mode: 0o755 })
   await writeFile(`${paths.settings}.new`, `${JSON.stringify(made, null, 2)}\n`)
   await rename(`${paths.settings}.new`, paths.settings)
@@ -116,13 +117,19 @@ function freshSettings(choices: Choices, inUse: readonly string[]): Settings {
 
 /** What is said of a cloud once stays: another answer needs another data directory, or `reset`. */
 function refuseOtherChoices(kept: Settings, choices: Choices): Settings {
-  for (const name of ['name', 'hypervisor', 'region', 'hostsPerZone', 'scale'] as const) {
-    if (choices[name] !== undefined && choices[name] !== kept[name]) {
-      throw new Fault(`This cloud was made with ${name} ${kept[name]}. Use another --data directory, or cumulet reset.`)
-    }
+  for (const name of chosenOnce) {
+    if (choices[name] !== undefined && choices[name] !== kept[name]) refuseOther(`${name} ${kept[name]}`)
   }
+  if (choices.machineLink === false && kept.machineLink !== 'off') refuseOther('its machine link')
   if (choices.port === undefined && choices.host === undefined) return kept
-  return { ...kept, listen: { host: choices.host ?? kept.listen.host, port: choices.port ?? kept.listen.port } }
+  const listen = { host: choices.host ?? kept.listen.host, port: choices.port ?? kept.listen.port }
+  return checkSettings({ ...kept, listen })
+}
+
+const chosenOnce = ['name', 'hypervisor', 'region', 'hostsPerZone', 'scale', 'memoryMiB', 'publicNetwork'] as const
+
+function refuseOther(made: string): never {
+  throw new Fault(`This cloud was made with ${made}. Use another --data directory, or cumulet reset.`)
 }
 
 /** m1.xlarge: the type that shall still fit twice on a host. */
@@ -140,9 +147,7 @@ const ecuPerCore = { kvm: 5, tcg: 1, none: 5 } as const
 
 /** The cloud as the control plane knows it. */
 export function cloudOf(settings: Settings, accelerator: keyof typeof ecuPerCore): Cloud {
-  const [network, prefix] = settings.publicNetwork.split('/')
-  const base = (network ?? '').split('.').slice(0, 3).join('.')
-  if (prefix !== '24') throw new Fault('The network of public addresses must be a /24 for now')
+  const base = settings.publicNetwork.split('.').slice(0, 3).join('.')
   return {
     region: settings.region,
     zones: settings.zones,

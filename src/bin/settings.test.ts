@@ -1,0 +1,50 @@
+import { access, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Choices, pathsOf, settle } from './settings.ts'
+
+async function place() {
+  const folder = await mkdtemp(join(tmpdir(), 'cumulet-settings-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return pathsOf(folder)
+}
+
+const fake: Choices = { hypervisor: 'fake', memoryMiB: 8192 }
+
+test.each<[Choices, string]>([
+  [{ name: 'My-Cloud' }, 'My-Cloud'],
+  [{ region: "us'west" }, 'region'],
+  [{ region: 'us,west' }, 'region'],
+  [{ hostsPerZone: 0 }, 'hosts'],
+  [{ hostsPerZone: 1000 }, 'hosts'],
+  [{ scale: 0 }, 'scale'],
+  [{ memoryMiB: 0 }, 'memory'],
+  [{ port: 99_999 }, 'port'],
+  [{ publicNetwork: 'foo' }, 'public'],
+  [{ publicNetwork: '203.0.113.0/16' }, '/24'],
+  [{ publicNetwork: '203.0.113.7/24' }, '/24'],
+])('a choice that no cloud can live with is refused before anything is kept: %j', async (choice, word) => {
+  const paths = await place()
+  await expect(settle(paths, { ...fake, ...choice })).rejects.toThrow(word)
+  await expect(access(paths.settings)).rejects.toThrow()
+  await expect(settle(paths, fake)).resolves.toMatchObject({ name: 'cumulet' })
+})
+
+test('a port that is none is refused at a later start too', async () => {
+  const paths = await place()
+  await settle(paths, fake)
+  await expect(settle(paths, { port: 99_999 })).rejects.toThrow('port')
+  expect((await settle(paths, { port: 8774 })).listen).toEqual({ host: '127.0.0.1', port: 8774 })
+})
+
+test('a choice that was made once is not silently passed over at a later start', async () => {
+  const paths = await place()
+  await settle(paths, { ...fake, publicNetwork: '203.0.113.0/24', machineLink: false })
+  await settle(paths, { ...fake, publicNetwork: '203.0.113.0/24', machineLink: false })
+  await expect(settle(paths, { memoryMiB: 4096 })).rejects.toThrow('memoryMiB 8192')
+  await expect(settle(paths, { publicNetwork: '198.51.100.0/24' })).rejects.toThrow('publicNetwork 203.0.113.0/24')
+  const linked = await place()
+  await settle(linked, fake)
+  await expect(settle(linked, { machineLink: false })).rejects.toThrow('machine link')
+})
