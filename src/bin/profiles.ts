@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Credentials } from '../control/accounts/accounts.ts'
 import type { ControlPlane } from './control/control-plane.ts'
-import type { Paths, Settings } from './settings.ts'
+import { endpointOf, type Paths, type Settings } from './settings.ts'
 
 const secret = { mode: 0o600 }
 /** Where `cumulet` itself is. */
@@ -51,14 +51,19 @@ function shellProfile(
     AWS_PAGER: '',
     CUMULET_HOME: paths.data,
   }
-  const exports = Object.entries(lines).map(([name, value]) => `export ${name}='${value}'`)
-  const path = `export PATH='${paths.commands}':'${ownPrograms}':"$PATH"`
-  return [...exports, path, `alias aws='aws --endpoint-url ${endpoint}'`, ''].join('\n')
+  const exports = Object.entries(lines).map(([name, value]) => `export ${name}=${quoted(value)}`)
+  const path = `export PATH=${quoted(paths.commands)}:${quoted(ownPrograms)}:"$PATH"`
+  return [...exports, path, `alias aws=${quoted(`aws --endpoint-url '${endpoint}'`)}`, ''].join('\n')
 }
 
-/** The endpoint that clients are given: a name that they can reach, where it listens on all addresses. */
-export function endpointOf({ listen: { host, port } }: Settings): string {
-  return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
+/** As one word of a shell, whatever is in it. Source: POSIX.1-2017, Shell Command Language, 2.2.2. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** As a person would type it: quoted only where it has to be. */
+function asTyped(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : quoted(path)
 }
 
 /** What a start ends with. */
@@ -80,7 +85,7 @@ export function greeting(
     ...notes,
     '',
     'In another shell:',
-    `  . ${paths.shell}`,
+    `  . ${asTyped(paths.shell)}`,
     '  ec2-create-keypair mykey > mykey.pem && chmod 600 mykey.pem && ec2-authorize default -P tcp -p 22',
     "  ec2-run-instances $(ec2-describe-images -a | awk '/^IMAGE/ { print $2; exit }') -k mykey",
     '  cumulet ssh -i mykey.pem INSTANCE',

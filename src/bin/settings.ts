@@ -155,8 +155,14 @@ export function cloudOf(settings: Settings, accelerator: keyof typeof ecuPerCore
     scale: settings.scale,
     ecuPerCore: ecuPerCore[accelerator],
     publicPool: { first: `${base}.10`, last: `${base}.250` },
-    endpoint: `http://${settings.listen.host}:${settings.listen.port}`,
+    endpoint: endpointOf(settings),
   }
+}
+
+/** The endpoint that clients are given: a name that they can reach, where it listens on all addresses. */
+export function endpointOf({ listen: { host, port } }: Settings): string {
+  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 export interface BoxHost {
