@@ -1,8 +1,11 @@
 /** `cumulet down`: everything stops, the data stays. Works on whatever is left of a cloud. */
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
+import { Fault } from '../base/fault.ts'
 import { silentLog } from '../base/log.ts'
 import { lower } from '../drivers/network/box/box.ts'
+import { readAccelerator } from './accelerator.ts'
 import { type HostDrivers, openDrivers } from './agent/drivers.ts'
 import type { Progress } from './progress.ts'
 import { endProcess, runningProcess } from './running.ts'
@@ -37,11 +40,16 @@ export async function down({ paths, graceMs, progress }: DownOptions, abort: Abo
 }
 
 async function endGuests(paths: Paths, settings: Settings, graceMs: number, abort: AbortSignal): Promise<void> {
-  const drivers = await openDrivers(paths, settings, silentLog).catch(() => undefined) // Never fully up: no guest either.
-  if (!drivers) return
+  const accelerator = await readAccelerator(paths, settings).catch((error: unknown) => {
+    if (error instanceof Fault) return undefined
+    throw error
+  })
+  if (!accelerator) return // Never fully up: no guest either.
+  const drivers = await openDrivers(paths, settings, silentLog)
   for (const { id } of hostsOf(settings)) {
     const parts = await drivers.forHost(id, paths.host(id))
     await using _hypervisor = parts.hypervisor
+    await rm(join(paths.host(id), 'spec.json'), { force: true }) // First: by it an agent would start again what is forgotten.
     await endGuestsOf(parts, graceMs, abort)
     await rm(paths.host(id), { recursive: true, force: true })
   }
