@@ -1,6 +1,6 @@
 /** Keeps one agent process alive: starts it where there is none, and again when it has died. It is never ended from here. */
 import { spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
@@ -25,14 +25,18 @@ export function superviseAgent(paths: Paths, log: Log): () => Promise<void> {
 async function watch(paths: Paths, log: Log, stop: AbortSignal): Promise<void> {
   let pause = birthMs
   while (!stop.aborted) {
-    const running = await runningProcess(paths.agentState)
     let wait = lookEveryMs
-    if (running === undefined) {
-      log.info('starting the agent')
-      spawnAgent(paths)
-      wait = pause
-      pause = Math.min(longestPauseMs, pause * 2)
-    } else pause = birthMs
+    try {
+      if (await runningProcess(paths.agentState)) pause = birthMs
+      else {
+        log.info('starting the agent')
+        wait = pause
+        pause = Math.min(longestPauseMs, pause * 2)
+        spawnAgent(paths)
+      }
+    } catch (error) {
+      log.error({ err: error }, 'cannot see to the agent; trying again')
+    }
     await systemClock.sleep(wait, stop).catch(() => {}) // Stopped: the loop ends.
   }
 }
@@ -41,11 +45,15 @@ async function watch(paths: Paths, log: Log, stop: AbortSignal): Promise<void> {
 function spawnAgent(paths: Paths): void {
   const log = openSync(paths.agentLog, 'a', 0o640)
   const program = fileURLToPath(new URL('../cumulet.ts', import.meta.url))
-  const child = spawn(process.execPath, [...process.execArgv, program, 'agent', '--data', paths.data], {
-    detached: true,
-    stdio: ['ignore', log, log],
-    cwd: '/',
-  })
-  child.on('error', () => {}) // Seen by its absence: it is tried again.
-  child.unref()
+  try {
+    const child = spawn(process.execPath, [...process.execArgv, program, 'agent', '--data', paths.data], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: '/',
+    })
+    child.on('error', () => {}) // Seen by its absence: it is tried again.
+    child.unref()
+  } finally {
+    closeSync(log) // The agent has its own.
+  }
 }
