@@ -52,7 +52,17 @@ describe('disks in layers', () => {
       const { uid, gid, mode } = await stat(file)
       expect([uid, gid, mode & 0o777]).toEqual([userOfDomain(domain), userOfDomain(domain), 0o600])
     }
-    expect((await stat(join(place.folder, 'disks', domain))).mode & 0o777).toBe(0o700)
+  })
+
+  it('lie in a folder that their user passes through and can put nothing into', async () => {
+    const folder = join(place.folder, 'disks', domain)
+    const { uid, gid, mode } = await stat(folder)
+    expect([uid, gid, mode & 0o777]).toEqual([process.getuid?.(), userOfDomain(domain), 0o710])
+    const user = String(userOfDomain(domain))
+    const as = (...command: string[]) =>
+      run('setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...command])
+    await expect(as('ln', '-s', '/etc', join(folder, 'elsewhere'))).rejects.toThrow('Permission denied')
+    await expect(as('mv', node('sda3'), join(folder, 'mine'))).rejects.toThrow('Permission denied')
   })
 
   it('can be opened by the domain’s user, who cannot write to the image', async () => {

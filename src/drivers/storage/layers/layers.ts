@@ -97,10 +97,14 @@ export class LayeredStorage implements StorageDriver {
   }
 }
 
-/** Only its user gets in. */
+/**
+ * Its user opens what is in it, and can neither list, add nor rename: where we, as root, make and remove files, a guest that
+ * has taken over its process shall not put links in our way.
+ */
 async function ownFolder(folder: string, user: number): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  await chown(folder, user, user)
+  await chown(folder, process.getuid?.() ?? 0, user)
+  await chmod(folder, 0o710)
 }
 
 /** The first page of `source` and nothing behind it: all that a swap disk has when it is new. */
