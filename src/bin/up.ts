@@ -1,5 +1,5 @@
 /** `cumulet up`: from whatever is there to a cloud that serves. */
-import { chmod, mkdir, stat } from 'node:fs/promises'
+import { chmod, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
@@ -12,6 +12,7 @@ import { boxOf, placedHosts } from './box.ts'
 import { type ControlPlane, openControlPlane } from './control/control-plane.ts'
 import { ensureTinyImage } from './control/tiny-image.ts'
 import { requireMachine } from './doctor.ts'
+import { makeFolders } from './folders.ts'
 import { greeting, writeProfiles } from './profiles.ts'
 import type { Progress } from './progress.ts'
 import { recordProcess } from './running.ts'
@@ -29,7 +30,7 @@ export async function up({ paths, choices, progress }: UpOptions, abort: AbortSi
   const isNew = (await readSettings(paths)) === undefined
   if (isNew && choices.hypervisor !== 'fake') await progress.step('machine', () => requireMachine(paths, abort))
   const settings = await settle(paths, choices)
-  for (const folder of [paths.logs, paths.run, paths.images]) await mkdir(folder, { recursive: true })
+  await makeFolders(paths)
   if (settings.hypervisor === 'qemu') await letGuestsPass(paths.data)
   const log = openLog({ file: paths.controlLog, level: logLevel(process.env) })
   const accelerator = await progress.step('accelerator', () => chooseAccelerator(paths, settings, abort))

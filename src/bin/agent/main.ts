@@ -17,7 +17,7 @@ import { type Drivers, openDrivers } from './drivers.ts'
 /** Runs until aborted. */
 export async function runAgent(paths: Paths, settings: Settings, abort: AbortSignal): Promise<void> {
   await using open = new AsyncDisposableStack()
-  await mkdir(paths.run, { recursive: true })
+  await mkdir(paths.run, { recursive: true, mode: 0o700 })
   open.use(lockDirectory(paths.run))
   const log = openLog({ file: paths.agentLog, level: logLevel(process.env) })
   await recordProcess(paths.agentState)
