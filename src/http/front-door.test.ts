@@ -86,6 +86,14 @@ test.each([
   expect(application.asked).toMatchObject([{ service }])
 })
 
+test('what the access log keeps of a caller’s own words is short', async () => {
+  const long = 'x'.repeat(100_000)
+  const unsigned = await ask(door(recorder()), post(`Action=${long}&Version=${long}`))
+  expect(JSON.stringify(unsigned.logged).length).toBeLessThan(1000)
+  const served = await ask(door(recorder()), signed(post(`Action=${long}&Version=${long}`)))
+  expect(JSON.stringify(served.logged).length).toBeLessThan(1000)
+})
+
 test('X-Amz-Target is an action whose input is the body', async () => {
   const application = recorder()
   const body = '{"Name":"/aws/service/debian/100%"}'

@@ -114,6 +114,10 @@ function refused(
   return withFields({ ...response, headers: { ...allow, ...response.headers } }, { ...told, code: error.code, ...why })
 }
 
-function withFields(response: ApiResponse, logged: Readonly<Record<string, unknown>>): HttpResponse {
-  return { ...response, logged }
+/** What callers say of themselves, whoever they are, may fill a request, but not our log. */
+const longestLogged = 128
+
+function withFields(response: ApiResponse, fields: Readonly<Record<string, unknown>>): HttpResponse {
+  const short = (value: unknown) => (typeof value === 'string' ? value.slice(0, longestLogged) : value)
+  return { ...response, logged: Object.fromEntries(Object.entries(fields).map(([name, it]) => [name, short(it)])) }
 }
