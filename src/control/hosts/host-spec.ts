@@ -26,6 +26,7 @@ import type {
 } from '../../store/tables/resources.ts'
 import { disksOfType, rootDevice } from '../instances/disks.ts'
 import { groupsOf } from '../instances/find.ts'
+import type { Guest } from '../instances/guest.ts'
 import { metadataOf } from '../metadata/facts.ts'
 import { metadataTree } from '../metadata/tree.ts'
 import { groupSpecs } from '../security-groups/group-specs.ts'
@@ -39,14 +40,6 @@ export type SpecSource = (reader: Reader, hosts: readonly HostId[]) => Promise<H
 const graceMs = 20_000
 /** Guests' MTU. The underlay carries it and VXLAN's 50 bytes. Source: EC2 User Guide, "Jumbo frames (9001 MTU)". */
 const mtu = 1500
-
-/** A guest that its host shall have, with what belongs to it. */
-export interface Guest {
-  readonly instance: InstanceRow
-  readonly image: ImageRow
-  readonly interfaces: readonly InterfaceRow[]
-  readonly tags: Tags
-}
 
 /** Everything that specs are made of, read once for all hosts asked for. */
 interface Scene {

@@ -1,8 +1,8 @@
 /** What a guest may learn of itself, from the rows. */
 import { type Cloud, privateName, publicName, zoneId } from '../../model/cloud.ts'
 import type { InterfaceRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
-import type { Guest } from '../hosts/host-spec.ts'
 import { disksOfType, rootDevice } from '../instances/disks.ts'
+import type { Guest } from '../instances/guest.ts'
 import type { InstanceMetadataFacts, InterfaceFacts } from './tree.ts'
 
 export interface MetadataSurroundings {

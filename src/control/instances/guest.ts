@@ -1,0 +1,10 @@
+import type { ImageRow, InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
+import type { Tags } from '../tags/tags.ts'
+
+/** An instance that its host shall have, with what belongs to it. */
+export interface Guest {
+  readonly instance: InstanceRow
+  readonly image: ImageRow
+  readonly interfaces: readonly InterfaceRow[]
+  readonly tags: Tags
+}
