@@ -102,6 +102,11 @@ test('X-Amz-Target is an action whose input is the body', async () => {
   expect(String(application.asked[0]?.body)).toBe(body)
 })
 
+test('a service without actions by name is said not to be served, not to lack an action', async () => {
+  const answer = await ask(door(recorder()), signed({ ...post(''), method: 'GET' }, 's3'))
+  expect(answer).toMatchObject({ status: 400, logged: { code: 'UnsupportedOperation', service: 's3' } })
+})
+
 test('SigV2 in a form is let in, its own parameters taken out', async () => {
   const application = recorder()
   const target = { method: 'POST', host: '127.0.0.1', path: '/services/Eucalyptus/' }

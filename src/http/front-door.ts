@@ -78,7 +78,7 @@ async function parse(
 function apiRequest(head: RequestHead, parsed: SignedRequest, verified: Verified): ApiRequest {
   const target = headerOf(head, 'x-amz-target')
   const action = target === undefined ? paramOf(parsed.params, 'Action') : target.split('.').at(-1)
-  if (!action) refuse('MissingAction')
+  if (!action) refuseWithoutAction(parsed.service)
   const apart = new Set<string>(['Action', 'Version', ...signatureParams[verified.signature.scheme]])
   return {
     ...{ requestId: head.requestId, service: parsed.service, action, ...verified },
@@ -94,6 +94,12 @@ function apiRequest(head: RequestHead, parsed: SignedRequest, verified: Verified
       secure: head.secure,
     },
   }
+}
+
+/** S3 is asked by method and path. Nothing here speaks that yet: an action is not what its client forgot. */
+function refuseWithoutAction(service: string): never {
+  if (service === 's3') refuse('UnsupportedOperation', { message: 's3 is not served by this cloud.' })
+  refuse('MissingAction')
 }
 
 function refused(

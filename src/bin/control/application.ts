@@ -8,6 +8,7 @@ import { type ApiError, refuse } from '../../model/errors.ts'
 import type { Codec } from '../../query/codec.ts'
 import { Dispatcher } from '../../query/dispatch.ts'
 import type { Pager } from '../../query/paging.ts'
+import { escapeText } from '../../query/xml.ts'
 import { stsActions } from '../../sts/index.ts'
 
 export interface Codecs {
@@ -36,15 +37,27 @@ export function application(world: World, codecs: Codecs, pager: Pager): Applica
   }
 }
 
-/** Errors as the service asked renders them; as EC2 does where it is none of ours. */
+/**
+ * Errors as the service asked renders them; as EC2 does where it is none of ours, except where its clients could not read that.
+ * Source: Amazon S3 API Reference, "REST error responses"; Smithy, "AWS JSON 1.1 protocol", error responses.
+ */
 export function errorRenderer(codecs: Codecs): (error: ApiError, context: ErrorContext) => ApiResponse {
-  return (error, { service, requestId }) => {
-    const codec = codecs[isServed(service) ? service : 'ec2']
+  return (error, { service, requestId, protocol }) => {
     const { code, message, status } = error
+    if (protocol === 'json') return { status, headers: json, body: JSON.stringify({ __type: code, message }) }
+    if (service === 's3') return { status, headers: xml, body: s3Error(error, requestId) }
+    const codec = codecs[isServed(service) ? service : 'ec2']
     return { status, headers: xml, body: codec.encodeError({ code, message, requestId, status }) }
   }
 }
 
+function s3Error({ code, message }: ApiError, requestId: string): string {
+  const parts = { Code: code, Message: message, RequestId: requestId }
+  const elements = Object.entries(parts).map(([name, text]) => `<${name}>${escapeText(text)}</${name}>`)
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${elements.join('')}</Error>`
+}
+
+const json = { 'content-type': 'application/x-amz-json-1.1' }
 const xml = { 'content-type': 'text/xml;charset=UTF-8' }
 
 function isServed(service: string): service is ServiceName {
