@@ -30,7 +30,7 @@ import type { Guest } from '../instances/guest.ts'
 import { metadataOf } from '../metadata/facts.ts'
 import { metadataTree } from '../metadata/tree.ts'
 import { groupSpecs } from '../security-groups/group-specs.ts'
-import { type Tags, tagsOf } from '../tags/tags.ts'
+import { tagsOf } from '../tags/tags.ts'
 import { dnsOf, gatewayOf } from '../vpcs/addresses.ts'
 
 /** The specs of these hosts, in one consistent view of the rows. */
