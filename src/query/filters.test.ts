@@ -55,3 +55,16 @@ test('an unknown filter is refused, whatever its name', () => {
   expect(() => ids([{ Name: 'colour', Values: ['red'] }])).toThrow("The filter 'colour' is invalid")
   expect(() => ids([{ Name: '__proto__', Values: ['x'] }])).toThrow("The filter '__proto__' is invalid")
 })
+
+test('more filters, values or characters than EC2 takes are refused: comparing them is our work', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `i-${index}`)
+  expect(ids([{ Name: 'id', Values: many(200) }])).toEqual(['i-1', 'i-2'])
+  expect(() => ids([{ Name: 'id', Values: many(201) }])).toThrow(
+    expect.objectContaining({ code: 'FilterLimitExceeded' }),
+  )
+  expect(() => ids(many(51).map((it) => ({ Name: 'id', Values: [it] })))).toThrow(
+    expect.objectContaining({ code: 'FilterLimitExceeded' }),
+  )
+  expect(ids([{ Name: 'id', Values: ['*'.repeat(255)] }])).toEqual(['i-1', 'i-2'])
+  expect(() => ids([{ Name: 'id', Values: ['*'.repeat(256)] }])).toThrow('255')
+})

@@ -25,12 +25,17 @@ export interface Tagged {
   readonly tags: Readonly<Record<string, string>>
 }
 
-/** The rows that pass all `filters`. Refuses filters that `table` does not know. */
+/** Source: EC2 User Guide, "List and filter using the CLI and API": 50 filters, 200 values each, strings of 255 characters. */
+const most = { filters: 50, values: 200, characters: 255 } as const
+
+/** The rows that pass all `filters`. Refuses filters that `table` does not know, and more than EC2 takes. */
 export function filterRows<Row>(
   rows: readonly Row[],
   filters: readonly Filter[],
   table: FilterTable<Row>,
 ): readonly Row[] {
+  if (filters.length > most.filters)
+    refuse('FilterLimitExceeded', { message: `A request may have at most ${most.filters} filters.` })
   const tests = filters.map((filter) => compile(filter, table))
   return tests.length === 0 ? rows : rows.filter((row) => tests.every((test) => test(row)))
 }
@@ -44,8 +49,19 @@ function compile<Row>({ Name, Values }: Filter, table: FilterTable<Row>): (row: 
       ? table[Name]
       : undefined
   if (!read) refuse('InvalidParameterValue', { message: `The filter '${Name}' is invalid` })
+  checkLimits(Name, Values)
   const patterns = Values.map(pattern)
   return (row) => textsOf(read(row)).some((text) => patterns.some((matches) => matches(text)))
+}
+
+/** Guess: the code for a value that is too long. */
+function checkLimits(name: string, values: readonly string[]): void {
+  if (values.length > most.values)
+    refuse('FilterLimitExceeded', { message: `The filter '${name}' may have at most ${most.values} values.` })
+  if (values.some((it) => it.length > most.characters))
+    refuse('InvalidParameterValue', {
+      message: `A value of the filter '${name}' is longer than ${most.characters} characters.`,
+    })
 }
 
 function tagReader<Row>(key: string, table: FilterTable<Row>): ((row: Row) => FilterValue) | undefined {
@@ -72,7 +88,7 @@ function textsOf(value: FilterValue): readonly string[] {
   return Array.isArray(value) ? value.filter((it) => it !== undefined).map(String) : [String(value)]
 }
 
-/** Whether a text matches a filter's value. Linear in both: no pattern makes it slow. */
+/** Whether a text matches a filter's value. At worst in the product of their lengths, never more. */
 export function pattern(value: string): (text: string) => boolean {
   const tokens = tokenize(value)
   if (tokens.every((it) => typeof it === 'string')) {
