@@ -65,6 +65,8 @@ test('more filters, values or characters than EC2 takes are refused: comparing t
   expect(() => ids(many(51).map((it) => ({ Name: 'id', Values: [it] })))).toThrow(
     expect.objectContaining({ code: 'FilterLimitExceeded' }),
   )
+  const two = [many(150), many(51)].map((Values) => ({ Name: 'id', Values }))
+  expect(() => ids(two)).toThrow('The maximum number of filter values specified on a single call is 200')
   expect(ids([{ Name: 'id', Values: ['*'.repeat(255)] }])).toEqual(['i-1', 'i-2'])
   expect(() => ids([{ Name: 'id', Values: ['*'.repeat(256)] }])).toThrow('255')
 })

@@ -25,7 +25,10 @@ export interface Tagged {
   readonly tags: Readonly<Record<string, string>>
 }
 
-/** Source: EC2 User Guide, "List and filter using the CLI and API": 50 filters, 200 values each, strings of 255 characters. */
+/**
+ * Source: EC2 User Guide, "List and filter using the CLI and API": 50 filters, strings of 255 characters; gjbae1212/gossm#47 for
+ * the 200 values, which all filters of a call have together.
+ */
 const most = { filters: 50, values: 200, characters: 255 } as const
 
 /** The rows that pass all `filters`. Refuses filters that `table` does not know, and more than EC2 takes. */
@@ -34,8 +37,7 @@ export function filterRows<Row>(
   filters: readonly Filter[],
   table: FilterTable<Row>,
 ): readonly Row[] {
-  if (filters.length > most.filters)
-    refuse('FilterLimitExceeded', { message: `A request may have at most ${most.filters} filters.` })
+  checkLimits(filters)
   const tests = filters.map((filter) => compile(filter, table))
   return tests.length === 0 ? rows : rows.filter((row) => tests.every((test) => test(row)))
 }
@@ -49,19 +51,21 @@ function compile<Row>({ Name, Values }: Filter, table: FilterTable<Row>): (row: 
       ? table[Name]
       : undefined
   if (!read) refuse('InvalidParameterValue', { message: `The filter '${Name}' is invalid` })
-  checkLimits(Name, Values)
   const patterns = Values.map(pattern)
   return (row) => textsOf(read(row)).some((text) => patterns.some((matches) => matches(text)))
 }
 
 /** Guess: the code for a value that is too long. */
-function checkLimits(name: string, values: readonly string[]): void {
+function checkLimits(filters: readonly Filter[]): void {
+  const values = filters.flatMap((it) => it.Values ?? [])
+  if (filters.length > most.filters)
+    refuse('FilterLimitExceeded', { message: `The maximum number of filters on a single call is ${most.filters}` })
   if (values.length > most.values)
-    refuse('FilterLimitExceeded', { message: `The filter '${name}' may have at most ${most.values} values.` })
-  if (values.some((it) => it.length > most.characters))
-    refuse('InvalidParameterValue', {
-      message: `A value of the filter '${name}' is longer than ${most.characters} characters.`,
+    refuse('FilterLimitExceeded', {
+      message: `The maximum number of filter values specified on a single call is ${most.values}`,
     })
+  if (values.some((it) => it.length > most.characters))
+    refuse('InvalidParameterValue', { message: `A filter value has at most ${most.characters} characters` })
 }
 
 function tagReader<Row>(key: string, table: FilterTable<Row>): ((row: Row) => FilterValue) | undefined {
