@@ -28,7 +28,12 @@ export async function runningProcess(file: string): Promise<ProcessState | undef
 
 /** Asks the process to end, and waits until it has; ends it by force after `graceMs`. */
 export async function endProcess(state: ProcessState, graceMs: number, abort: AbortSignal): Promise<void> {
-  process.kill(state.pid, 'SIGTERM')
+  try {
+    process.kill(state.pid, 'SIGTERM')
+  } catch (error) {
+    if (systemCode(error) === 'ESRCH') return // It ended just now.
+    throw error
+  }
   if (await hasEnded(state, { clock: systemClock, timeoutMs: graceMs, abort })) return
   sendKill(state)
   await hasEnded(state, { clock: systemClock, timeoutMs: graceMs, abort })

@@ -4,6 +4,9 @@ import type { DomainId } from './ids.ts'
 const firstUser = 1_600_000_000
 const users = 50_000
 
+/** Every user id that a guest's process may have. */
+export const guestUsers = { first: firstUser, last: firstUser + users - 1 } as const
+
 /** The sequence number in a domain's id. */
 export function numberOfDomain(id: DomainId): number {
   return Number(id.slice('dom_'.length))

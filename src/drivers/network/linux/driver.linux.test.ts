@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import type { Server } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run } from '../../../base/subprocess.ts'
+import { userOfDomain } from '../../../model/domain-user.ts'
 import type { LinuxNetwork } from './driver.ts'
 import type { Guest } from './testing/guest.ts'
 import { hops, received, receivedLines, serve, spoofs } from './testing/probes.ts'
@@ -148,6 +150,17 @@ describe('guests of one host', () => {
     expect(await one.can('ping', '-c1', '-W2', '172.31.0.1')).toBe(true)
     await using server = await serve(world.place(`h1-${vpc}`), 8080)
     expect(await server.answers(one, '172.31.0.1')).toBe(false)
+  })
+
+  it('have no sockets in the router, should one break out of its virtual machine', async () => {
+    const { namespace } = net.tapOf(vpc, vifId(1))
+    const send = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('172.31.0.11', 9))"
+    const sendAs = (user: number) => {
+      const as = ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', '/usr/bin/python3', '-c', send]
+      return run('nsenter', [`--net=/run/netns/${namespace}`, ...as])
+    }
+    await sendAs(65534)
+    await expect(sendAs(userOfDomain('dom_1'))).rejects.toThrow('PermissionError')
   })
 
   it('may forward for others once told not to be checked', async () => {

@@ -1,4 +1,5 @@
 import type { RouterSpec, VifSpec } from '../../../host-api/spec.ts'
+import { guestUsers } from '../../../model/domain-user.ts'
 import { groupChain, groupRules } from './group-rules.ts'
 import { metadataAddress, tapName } from './names.ts'
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.ts'
@@ -64,6 +65,11 @@ const baseChains: Readonly<Record<string, Chain>> = {
   token: {
     hook: 'type filter hook prerouting priority -150; policy accept;',
     rules: [`ip daddr ${metadataAddress} tcp dport 80 @ih,0,8 != 0x47 ct mark set iifname map @hops`],
+  },
+  // A virtual machine's process lives here with its tap. It speaks through that alone: one that broke out has no sockets.
+  broken: {
+    hook: 'type filter hook output priority -160; policy accept;',
+    rules: [`meta skuid ${guestUsers.first}-${guestUsers.last} drop`],
   },
   reply: {
     hook: 'type filter hook output priority -150; policy accept;',
