@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { hex, systemRandom } from '../../src/base/random.ts'
 import { run, SubprocessError } from '../../src/base/subprocess.ts'
 import { imageIdOf } from '../../src/bin/control/tiny-image.ts'
+import { runningProcess } from '../../src/bin/running.ts'
 import { buildTinyImage, tinyRecipe } from '../../src/images/tiny.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -81,8 +82,9 @@ export class TestCloud implements AsyncDisposable {
     return this.#up!.pid! // after up()
   }
 
+  /** The agent that lives now: one that was killed a moment ago has a successor soon. */
   async agentPid(): Promise<number> {
-    return (JSON.parse(await readFile(join(this.data, 'run/agent.json'), 'utf8')) as { pid: number }).pid
+    return (await eventually(() => runningProcess(join(this.data, 'run/agent.json')))).pid
   }
 
   /** Ends the control plane with `signal` and waits until it is gone. */

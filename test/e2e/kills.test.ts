@@ -7,6 +7,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { identify, sendKill } from '../../src/base/process.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { eventually, TestCloud } from './cloud.ts'
 import { domainsOf, nothingLeft } from './leftovers.ts'
@@ -42,15 +43,21 @@ function launch(token: string, count: number): Promise<unknown> {
 const victims = ['control plane', 'agent', 'both', 'virtual machine'] as const
 
 async function kill(victim: (typeof victims)[number]): Promise<void> {
-  if (victim === 'agent' || victim === 'both') process.kill(await cloud.agentPid(), 'SIGKILL')
+  if (victim === 'agent' || victim === 'both') end(await cloud.agentPid())
   if (victim === 'control plane' || victim === 'both') {
     await cloud.end('SIGKILL')
     await cloud.up()
   }
   if (victim === 'virtual machine') {
     const [first] = await domainsOf(cloud)
-    if (first) process.kill(first.pid, 'SIGKILL')
+    if (first) end(first.pid)
   }
+}
+
+/** Whatever it was may have ended by itself a moment ago. */
+function end(pid: number): void {
+  const living = identify(pid)
+  if (living) sendKill(living)
 }
 
 /** What an instance says of itself, beside what is really there. */
