@@ -1,0 +1,60 @@
+import type { DiskSpec, DomainSpec } from '../../host-api/spec.ts'
+import type { Cloud } from '../../model/cloud.ts'
+import { instanceType } from '../../model/instance-types.ts'
+import type { ImageRow, InstanceRow } from '../../store/tables/resources.ts'
+import { disksOfType, rootDevice } from '../instances/disks.ts'
+import type { Guest } from '../instances/guest.ts'
+
+/** How long a guest may take to shut down by itself. */
+const graceMs = 20_000
+
+/** The virtual machine of a guest. */
+export function domainSpec(cloud: Cloud, { instance, image, interfaces }: Guest): DomainSpec {
+  const type = instanceType(instance.type)! // instances are made of types that exist
+  return {
+    id: instance.domainId,
+    instance: instance.id,
+    uuid: instance.uuid,
+    power: instance.power === 'on' ? 'on' : 'off',
+    graceMs,
+    begun: instance.runningAt !== null,
+    reboots: instance.reboots,
+    vcpus: type.vcpus,
+    memoryMiB: instance.memoryMib,
+    cpuQuotaCores: Math.min(type.vcpus, type.ecu / cloud.ecuPerCore),
+    cpuWeight: Math.max(1, Math.round(type.ecu * 100)),
+    boot: {
+      image: image.id,
+      kernel: image.kernelFile,
+      ...(image.ramdiskFile !== null && { ramdisk: image.ramdiskFile }),
+      commandLine: image.commandLine,
+    },
+    disks: disksOf(cloud, instance, image),
+    vifs: interfaces.map(({ id, mac }) => ({ id, mac })),
+  }
+}
+
+/** Root, ephemeral disks, and swap for types that have it. A disk's serial is its name: so the guest finds it. */
+function disksOf(cloud: Cloud, { type }: InstanceRow, image: ImageRow): DiskSpec[] {
+  const { ephemeral, swap } = disksOfType(cloud, type)
+  return [
+    {
+      kind: 'root',
+      name: rootDevice,
+      serial: rootDevice,
+      image: image.id,
+      file: image.rootFile,
+      sizeMiB: image.rootSizeMib,
+    },
+    ...ephemeral.map(
+      ({ name, sizeMiB }, index): DiskSpec => ({
+        kind: 'ephemeral',
+        name,
+        serial: name,
+        sizeMiB,
+        label: `ephemeral${index}`,
+      }),
+    ),
+    ...(swap ? [{ kind: 'swap' as const, serial: swap.name, ...swap }] : []),
+  ]
+}

@@ -1,0 +1,20 @@
+import type { EdgeNetworkSpec } from '../../host-api/spec.ts'
+import { guestRoutes, mtu } from './routes.ts'
+import type { Scene } from './scene.ts'
+
+/** Where VPCs meet the outside: those with a public address. */
+export function edgeNetworks(scene: Scene): EdgeNetworkSpec[] {
+  const nics = scene.guests.flatMap((it) => it.interfaces)
+  return scene.vpcs
+    .map((vpc) => ({
+      vpc: vpc.id,
+      vni: vpc.vni,
+      cidr: vpc.cidr,
+      mtu,
+      addresses: nics
+        .filter((it) => it.vpcId === vpc.id && it.publicAddress !== null)
+        .map((it) => ({ publicAddress: it.publicAddress!, privateAddress: it.privateAddress })), // not null: filtered
+      routes: guestRoutes(scene, vpc.id, () => true),
+    }))
+    .filter((it) => it.addresses.length > 0)
+}
