@@ -43,6 +43,8 @@ describe('arguments of QEMU', () => {
       { driver: 'virtio-blk-pci', drive: 'disk0', serial: 'sda1' },
       { driver: 'virtio-blk-pci', drive: 'disk1', serial: 'sda2' },
       { driver: 'virtio-net-pci', netdev: 'net0', mac: '02:00:00:00:00:01', romfile: '' },
+      { driver: 'pcie-pci-bridge', id: 'disks' },
+      { driver: 'pcie-pci-bridge', id: 'nics' },
     ])
     expect(optionOf(args, '-netdev')).toBe('tap,id=net0,ifname=tap0,script=no,downscript=no,vhost=off')
   })
