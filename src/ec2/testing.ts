@@ -5,6 +5,7 @@ import { FakeClock } from '../base/clock.ts'
 import { Retry } from '../base/fault.ts'
 import { seededRandom } from '../base/random.ts'
 import { ensureHosts } from '../control/hosts/hosts.ts'
+import { removeInterfacesOf } from '../control/interfaces/remove.ts'
 import { ensureDefaultVpc } from '../control/vpcs/default-vpc.ts'
 import type { Caller } from '../iam/credentials.ts'
 import { type Cloud, zoneName } from '../model/cloud.ts'
@@ -137,7 +138,7 @@ export class TestCloud implements AsyncDisposable {
     })
     await this.store.transact(async (tx) => {
       await tx.db.deleteFrom('domainFacts').where('id', '=', row.domainId).execute()
-      await tx.db.deleteFrom('interfaces').where('instanceId', '=', row.id).execute()
+      await removeInterfacesOf(tx, row.id)
     })
     return row
   }

@@ -83,6 +83,8 @@ export interface VifSpec {
   readonly domain: DomainId
   readonly mac: string
   readonly address: string
+  /** What else it may be reached at, and send from. */
+  readonly secondaryAddresses?: readonly string[]
   readonly subnet: SubnetId
   readonly hostname: string
   readonly groups: readonly GroupId[]

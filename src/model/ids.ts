@@ -17,6 +17,7 @@ export const idPrefixes = {
   'network-interface-attachment': 'eni-attach',
   reservation: 'r',
   'elastic-ip': 'eipalloc',
+  'elastic-ip-association': 'eipassoc',
   'route-table': 'rtb',
   'network-acl': 'acl',
   'internet-gateway': 'igw',

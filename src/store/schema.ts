@@ -1,3 +1,4 @@
+import type { AddressTables } from './tables/addresses.ts'
 import type { EngineTables } from './tables/engine.ts'
 import type { ResourceTables } from './tables/resources.ts'
 
@@ -7,4 +8,4 @@ import type { ResourceTables } from './tables/resources.ts'
  * Columns hold what both SQLite and PostgreSQL hold alike: text, integers (a moment is milliseconds since 1970, a boolean
  * 0 or 1) and JSON as text. Names are written as in TypeScript; Kysely quotes them.
  */
-export type Database = EngineTables & ResourceTables
+export type Database = EngineTables & ResourceTables & AddressTables

@@ -51,9 +51,13 @@ const facts: InstanceMetadataFacts = {
       deviceNumber: 0,
       mac,
       owner: '932234911131',
-      address: '172.31.1.172',
       hostname: 'ip-172-31-1-172.us-west-2.compute.internal',
-      public: { address: '54.187.86.32', hostname: 'ec2-54-187-86-32.us-west-2.compute.amazonaws.com' },
+      addresses: [
+        {
+          address: '172.31.1.172',
+          public: { address: '54.187.86.32', hostname: 'ec2-54-187-86-32.us-west-2.compute.amazonaws.com' },
+        },
+      ],
       groups: [{ id: 'sg-b07fb3d5', name: 'cs290b' }],
       subnet: { id: 'subnet-d5467793', cidr: '172.31.0.0/20' },
       vpc: { id: 'vpc-94ad41f1', cidrs: ['172.31.0.0/16'] },

@@ -12,8 +12,9 @@ export function edgeNetworks(scene: Scene): EdgeNetworkSpec[] {
       cidr: vpc.cidr,
       mtu,
       addresses: nics
-        .filter((it) => it.vpcId === vpc.id && it.publicAddress !== null)
-        .map((it) => ({ publicAddress: it.publicAddress!, privateAddress: it.privateAddress })), // not null: filtered
+        .filter((it) => it.vpcId === vpc.id)
+        .flatMap((it) => scene.addressesOf(it.id))
+        .flatMap((it) => (it.public ? [{ publicAddress: it.public.publicAddress, privateAddress: it.address }] : [])),
       routes: guestRoutes(scene, vpc.id, () => true),
     }))
     .filter((it) => it.addresses.length > 0)

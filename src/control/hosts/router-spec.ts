@@ -43,10 +43,12 @@ function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): Vi
   const { instance } = guest
   const options = JSON.parse(instance.metadataJson) as MetadataOptionsJson
   const groups = scene.groupsOf.get(nic.id) ?? []
+  const [, ...secondary] = scene.addressesOf(nic.id)
   const facts = metadataOf(scene.cloud, guest, {
     vpc,
     subnets: scene.subnets,
     groupsOf: scene.groupsOf,
+    addressesOf: scene.addressesOf,
     showTags: options.tagsEnabled,
   })
   return {
@@ -54,6 +56,7 @@ function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): Vi
     domain: instance.domainId,
     mac: nic.mac,
     address: nic.privateAddress,
+    ...(secondary.length > 0 && { secondaryAddresses: secondary.map((it) => it.address) }),
     subnet: nic.subnetId,
     hostname: privateName(scene.cloud, nic.privateAddress),
     groups: groups.map((it) => it.id),

@@ -2,6 +2,7 @@ import type { Cloud } from '../../model/cloud.ts'
 import type { HostId, InstanceId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { HostRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
+import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
 import { groupsOf } from '../instances/find.ts'
 import type { Guest } from '../instances/guest.ts'
 import { tagsOf } from '../tags/tags.ts'
@@ -13,6 +14,7 @@ export interface Scene {
   readonly guests: readonly Guest[]
   readonly vpcs: readonly VpcRow[]
   readonly subnets: readonly SubnetRow[]
+  readonly addressesOf: AddressesOf
   readonly groupsOf: ReadonlyMap<string, readonly { readonly id: `sg-${string}`; readonly name: string }[]>
 }
 
@@ -52,6 +54,7 @@ export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
     }),
     vpcs,
     subnets,
+    addressesOf: await addressesOf(reader, interfaces),
     groupsOf: await groupsOf(
       reader,
       interfaces.map((it) => it.id),

@@ -1,6 +1,7 @@
 import type { AccountId, GroupId, InstanceId, InterfaceId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
+import { addressesOf, type InterfaceAddress } from '../addresses/of-interfaces.ts'
 import { checkIds, requireAll } from '../lookup.ts'
 
 /** The account's instances of these ids. Refuses malformed and unknown ones. */
@@ -38,6 +39,8 @@ export async function listInstances(
 /** An interface as its instance shows it. */
 export interface AttachedInterface {
   readonly row: InterfaceRow
+  /** The primary one first. */
+  readonly addresses: readonly [InterfaceAddress, ...InterfaceAddress[]]
   readonly groups: readonly { readonly id: GroupId; readonly name: string }[]
 }
 
@@ -54,15 +57,22 @@ export async function interfacesOf(
     .where('instanceId', 'in', ids)
     .orderBy('deviceIndex')
     .execute()
-  const groups = await groupsOf(
-    reader,
-    rows.map((row) => row.id),
-  )
-  for (const row of rows) {
-    const of = row.instanceId! // selected by it
-    found.set(of, [...(found.get(of) ?? []), { row, groups: groups.get(row.id) ?? [] }])
+  for (const nic of await withGroupsAndAddresses(reader, rows)) {
+    const of = nic.row.instanceId! // selected by it
+    found.set(of, [...(found.get(of) ?? []), nic])
   }
   return found
+}
+
+/** These interfaces as their instances, or answers about them, show them. */
+export async function withGroupsAndAddresses(
+  reader: Reader,
+  rows: readonly InterfaceRow[],
+): Promise<AttachedInterface[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map((row) => row.id)
+  const [groups, addresses] = [await groupsOf(reader, ids), await addressesOf(reader, rows)]
+  return rows.map((row) => ({ row, addresses: addresses(row.id), groups: groups.get(row.id) ?? [] }))
 }
 
 /** Ids and names of the groups that each interface is in. */

@@ -7,11 +7,19 @@ import { type InstanceType, scaled } from '../../model/instance-types.ts'
 import { place } from '../../scheduler/place.ts'
 import { nextNumber } from '../../store/sequences.ts'
 import type { Transaction } from '../../store/store.ts'
-import type { ImageRow, InstanceRow, KeyPairRow, MetadataOptionsJson, SubnetRow } from '../../store/tables/resources.ts'
+import type {
+  ImageRow,
+  InstanceRow,
+  InterfaceRow,
+  KeyPairRow,
+  MetadataOptionsJson,
+  SubnetRow,
+} from '../../store/tables/resources.ts'
 import { startStrand } from '../../strand/calls.ts'
+import { lendAddresses } from '../addresses/lend.ts'
 import { candidates, overheadMiB } from '../hosts/candidates.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
-import { freePrivateAddresses, freePublicAddresses, newMac } from '../interfaces/allocate.ts'
+import { freePrivateAddresses, newMac } from '../interfaces/allocate.ts'
 import { instanceMachine } from './machine.ts'
 
 export interface LaunchRequest {
@@ -53,19 +61,23 @@ export async function launch(context: LaunchContext, request: LaunchRequest): Pr
   const memoryMib = scaled(request.type, cloud.scale).memoryMiB
   const placement = await placeAll(context, request, memoryMib)
   const { subnet } = placement
-  const addresses = await addressesFor(context, request, subnet, placement.hosts.length)
+  const addresses = request.privateAddress
+    ? [request.privateAddress]
+    : await freePrivateAddresses(tx, subnet, placement.hosts.length, random)
   const reservation = newId('reservation', random)
   await tx.db
     .insertInto('reservations')
     .values({ id: reservation, accountId: request.account, createdAt: now.getTime() })
     .execute()
   const instances: InstanceRow[] = []
+  const interfaces: InterfaceRow[] = []
   for (const [index, host] of placement.hosts.entries()) {
     const row = await instanceRow(context, request, { reservation, index, host, zone: subnet.zone, memoryMib })
     instances.push(row)
     await tx.db.insertInto('instances').values(row).execute()
-    await addInterface(context, request, row, { subnet, ...addresses[index]! }) // one for each host
+    interfaces.push(await addInterface(context, request, row, { subnet, privateAddress: addresses[index]! })) // one for each host
   }
+  if (request.publicAddress ?? subnet.mapsPublic === 1) await lendAddresses(tx, interfaces, context)
   await wishForAll(context, instances, await hostsOfVpc(tx, subnet.vpcId))
   return reservation
 }
@@ -83,20 +95,6 @@ async function placeAll(
   if (hosts && subnet) return { hosts, subnet }
   const only = subnets.length === 1 ? { zone: subnets[0]!.zone } : {}
   return refuse('InsufficientInstanceCapacity', { type: type.name, ...only })
-}
-
-async function addressesFor(
-  { tx, cloud, random }: LaunchContext,
-  request: LaunchRequest,
-  subnet: SubnetRow,
-  count: number,
-): Promise<{ privateAddress: string; publicAddress: string | null }[]> {
-  const wantsPublic = request.publicAddress ?? subnet.mapsPublic === 1
-  const privates = request.privateAddress
-    ? [request.privateAddress]
-    : await freePrivateAddresses(tx, subnet, count, random)
-  const publics = wantsPublic ? await freePublicAddresses(tx, cloud, count, random) : []
-  return privates.map((privateAddress, index) => ({ privateAddress, publicAddress: publics[index] ?? null }))
 }
 
 async function instanceRow(
@@ -144,10 +142,10 @@ async function addInterface(
   { tx, random, now }: LaunchContext,
   request: LaunchRequest,
   instance: InstanceRow,
-  at: { subnet: SubnetRow; privateAddress: string; publicAddress: string | null },
-): Promise<void> {
+  at: { subnet: SubnetRow; privateAddress: string },
+): Promise<InterfaceRow> {
   const id = newId('network-interface', random)
-  await tx.db
+  const row = await tx.db
     .insertInto('interfaces')
     .values({
       id,
@@ -157,7 +155,6 @@ async function addInterface(
       zone: at.subnet.zone,
       mac: newMac(random),
       privateAddress: at.privateAddress,
-      publicAddress: at.publicAddress,
       description: request.description,
       sourceDestCheck: 1,
       createdAt: now.getTime(),
@@ -166,11 +163,13 @@ async function addInterface(
       attachmentId: newId('network-interface-attachment', random),
       attachedAt: now.getTime(),
     })
-    .execute()
+    .returningAll()
+    .executeTakeFirstOrThrow()
   await tx.db
     .insertInto('interfaceGroups')
     .values(request.groups.map((groupId) => ({ interfaceId: id, groupId })))
     .execute()
+  return row
 }
 
 async function wishForAll(

@@ -1,9 +1,9 @@
 import type { AccountId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
-import { type AttachedInterface, groupsOf } from '../instances/find.ts'
+import { type AttachedInterface, withGroupsAndAddresses } from '../instances/find.ts'
 import { checkIds, requireAll } from '../lookup.ts'
 
-/** The account's interfaces, or those named, each with its groups. */
+/** The account's interfaces, or those named, each with its groups and addresses. */
 export async function listInterfaces(
   reader: Reader,
   account: AccountId,
@@ -16,12 +16,5 @@ export async function listInterfaces(
     .orderBy('id')
     .execute()
   const rows = ids.length > 0 ? requireAll('network-interface', checkIds('network-interface', ids), all) : all
-  const groups =
-    rows.length > 0
-      ? await groupsOf(
-          reader,
-          rows.map((row) => row.id),
-        )
-      : new Map()
-  return rows.map((row) => ({ id: row.id, row, groups: groups.get(row.id) ?? [] }))
+  return (await withGroupsAndAddresses(reader, rows)).map((it) => ({ ...it, id: it.row.id }))
 }

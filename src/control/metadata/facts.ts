@@ -1,14 +1,16 @@
 /** What a guest may learn of itself, from the rows. */
 import { type Cloud, privateName, publicName, zoneId } from '../../model/cloud.ts'
 import type { InterfaceRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
+import type { AddressesOf, InterfaceAddress } from '../addresses/of-interfaces.ts'
 import { disksOfType, rootDevice } from '../instances/disks.ts'
 import type { Guest } from '../instances/guest.ts'
-import type { InstanceMetadataFacts, InterfaceFacts } from './tree.ts'
+import type { AddressFacts, InstanceMetadataFacts, InterfaceFacts } from './tree.ts'
 
 export interface MetadataSurroundings {
   readonly vpc: VpcRow
   readonly subnets: readonly SubnetRow[]
   readonly groupsOf: ReadonlyMap<string, readonly { readonly id: `sg-${string}`; readonly name: string }[]>
+  readonly addressesOf: AddressesOf
   readonly showTags: boolean
 }
 
@@ -25,7 +27,7 @@ export function metadataOf(cloud: Cloud, guest: Guest, around: MetadataSurroundi
     instance: instance.id,
     type: instance.type,
     pendingTime: new Date(instance.launchedAt),
-    privateAddress: primary!.address, // every instance has an interface while it has a host
+    privateAddress: primary!.addresses[0].address, // every instance has an interface while it has a host
     launchIndex: instance.launchIndex,
     reservation: instance.reservationId,
     virtualization: 'hvm',
@@ -51,21 +53,24 @@ function blockDevices(cloud: Cloud, type: string): Record<string, string> {
 function interfaceFacts(
   cloud: Cloud,
   nic: InterfaceRow,
-  { vpc, subnets, groupsOf }: MetadataSurroundings,
+  { vpc, subnets, groupsOf, addressesOf }: MetadataSurroundings,
 ): InterfaceFacts {
+  const [primary, ...others] = addressesOf(nic.id)
   const subnet = subnets.find((it) => it.id === nic.subnetId)
   return {
     id: nic.id,
     deviceNumber: nic.deviceIndex ?? 0,
     mac: nic.mac,
     owner: nic.accountId,
-    address: nic.privateAddress,
     hostname: privateName(cloud, nic.privateAddress),
-    ...(nic.publicAddress !== null && {
-      public: { address: nic.publicAddress, hostname: publicName(cloud, nic.publicAddress) },
-    }),
+    addresses: [addressFacts(cloud, primary), ...others.map((it) => addressFacts(cloud, it))],
     groups: groupsOf.get(nic.id) ?? [],
     subnet: { id: nic.subnetId, cidr: subnet?.cidr ?? '' },
     vpc: { id: nic.vpcId, cidrs: [vpc.cidr] },
   }
+}
+
+function addressFacts(cloud: Cloud, { address, public: it }: InterfaceAddress): AddressFacts {
+  const leading = it && { address: it.publicAddress, hostname: publicName(cloud, it.publicAddress) }
+  return { address, ...(leading && { public: leading }) }
 }

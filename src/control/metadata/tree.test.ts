@@ -29,9 +29,13 @@ const facts: InstanceMetadataFacts = {
       deviceNumber: 0,
       mac: '02:29:96:8f:6a:2d',
       owner: '932234911131',
-      address: '172.31.1.172',
       hostname: 'ip-172-31-1-172.us-west-2.compute.internal',
-      public: { address: '54.187.86.32', hostname: 'ec2-54-187-86-32.us-west-2.compute.amazonaws.com' },
+      addresses: [
+        {
+          address: '172.31.1.172',
+          public: { address: '54.187.86.32', hostname: 'ec2-54-187-86-32.us-west-2.compute.amazonaws.com' },
+        },
+      ],
       groups: [
         { id: 'sg-b07fb3d5', name: 'cs290b' },
         { id: 'sg-f64f9a93', name: 'web' },
@@ -63,9 +67,21 @@ test('an interface tells its subnet, network and associations', () => {
   expect(tree[`${at}/security-group-ids`]).toBe('sg-b07fb3d5\nsg-f64f9a93')
 })
 
+test('an interface tells all its addresses, and which public one leads to which', () => {
+  const [first] = facts.interfaces
+  const second = { address: '172.31.1.9', public: { address: '54.187.86.33', hostname: 'ec2-54-187-86-33' } }
+  const third = { address: '172.31.1.10' }
+  const tree = metadataTree({ ...facts, interfaces: [{ ...first, addresses: [...first.addresses, second, third] }] })
+  const at = `meta-data/network/interfaces/macs/${first.mac}`
+  expect(tree[`${at}/local-ipv4s`]).toBe('172.31.1.172\n172.31.1.9\n172.31.1.10')
+  expect(tree[`${at}/public-ipv4s`]).toBe('54.187.86.32\n54.187.86.33')
+  expect(tree[`${at}/ipv4-associations/54.187.86.33`]).toBe('172.31.1.9')
+  expect(tree['meta-data/public-ipv4']).toBe('54.187.86.32')
+})
+
 test('what an instance lacks is not in its tree', () => {
   const { key: _key, kernel: _kernel, ...rest } = facts
-  const { public: _public, ...inside } = facts.interfaces[0]
+  const inside = { ...facts.interfaces[0], addresses: [{ address: '172.31.1.172' }] as const }
   const paths = Object.keys(metadataTree({ ...rest, interfaces: [inside] }))
   expect(paths.filter((path) => /public|kernel|ramdisk|tags/.test(path))).toEqual([])
 })

@@ -31,13 +31,18 @@ export interface InterfaceFacts {
   readonly deviceNumber: number
   readonly mac: string
   readonly owner: string
-  readonly address: string
   readonly hostname: string
-  /** The public address and its name, of those that have one. */
-  readonly public?: { readonly address: string; readonly hostname: string }
+  /** Its private addresses, the primary one first. */
+  readonly addresses: readonly [AddressFacts, ...AddressFacts[]]
   readonly groups: readonly { readonly id: ResourceId<'security-group'>; readonly name: string }[]
   readonly subnet: { readonly id: SubnetId; readonly cidr: string }
   readonly vpc: { readonly id: VpcId; readonly cidrs: readonly [string, ...string[]] }
+}
+
+export interface AddressFacts {
+  readonly address: string
+  /** The public address that leads to it, and its name. */
+  readonly public?: { readonly address: string; readonly hostname: string }
 }
 
 /** Paths without a leading slash; a path with a slash at its end is the listing of that directory. */
@@ -89,12 +94,13 @@ function basics(facts: InstanceMetadataFacts): Tree {
 }
 
 function addresses({ hostname, interfaces: [primary] }: InstanceMetadataFacts): Tree {
+  const [{ address, public: leading }] = primary.addresses
   return {
     hostname,
     'local-hostname': hostname,
-    'local-ipv4': primary.address,
+    'local-ipv4': address,
     mac: primary.mac,
-    ...(primary.public && { 'public-hostname': primary.public.hostname, 'public-ipv4': primary.public.address }),
+    ...(leading && { 'public-hostname': leading.hostname, 'public-ipv4': leading.address }),
     'security-groups': primary.groups.map((it) => it.name).join('\n'),
   }
 }
@@ -104,16 +110,21 @@ function devices({ rootDevice, blockDevices }: InstanceMetadataFacts): Tree {
   return { ami: rootDevice.replace(/^\/dev\//, ''), root: rootDevice, ...blockDevices }
 }
 
+/** Guess: that `public-hostname` is that of the first address that has one. */
 function interfaceTree(it: InterfaceFacts): Tree {
+  const leading = it.addresses.flatMap(({ address, public: to }) => (to ? [{ ...to, to: address }] : []))
   return {
     'device-number': String(it.deviceNumber),
     'interface-id': it.id,
-    ...(it.public && { [`ipv4-associations/${it.public.address}`]: it.address }),
+    ...Object.fromEntries(leading.map(({ address, to }) => [`ipv4-associations/${address}`, to])),
     'local-hostname': it.hostname,
-    'local-ipv4s': it.address,
+    'local-ipv4s': it.addresses.map(({ address }) => address).join('\n'),
     mac: it.mac,
     'owner-id': it.owner,
-    ...(it.public && { 'public-hostname': it.public.hostname, 'public-ipv4s': it.public.address }),
+    ...(leading[0] && {
+      'public-hostname': leading[0].hostname,
+      'public-ipv4s': leading.map(({ address }) => address).join('\n'),
+    }),
     'security-group-ids': it.groups.map(({ id }) => id).join('\n'),
     'security-groups': it.groups.map(({ name }) => name).join('\n'),
     'subnet-id': it.subnet.id,

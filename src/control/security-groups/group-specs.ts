@@ -2,6 +2,7 @@
 import type { GroupSpec } from '../../host-api/spec.ts'
 import type { GroupId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
+import { addressesOf } from '../addresses/of-interfaces.ts'
 import { ruleSpecOf } from './rule.ts'
 import { rulesOf } from './rules.ts'
 
@@ -25,11 +26,13 @@ async function membersOf(reader: Reader, groups: readonly GroupId[]): Promise<Re
     .selectFrom('interfaceGroups')
     .innerJoin('interfaces', 'interfaces.id', 'interfaceGroups.interfaceId')
     .innerJoin('instances', 'instances.id', 'interfaces.instanceId')
-    .select(['interfaceGroups.groupId', 'interfaces.privateAddress'])
+    .select(['interfaceGroups.groupId', 'interfaces.id', 'interfaces.privateAddress'])
     .where('interfaceGroups.groupId', 'in', groups)
     .where('instances.power', '!=', 'gone')
     .orderBy('interfaces.privateAddress')
     .execute()
+  const addresses = await addressesOf(reader, rows)
   const byGroup = Map.groupBy(rows, (row) => row.groupId)
-  return new Map([...byGroup].map(([id, same]) => [id, same.map((row) => row.privateAddress)]))
+  const membersIn = (same: typeof rows) => same.flatMap((row) => addresses(row.id).map((it) => it.address))
+  return new Map([...byGroup].map(([id, same]) => [id, membersIn(same)]))
 }

@@ -1,6 +1,10 @@
 /** Filters of DescribeInstances that look at interfaces. Source: EC2 API Reference, DescribeInstances. */
+
+import type { InterfaceAddress } from '../../control/addresses/of-interfaces.ts'
 import type { AttachedInterface } from '../../control/instances/find.ts'
 import { absent, type FilterTable } from '../../query/filters.ts'
+import type { AddressRow } from '../../store/tables/addresses.ts'
+import { addressOwner } from '../render/private-addresses.ts'
 import type { FilteredInstance } from './instances.ts'
 
 type Row = FilteredInstance
@@ -14,9 +18,19 @@ const each =
 
 const groupIds = ({ interfaces }: Row) => interfaces.flatMap((it) => it.groups.map((group) => group.id))
 const groupNames = ({ interfaces }: Row) => interfaces.flatMap((it) => it.groups.map((group) => group.name))
-const publicAddress = each((nic) => nic.publicAddress)
-const publicOwner = each((nic) => nic.publicAddress && 'amazon')
-const privateAddress = each((nic) => nic.privateAddress)
+/** Of all private addresses of all interfaces of an instance together. */
+const eachAddress =
+  (read: (address: InterfaceAddress) => Value | null) =>
+  ({ interfaces }: Row) =>
+    interfaces.flatMap((it) => it.addresses.map((address) => read(address) ?? undefined))
+
+/** Of the public addresses that lead to primary private ones. */
+const associated = (read: (address: AddressRow) => Value | null) =>
+  eachAddress((it) => (it.primary && it.public ? read(it.public) : undefined))
+const eachPublic = (read: (address: AddressRow) => Value | null) => eachAddress((it) => it.public && read(it.public))
+const allocation = (it: AddressRow) => (it.elastic === 1 ? it.id : undefined)
+const publicAddress = (it: AddressRow) => it.publicAddress
+const association = (it: AddressRow) => it.associationId
 const publicDns = (row: Row) => row.publicDns
 const privateDns = (row: Row) => row.privateDns
 
@@ -25,15 +39,19 @@ export const interfaceFilters: FilterTable<Row> = {
   'group-name': groupNames,
   'instance.group-id': groupIds,
   'instance.group-name': groupNames,
-  'network-interface.addresses.association.ip-owner-id': publicOwner,
+  'network-interface.addresses.association.ip-owner-id': eachPublic(addressOwner),
   'network-interface.addresses.association.public-dns-name': publicDns,
-  'network-interface.addresses.association.public-ip': publicAddress,
-  'network-interface.addresses.primary': each(() => true),
+  'network-interface.addresses.association.public-ip': eachPublic(publicAddress),
+  'network-interface.addresses.association.allocation-id': eachPublic(allocation),
+  'network-interface.addresses.association.association-id': eachPublic(association),
+  'network-interface.association.allocation-id': associated(allocation),
+  'network-interface.association.association-id': associated(association),
+  'network-interface.addresses.primary': eachAddress((it) => it.primary),
   'network-interface.addresses.private-dns-name': privateDns,
-  'network-interface.addresses.private-ip-address': privateAddress,
-  'network-interface.association.ip-owner-id': publicOwner,
+  'network-interface.addresses.private-ip-address': eachAddress((it) => it.address),
+  'network-interface.association.ip-owner-id': associated(addressOwner),
   'network-interface.association.public-dns-name': publicDns,
-  'network-interface.association.public-ip': publicAddress,
+  'network-interface.association.public-ip': associated(publicAddress),
   'network-interface.attachment.attach-time': each((nic) => new Date(nic.attachedAt ?? nic.createdAt).toISOString()),
   'network-interface.attachment.attachment-id': each((nic) => nic.attachmentId),
   'network-interface.attachment.delete-on-termination': each(() => true),
@@ -53,7 +71,7 @@ export const interfaceFilters: FilterTable<Row> = {
   'network-interface.operator.managed': each(() => false),
   'network-interface.owner-id': each((nic) => nic.accountId),
   'network-interface.private-dns-name': privateDns,
-  'network-interface.private-ip-address': privateAddress,
+  'network-interface.private-ip-address': each((nic) => nic.privateAddress),
   'network-interface.public-dns-name': publicDns,
   'network-interface.requester-managed': each(() => false),
   'network-interface.source-dest-check': each((nic) => nic.sourceDestCheck === 1),
@@ -63,12 +81,8 @@ export const interfaceFilters: FilterTable<Row> = {
   'network-interface.tag-value': ({ interfaceTags }) => interfaceTags.flatMap((it) => Object.values(it)),
   'network-interface.vpc-id': each((nic) => nic.vpcId),
   ...absent(
-    'network-interface.addresses.association.allocation-id',
-    'network-interface.addresses.association.association-id',
     'network-interface.addresses.association.carrier-ip',
     'network-interface.addresses.association.customer-owned-ip',
-    'network-interface.association.allocation-id',
-    'network-interface.association.association-id',
     'network-interface.association.carrier-ip',
     'network-interface.association.customer-owned-ip',
     'network-interface.ipv4-prefixes.ipv4-prefix',

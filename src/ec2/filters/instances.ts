@@ -25,11 +25,12 @@ export function filteredInstance(
   tags: ReadonlyMap<string, Tags>,
 ): FilteredInstance {
   const nic = instance.interfaces[0]?.row
+  const leading = instance.interfaces[0]?.addresses[0].public
   return {
     ...instance,
     zoneId: zoneId(cloud, instance.row.zone),
     privateDns: nic && privateName(cloud, nic.privateAddress),
-    publicDns: nic?.publicAddress ? publicName(cloud, nic.publicAddress) : undefined,
+    publicDns: leading && publicName(cloud, leading.publicAddress),
     metadata: JSON.parse(instance.row.metadataJson) as MetadataOptionsJson,
     interfaceTags: instance.interfaces.map((it) => tags.get(it.row.id) ?? {}),
   }
@@ -56,7 +57,7 @@ export const instanceFilters: FilterTable<Row> = {
   'instance-state-code': ({ row }) => instanceStates[row.state].code,
   'instance-state-name': ({ row }) => row.state,
   'instance-type': ({ row }) => row.type,
-  'ip-address': ({ interfaces }) => interfaces[0]?.row.publicAddress,
+  'ip-address': ({ interfaces }) => interfaces[0]?.addresses[0].public?.publicAddress,
   'key-name': ({ row }) => row.keyName,
   'launch-index': ({ row }) => row.launchIndex,
   'launch-time': ({ row }) => new Date(row.launchedAt),

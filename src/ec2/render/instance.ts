@@ -6,6 +6,7 @@ import { type Cloud, privateName, publicName, zoneId } from '../../model/cloud.t
 import { stateOf, stateReasons } from '../../model/instance-states.ts'
 import { instanceType } from '../../model/instance-types.ts'
 import type { ImageRow, InstanceRow, MetadataOptionsJson } from '../../store/tables/resources.ts'
+import { renderInstanceAddress, renderShortAssociation } from './private-addresses.ts'
 
 /** All that an answer about an instance is made of. */
 export interface FullInstance {
@@ -17,6 +18,7 @@ export interface FullInstance {
 
 export function renderInstance(cloud: Cloud, { row, tags, interfaces, image }: FullInstance): Instance {
   const primary = interfaces[0]
+  const leading = primary?.addresses[0].public?.publicAddress
   const type = instanceType(row.type)
   const ended = row.state === 'terminated'
   return {
@@ -27,10 +29,10 @@ export function renderInstance(cloud: Cloud, { row, tags, interfaces, image }: F
     ...(row.stateReason && row.stateReason !== 'pending' && { StateReason: stateReasons[row.stateReason] }),
     ...(row.state === 'pending' && { StateReason: stateReasons.pending }),
     PrivateDnsName: primary ? privateName(cloud, primary.row.privateAddress) : '',
-    PublicDnsName: primary?.row.publicAddress ? publicName(cloud, primary.row.publicAddress) : '',
+    PublicDnsName: leading ? publicName(cloud, leading) : '',
     ...(primary && {
       PrivateIpAddress: primary.row.privateAddress,
-      ...(primary.row.publicAddress && { PublicIpAddress: primary.row.publicAddress }),
+      ...(leading && { PublicIpAddress: leading }),
       SubnetId: primary.row.subnetId,
       VpcId: primary.row.vpcId,
       SourceDestCheck: primary.row.sourceDestCheck === 1,
@@ -95,11 +97,8 @@ export function renderMetadataOptions(row: InstanceRow, ended = false): NonNulla
   }
 }
 
-function renderAttached(cloud: Cloud, { row, groups }: AttachedInterface): InstanceNetworkInterface {
-  const name = privateName(cloud, row.privateAddress)
-  const association = row.publicAddress
-    ? { PublicIp: row.publicAddress, PublicDnsName: publicName(cloud, row.publicAddress), IpOwnerId: 'amazon' }
-    : undefined
+function renderAttached(cloud: Cloud, { row, addresses, groups }: AttachedInterface): InstanceNetworkInterface {
+  const leading = addresses[0].public
   return {
     NetworkInterfaceId: row.id,
     SubnetId: row.subnetId,
@@ -109,7 +108,7 @@ function renderAttached(cloud: Cloud, { row, groups }: AttachedInterface): Insta
     Status: 'in-use',
     MacAddress: row.mac,
     PrivateIpAddress: row.privateAddress,
-    PrivateDnsName: name,
+    PrivateDnsName: privateName(cloud, row.privateAddress),
     SourceDestCheck: row.sourceDestCheck === 1,
     InterfaceType: 'interface',
     Groups: groups.map(({ id, name: GroupName }) => ({ GroupId: id, GroupName })),
@@ -121,16 +120,9 @@ function renderAttached(cloud: Cloud, { row, groups }: AttachedInterface): Insta
       DeleteOnTermination: true,
       NetworkCardIndex: 0,
     },
-    PrivateIpAddresses: [
-      {
-        Primary: true,
-        PrivateIpAddress: row.privateAddress,
-        PrivateDnsName: name,
-        ...(association && { Association: association }),
-      },
-    ],
+    PrivateIpAddresses: addresses.map((it) => renderInstanceAddress(cloud, it)),
     Ipv6Addresses: [],
-    ...(association && { Association: association }),
+    ...(leading && { Association: renderShortAssociation(cloud, leading) }),
   }
 }
 

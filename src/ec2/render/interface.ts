@@ -1,17 +1,18 @@
 /** Network interfaces as answers have them by themselves. Source: EC2 API Reference, "NetworkInterface". */
-import type { NetworkInterface, NetworkInterfaceAssociation, NetworkInterfaceAttachment } from '@aws-sdk/client-ec2'
+import type { NetworkInterface, NetworkInterfaceAttachment } from '@aws-sdk/client-ec2'
 import type { AttachedInterface } from '../../control/instances/find.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
-import { type Cloud, privateName, publicName, zoneId } from '../../model/cloud.ts'
+import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
+import { renderAssociation, renderPrivateAddress } from './private-addresses.ts'
 
 export interface FullInterface extends AttachedInterface {
   readonly id: string
   readonly tags: Tags
 }
 
-export function renderInterface(cloud: Cloud, { row, groups, tags }: FullInterface): NetworkInterface {
+export function renderInterface(cloud: Cloud, { row, addresses, groups, tags }: FullInterface): NetworkInterface {
   const name = privateName(cloud, row.privateAddress)
-  const association = associationOf(cloud, row)
+  const leading = addresses[0].public
   return {
     NetworkInterfaceId: row.id,
     SubnetId: row.subnetId,
@@ -28,17 +29,10 @@ export function renderInterface(cloud: Cloud, { row, groups, tags }: FullInterfa
     PrivateDnsName: name,
     SourceDestCheck: row.sourceDestCheck === 1,
     Groups: groups.map((it) => ({ GroupId: it.id, GroupName: it.name })),
-    PrivateIpAddresses: [
-      {
-        Primary: true,
-        PrivateIpAddress: row.privateAddress,
-        PrivateDnsName: name,
-        ...(association && { Association: association }),
-      },
-    ],
+    PrivateIpAddresses: addresses.map((it) => renderPrivateAddress(cloud, it)),
     Ipv6Addresses: [],
     ...(row.instanceId !== null && { Attachment: renderAttachment(row) }),
-    ...(association && { Association: association }),
+    ...(leading && { Association: renderAssociation(cloud, leading) }),
     TagSet: tagList(tags),
   }
 }
@@ -54,13 +48,4 @@ export function renderAttachment(row: AttachedInterface['row']): NetworkInterfac
     NetworkCardIndex: 0,
     Status: 'attached',
   }
-}
-
-/** The owner of a public address that is not elastic is `amazon`. Source: EC2 API Reference, "NetworkInterfaceAssociation". */
-function associationOf(
-  cloud: Cloud,
-  { publicAddress }: AttachedInterface['row'],
-): NetworkInterfaceAssociation | undefined {
-  if (publicAddress === null) return undefined
-  return { PublicIp: publicAddress, PublicDnsName: publicName(cloud, publicAddress), IpOwnerId: 'amazon' }
 }

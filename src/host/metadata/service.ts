@@ -39,7 +39,9 @@ export class MetadataService implements Disposable {
   /** From now on, these are the guests: called with every new spec, before its routers are made. */
   know(routers: readonly RouterSpec[]): void {
     const guests = routers.flatMap(({ vpc, vifs }) =>
-      vifs.map((vif) => [`${vpc} ${vif.address}`, { id: vif.id, metadata: vif.metadata }] as const),
+      vifs.flatMap(({ id, metadata, address, secondaryAddresses = [] }) =>
+        [address, ...secondaryAddresses].map((it) => [`${vpc} ${it}`, { id, metadata }] as const),
+      ),
     )
     this.#guests = new Map(guests)
   }

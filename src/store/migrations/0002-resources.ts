@@ -164,7 +164,6 @@ async function makeNetworks(db: Kysely<unknown>): Promise<void> {
     .addColumn('zone', text, (it) => it.notNull())
     .addColumn('mac', text, (it) => it.notNull())
     .addColumn('privateAddress', text, (it) => it.notNull())
-    .addColumn('publicAddress', text, (it) => it.unique())
     .addColumn('description', text, (it) => it.notNull())
     .addColumn('sourceDestCheck', integer, (it) => it.notNull())
     .addColumn('createdAt', moment, (it) => it.notNull())

@@ -1,6 +1,7 @@
 import type { Migration } from '../migrate.ts'
 import { engine } from './0001-engine.ts'
 import { resources } from './0002-resources.ts'
+import { addresses } from './0010-addresses.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
-export const migrations: readonly Migration[] = [engine, resources]
+export const migrations: readonly Migration[] = [engine, resources, addresses]

@@ -181,7 +181,6 @@ export interface InterfaceRow {
   zone: string
   mac: string
   privateAddress: string
-  publicAddress: string | null
   description: string
   sourceDestCheck: Truth
   createdAt: number

@@ -2,6 +2,7 @@ import { Fault } from '../../../base/fault.ts'
 import type { EdgeSpec, RouterSpec, RouteSpec, RuleSpec } from '../../../host-api/spec.ts'
 import { isId } from '../../../model/ids.ts'
 import { isAddress, isNetwork } from './ipv4.ts'
+import { addressesOfVif } from './router-links.ts'
 
 /**
  * What is in a spec becomes text that `ip`, `nft` and dnsmasq read as commands. So nothing goes that far that does not
@@ -20,7 +21,7 @@ export function checkRouter(spec: RouterSpec): void {
   for (const it of spec.vifs) {
     want('vif', it.id, isId('network-interface', it.id))
     want('mac', it.mac, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(it.mac))
-    want('address', it.address, isAddress(it.address))
+    for (const address of addressesOfVif(it)) want('address', address, isAddress(address))
     want('hostname', it.hostname, isDomainName(it.hostname))
     want('subnet', it.subnet, subnets.has(it.subnet))
     want('hopLimit', it.metadata.hopLimit, isIn(1, it.metadata.hopLimit, 64))

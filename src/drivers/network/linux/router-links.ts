@@ -1,4 +1,4 @@
-import type { RouterSpec, RouteSpec } from '../../../host-api/spec.ts'
+import type { RouterSpec, RouteSpec, VifSpec } from '../../../host-api/spec.ts'
 import { userOfDomain } from '../../../model/domain-user.ts'
 import { canonical } from './ipv4.ts'
 import type { Address, Neighbour, Route, Wanted } from './links.ts'
@@ -8,6 +8,7 @@ import { metadataAddress, overlayMac, routerMac, tapName } from './names.ts'
 export function routerLinks(spec: RouterSpec, here: string): Wanted {
   const gateways = new Map(spec.subnets.map((it) => [it.id, it.gateway]))
   const vifs = spec.vifs.map((it) => ({ ...it, tap: tapName(it.id), gateway: gateways.get(it.subnet) ?? '' }))
+  const own = vifs.flatMap((it) => addressesOfVif(it).map((address) => ({ ...it, address })))
   const overlay = overlayLinks(spec.routes, here)
   return {
     taps: vifs.map((it) => ({
@@ -20,12 +21,12 @@ export function routerLinks(spec: RouterSpec, here: string): Wanted {
     addresses: [host('lo', metadataAddress), host('overlay', here), ...vifs.map((it) => host(it.tap, it.gateway))],
     routes: [
       ...firstForEach([
-        ...vifs.map((it): Route => ({ kind: 'unicast', to: `${it.address}/32`, dev: it.tap })),
+        ...own.map((it): Route => ({ kind: 'unicast', to: `${it.address}/32`, dev: it.tap })),
         ...overlay.routes,
       ]),
       ...spec.subnets.map((it): Route => ({ kind: 'unreachable', to: canonical(it.cidr) })),
     ],
-    neighbours: [...vifs.map((it) => ({ dev: it.tap, address: it.address, mac: it.mac })), ...overlay.neighbours],
+    neighbours: [...own.map((it) => ({ dev: it.tap, address: it.address, mac: it.mac })), ...overlay.neighbours],
   }
 }
 
@@ -54,6 +55,11 @@ export function overlayLinks(specs: readonly RouteSpec[], here: string): { route
 /** One route to each network. A guest that hangs here is here, whatever else is said about it. */
 function firstForEach(routes: readonly Route[]): Route[] {
   return [...new Map(routes.toReversed().map((it) => [it.to, it])).values()]
+}
+
+/** Every address that is the vif's own: its primary one first. */
+export function addressesOfVif({ address, secondaryAddresses = [] }: VifSpec): string[] {
+  return [address, ...secondaryAddresses]
 }
 
 function host(dev: string, address: string): Address {

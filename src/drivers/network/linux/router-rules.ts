@@ -2,6 +2,7 @@ import type { RouterSpec, VifSpec } from '../../../host-api/spec.ts'
 import { guestUsers } from '../../../model/domain-user.ts'
 import { groupChain, groupRules } from './group-rules.ts'
 import { metadataAddress, tapName } from './names.ts'
+import { addressesOfVif } from './router-links.ts'
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.ts'
 
 /**
@@ -97,10 +98,10 @@ const baseChains: Readonly<Record<string, Chain>> = {
   },
 }
 
-/** Who may say what: `own` address, `macs` for a guest that has no address yet, `forwarders` speak for others too. */
+/** Who may say what: `own` addresses, `macs` for a guest that has no address yet, `forwarders` speak for others too. */
 function identitySets(vifs: readonly Vif[]): Record<string, NamedSet> {
   return {
-    own: set('ifname . ether_addr . ipv4_addr', vifs.map(ownAddress)),
+    own: set('ifname . ether_addr . ipv4_addr', vifs.flatMap(ownAddresses)),
     macs: set('ifname . ether_addr', vifs.map(ownMac)),
     forwarders: forwarderSet(vifs),
     metadata: set(
@@ -165,7 +166,7 @@ function arpTable(vifs: readonly Vif[]): Table {
   return {
     counters: vifs.map((it) => spoofCounter(it.tap)),
     sets: {
-      own: set('ifname . ether_addr . ipv4_addr', vifs.map(ownAddress)),
+      own: set('ifname . ether_addr . ipv4_addr', vifs.flatMap(ownAddresses)),
       macs: set('ifname . ether_addr', vifs.map(ownMac)),
       forwarders: forwarderSet(vifs),
       spoofed: spoofedMap(vifs),
@@ -196,8 +197,8 @@ function spoofedMap(vifs: readonly Vif[]): NamedSet {
   )
 }
 
-function ownAddress(vif: Vif): string {
-  return `"${vif.tap}" . ${vif.mac} . ${vif.address}`
+function ownAddresses(vif: Vif): string[] {
+  return addressesOfVif(vif).map((address) => `"${vif.tap}" . ${vif.mac} . ${address}`)
 }
 
 function ownMac(vif: Vif): string {

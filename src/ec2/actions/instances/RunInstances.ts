@@ -2,6 +2,7 @@ import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
 import { findImage } from '../../../control/images/find.ts'
 import { listInstances } from '../../../control/instances/find.ts'
 import { type LaunchRequest, launch } from '../../../control/instances/launch.ts'
+import { takenAddresses } from '../../../control/interfaces/allocate.ts'
 import { checkGroupCount } from '../../../control/interfaces/groups.ts'
 import { findKeyPair } from '../../../control/key-pairs/find.ts'
 import { findGroups } from '../../../control/security-groups/groups.ts'
@@ -150,12 +151,7 @@ async function onlyWithAddress({ tx }: Context, subnets: readonly SubnetRow[], a
   if (toNumber(address) < first || toNumber(address) > last) {
     refuse('InvalidParameterValue', { message: `Address ${address} is in subnet's reserved address range` })
   }
-  const taken = await tx.db
-    .selectFrom('interfaces')
-    .select('id')
-    .where('vpcId', '=', subnet.vpcId)
-    .where('privateAddress', '=', address)
-    .executeTakeFirst()
-  if (taken) refuse('InvalidIPAddress.InUse', { message: `Address ${address} is in use.` })
+  if ((await takenAddresses(tx, subnet)).includes(address))
+    refuse('InvalidIPAddress.InUse', { message: `Address ${address} is in use.` })
   return fitting
 }

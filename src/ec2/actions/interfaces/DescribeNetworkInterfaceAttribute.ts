@@ -11,7 +11,7 @@ import { renderAttachment } from '../../render/interface.ts'
 export const DescribeNetworkInterfaceAttribute = action('DescribeNetworkInterfaceAttribute', {
   async run({ NetworkInterfaceId, Attribute }, { tx, caller }) {
     const [nic] = await listInterfaces(tx, caller.account, [NetworkInterfaceId])
-    const { row, groups } = nic! // listInterfaces refuses what it does not find
+    const { row, addresses, groups } = nic! // listInterfaces refuses what it does not find
     switch (Attribute) {
       case 'description':
         return { NetworkInterfaceId, Description: { Value: row.description } }
@@ -22,7 +22,7 @@ export const DescribeNetworkInterfaceAttribute = action('DescribeNetworkInterfac
       case 'attachment':
         return { NetworkInterfaceId, ...(row.instanceId !== null && { Attachment: renderAttachment(row) }) }
       case 'associatePublicIpAddress':
-        return { NetworkInterfaceId, AssociatePublicIpAddress: row.publicAddress !== null }
+        return { NetworkInterfaceId, AssociatePublicIpAddress: addresses[0].public !== undefined }
       default:
         return refuse('InvalidParameterValue', {
           message: `Value (${Attribute}) for parameter attribute is invalid. Unknown attribute.`,

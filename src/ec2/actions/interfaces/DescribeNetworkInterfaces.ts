@@ -1,9 +1,11 @@
 import { listInterfaces } from '../../../control/interfaces/find.ts'
 import { withTags } from '../../../control/tags/tags.ts'
 import { type Cloud, privateName, publicName, zoneId } from '../../../model/cloud.ts'
-import { type FilterTable, tagFilters } from '../../../query/filters.ts'
+import { type FilterTable, type FilterValue, tagFilters } from '../../../query/filters.ts'
+import type { AddressRow } from '../../../store/tables/addresses.ts'
 import { describe } from '../../action.ts'
 import { type FullInterface, renderInterface } from '../../render/interface.ts'
+import { addressOwner } from '../../render/private-addresses.ts'
 
 interface Row extends FullInterface {
   readonly privateDns: string
@@ -25,15 +27,15 @@ export const DescribeNetworkInterfaces = describe('DescribeNetworkInterfaces', {
   filters: {
     ...tagFilters<Row>(),
     ...attachmentFilters(),
-    'addresses.association.owner-id': ({ row }) => row.publicAddress && 'amazon',
-    'addresses.association.public-ip': ({ row }) => row.publicAddress,
-    'addresses.primary': () => true,
-    'addresses.private-ip-address': ({ row }) => row.privateAddress,
-    'association.allocation-id': () => undefined,
-    'association.association-id': () => undefined,
-    'association.ip-owner-id': ({ row }) => row.publicAddress && 'amazon',
+    'addresses.association.owner-id': ({ addresses }) => addresses.map((it) => it.public && addressOwner(it.public)),
+    'addresses.association.public-ip': ({ addresses }) => addresses.map((it) => it.public?.publicAddress),
+    'addresses.primary': ({ addresses }) => addresses.map((it) => it.primary),
+    'addresses.private-ip-address': ({ addresses }) => addresses.map((it) => it.address),
+    'association.allocation-id': associated((it) => (it.elastic === 1 ? it.id : undefined)),
+    'association.association-id': associated((it) => it.associationId),
+    'association.ip-owner-id': associated(addressOwner),
     'association.public-dns-name': ({ publicDns }) => publicDns,
-    'association.public-ip': ({ row }) => row.publicAddress,
+    'association.public-ip': associated((it) => it.publicAddress),
     'availability-zone': ({ row }) => row.zone,
     'availability-zone-id': (row) => row.zoneId,
     description: ({ row }) => row.description,
@@ -59,6 +61,11 @@ export const DescribeNetworkInterfaces = describe('DescribeNetworkInterfaces', {
   assemble: (items) => ({ NetworkInterfaces: items }),
 })
 
+/** Of the public address that leads to the primary private one. */
+function associated(read: (address: AddressRow) => string | null | undefined): (row: Row) => FilterValue {
+  return ({ addresses: [{ public: it }] }) => it && read(it)
+}
+
 function attachmentFilters(): FilterTable<Row> {
   const attached =
     <T>(read: (row: Row['row']) => T) =>
@@ -76,10 +83,11 @@ function attachmentFilters(): FilterTable<Row> {
   }
 }
 
-function namesOf(cloud: Cloud, { row }: FullInterface): Pick<Row, 'privateDns' | 'publicDns' | 'zoneId'> {
+function namesOf(cloud: Cloud, { row, addresses }: FullInterface): Pick<Row, 'privateDns' | 'publicDns' | 'zoneId'> {
+  const leading = addresses[0].public
   return {
     privateDns: privateName(cloud, row.privateAddress),
-    publicDns: row.publicAddress === null ? undefined : publicName(cloud, row.publicAddress),
+    publicDns: leading && publicName(cloud, leading.publicAddress),
     zoneId: zoneId(cloud, row.zone),
   }
 }

@@ -1,12 +1,11 @@
 import type { Subnet } from '@aws-sdk/client-ec2'
+import { takenAddresses } from '../../../control/interfaces/allocate.ts'
 import { type Tags, tagList, withTags } from '../../../control/tags/tags.ts'
 import { usable } from '../../../control/vpcs/addresses.ts'
 import { listSubnets } from '../../../control/vpcs/find.ts'
 import { ec2Arn } from '../../../model/arns.ts'
 import { zoneId } from '../../../model/cloud.ts'
-import type { SubnetId } from '../../../model/ids.ts'
 import { tagFilters } from '../../../query/filters.ts'
-import type { Reader } from '../../../store/store.ts'
 import type { SubnetRow } from '../../../store/tables/resources.ts'
 import { describe } from '../../action.ts'
 
@@ -25,12 +24,14 @@ interface Row extends SubnetRow {
 export const DescribeSubnets = describe('DescribeSubnets', {
   async rows({ SubnetIds }, { tx, caller, cloud }): Promise<Row[]> {
     const rows = await withTags(tx, await listSubnets(tx, caller.account, SubnetIds))
-    const taken = await takenIn(tx)
-    return rows.map((row) => {
+    const full: Row[] = []
+    for (const row of rows) {
       const { first, last } = usable(row.cidr)
+      const free = last - first + 1 - (await takenAddresses(tx, row)).length
       const arn = ec2Arn(cloud, row.accountId, 'subnet', row.id)
-      return { ...row, arn, zoneId: zoneId(cloud, row.zone), free: last - first + 1 - (taken.get(row.id) ?? 0) }
-    })
+      full.push({ ...row, arn, zoneId: zoneId(cloud, row.zone), free })
+    }
+    return full
   },
   key: (row) => row.id,
   filters: {
@@ -90,12 +91,3 @@ export const DescribeSubnets = describe('DescribeSubnets', {
   }),
   assemble: (items) => ({ Subnets: items }),
 })
-
-async function takenIn(reader: Reader): Promise<ReadonlyMap<SubnetId, number>> {
-  const rows = await reader.db
-    .selectFrom('interfaces')
-    .select((eb) => ['subnetId' as const, eb.fn.countAll<number>().as('count')])
-    .groupBy('subnetId')
-    .execute()
-  return new Map(rows.map((row) => [row.subnetId, row.count]))
-}

@@ -1,0 +1,73 @@
+/** Public addresses that an interface has while its instance runs: taken from the pool, and given back. */
+import type { Random } from '../../base/random.ts'
+import type { Cloud } from '../../model/cloud.ts'
+import { refuse } from '../../model/errors.ts'
+import { type InterfaceId, newId } from '../../model/ids.ts'
+import type { Transaction } from '../../store/store.ts'
+import type { InterfaceRow } from '../../store/tables/resources.ts'
+import { toAddress, toNumber } from '../vpcs/addresses.ts'
+
+interface Around {
+  readonly cloud: Cloud
+  readonly now: Date
+  readonly random: Random
+}
+
+/** Gives each of these interfaces a public address for its primary private one. Refuses when there are not enough. */
+export async function lendAddresses(tx: Transaction, nics: readonly InterfaceRow[], around: Around): Promise<void> {
+  const free = await freePublicAddresses(tx, around.cloud, nics.length, around.random)
+  for (const [index, { id, accountId, privateAddress }] of nics.entries()) {
+    await tx.db
+      .insertInto('addresses')
+      .values({
+        id: newId('elastic-ip', around.random),
+        accountId,
+        publicAddress: free[index]!, // as many as asked for
+        elastic: 0,
+        associationId: null,
+        interfaceId: id,
+        privateAddress,
+        reverseName: null,
+        createdAt: around.now.getTime(),
+      })
+      .execute()
+  }
+}
+
+/** Takes back what was lent to these interfaces. Elastic addresses stay where they are. */
+export async function takeBackAddresses(tx: Transaction, interfaces: readonly InterfaceId[]): Promise<void> {
+  if (interfaces.length === 0) return
+  await tx.db.deleteFrom('addresses').where('interfaceId', 'in', interfaces).where('elastic', '=', 0).execute()
+}
+
+/** `count` free addresses of the cloud's pool, from a random one on. Refuses when there are not enough. */
+export async function freePublicAddresses(
+  tx: Transaction,
+  cloud: Cloud,
+  count: number,
+  random: Random,
+): Promise<string[]> {
+  const rows = await tx.db.selectFrom('addresses').select('publicAddress').execute()
+  const taken = new Set(rows.map((row) => toNumber(row.publicAddress)))
+  const [first, last] = [toNumber(cloud.publicPool.first), toNumber(cloud.publicPool.last)]
+  const size = last - first + 1
+  if (size - taken.size < count) refuse('InsufficientAddressCapacity')
+  const start = random.bytes(4).readUInt32BE() % size
+  return free({ first, size, start }, count, taken).map(toAddress)
+}
+
+interface Range {
+  readonly first: number
+  readonly size: number
+  readonly start: number
+}
+
+/** The first `count` numbers of the range, from `start` on and round, that are not taken. */
+export function free({ first, size, start }: Range, count: number, taken: ReadonlySet<number>): number[] {
+  const found: number[] = []
+  for (let step = 0; step < size && found.length < count; step++) {
+    const number = first + ((start + step) % size)
+    if (!taken.has(number)) found.push(number)
+  }
+  return found
+}

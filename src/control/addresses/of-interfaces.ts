@@ -1,0 +1,45 @@
+/** The one place that tells which addresses an interface has, and which public address leads to each. */
+import type { InterfaceId } from '../../model/ids.ts'
+import type { Reader } from '../../store/store.ts'
+import type { AddressRow } from '../../store/tables/addresses.ts'
+import type { InterfaceRow } from '../../store/tables/resources.ts'
+
+/** A private address of an interface, with the public one that leads to it. */
+export interface InterfaceAddress {
+  readonly address: string
+  readonly primary: boolean
+  readonly public: AddressRow | undefined
+}
+
+export type AddressesOf = (interfaceId: InterfaceId) => readonly [InterfaceAddress, ...InterfaceAddress[]]
+
+type Nic = Pick<InterfaceRow, 'id' | 'privateAddress'>
+
+/** The addresses of each of these interfaces, the primary one first, the others in the order of their text. Two queries. */
+export async function addressesOf(reader: Reader, interfaces: readonly Nic[]): Promise<AddressesOf> {
+  const ids = interfaces.map((it) => it.id)
+  const secondary = Map.groupBy(await secondaryRows(reader, ids), (it) => it.interfaceId)
+  const leading = new Map((await publicRows(reader, ids)).map((it) => [`${it.interfaceId} ${it.privateAddress}`, it]))
+  const at = (id: InterfaceId, address: string, primary: boolean): InterfaceAddress => ({
+    address,
+    primary,
+    public: leading.get(`${id} ${address}`),
+  })
+  const found = new Map(
+    interfaces.map(({ id, privateAddress }) => {
+      const others = (secondary.get(id) ?? []).map((it) => at(id, it.address, false))
+      return [id, [at(id, privateAddress, true), ...others] as const]
+    }),
+  )
+  return (id) => found.get(id)! // Whoever asks has asked for it before.
+}
+
+async function secondaryRows({ db }: Reader, ids: readonly InterfaceId[]) {
+  if (ids.length === 0) return []
+  return db.selectFrom('secondaryAddresses').selectAll().where('interfaceId', 'in', ids).orderBy('address').execute()
+}
+
+async function publicRows({ db }: Reader, ids: readonly InterfaceId[]) {
+  if (ids.length === 0) return []
+  return db.selectFrom('addresses').selectAll().where('interfaceId', 'in', ids).execute()
+}
