@@ -6,13 +6,13 @@ import type { Log } from '../../../base/log.ts'
 import { hasEnded, identify, type ProcessIdentity, sendKill } from '../../../base/process.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
 import { userOfDomain } from '../../../model/domain-user.ts'
+import { confined } from '../../qemu/confine.ts'
+import { failureOf, firstFd, launch } from '../../qemu/launch.ts'
+import { Qmp } from '../../qemu/qmp.ts'
 import type { DomainWiring } from '../driver.ts'
 import { type Accelerator, qemuArguments, translationMiB } from './arguments.ts'
 import { admit, type ControlGroups, type GroupLimits, removeGroups } from './cgroup.ts'
-import { confined } from './confine.ts'
 import { Domain, type DomainSurroundings, logIn, socketIn } from './domain.ts'
-import { controlFd, failureOf, launch } from './launch.ts'
-import { Qmp } from './qmp.ts'
 import { type DomainRecord, writeRecord } from './record.ts'
 
 /** What is the same for all domains of a host. */
@@ -52,7 +52,7 @@ export async function bootDomain(
   abort.throwIfAborted()
   const record = newRecord(spec, wiring, groups, ground.clock)
   writeRecord(around.folder, record)
-  const child = await launch({ command, socket: socketIn(around.folder), log: logIn(around.folder) })
+  const child = await launch({ command, sockets: [socketIn(around.folder)], log: logIn(around.folder) })
   const process = child.pid === undefined ? undefined : identify(child.pid)
   ground.log.debug({ stage: 'exec', subject: spec.id, pid: child.pid }, 'QEMU is started')
   const failure = failureOf(child, logIn(around.folder))
@@ -75,7 +75,7 @@ export async function bootDomain(
 function commandFor({ accelerator, deviceGroups }: Ground, spec: DomainSpec, wiring: DomainWiring): string[] {
   const [namespace, ...others] = new Set(wiring.taps.map((it) => it.namespace))
   if (others.length > 0) throw new Fault(`${spec.id} hangs in several namespaces: ${[namespace, ...others].join(', ')}`)
-  const qemu = ['qemu-system-x86_64', ...qemuArguments({ spec, wiring, accelerator, controlFd })]
+  const qemu = ['qemu-system-x86_64', ...qemuArguments({ spec, wiring, accelerator, controlFd: firstFd })]
   const place = namespace === undefined ? {} : { namespace }
   return confined(qemu, { user: userOfDomain(spec.id), groups: deviceGroups, ...place })
 }

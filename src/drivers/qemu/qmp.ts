@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
-import { Fault } from '../../../base/fault.ts'
-import { type JsonLines, jsonLines } from '../../../base/json-lines.ts'
+import { Fault } from '../../base/fault.ts'
+import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import type { QmpCommand, QmpCommands, QmpEvent } from './commands.ts'
 
 /** A longer line is none of QEMU's answers to our questions. */

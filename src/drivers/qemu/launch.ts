@@ -1,41 +1,43 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { Fault } from '../../../base/fault.ts'
+import { Fault } from '../../base/fault.ts'
 
-export const controlFd = 3
+/** The first of the process' sockets. */
+export const firstFd = 3
 
 /** The environment of a guest's process: nothing of ours. */
 const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
 
 export interface Launch {
   readonly command: readonly string[]
-  /** Where its control socket shall be. */
-  readonly socket: string
+  /** Where its sockets shall be: the process has them as descriptors 3, 4 … */
+  readonly sockets: readonly string[]
   /** Takes what it says. */
   readonly log: string
 }
 
 /**
- * Starts the process apart from ours: its own session, nothing of our terminal, and our end does not touch it. Its control
- * socket is open already and given to it as descriptor `controlFd`: one can connect at once, the answer comes when it is
- * ready, and the process needs no folder to write in.
+ * Starts the process apart from ours: its own session, nothing of our terminal, and our end does not touch it. Its sockets
+ * are open already and given to it as descriptors: one can connect at once, the answer comes when it is ready, and the
+ * process needs no folder to write in.
  */
-export async function launch({ command, socket, log }: Launch): Promise<ChildProcess> {
+export async function launch({ command, sockets, log }: Launch): Promise<ChildProcess> {
   const [program, ...args] = command
   if (program === undefined) throw new Fault('no command')
-  const server = await listen(socket)
+  const servers: Server[] = []
+  for (const it of sockets) servers.push(await listen(it))
   const output = openSync(log, 'a', 0o600)
   try {
-    const stdio = ['ignore', output, output, descriptorOf(server)] as const
-    const child = spawn(program, args, { detached: true, stdio: [...stdio], env: environment, cwd: '/' })
+    const stdio: StdioOptions = ['ignore', output, output, ...servers.map(descriptorOf)]
+    const child = spawn(program, args, { detached: true, stdio, env: environment, cwd: '/' })
     child.unref()
     return child
   } finally {
     closeSync(output)
-    server.close()
+    for (const it of servers) it.close()
   }
 }
 

@@ -1,4 +1,4 @@
-import { Fault } from '../../../base/fault.ts'
+import { Fault } from '../../base/fault.ts'
 import type { QmpEvent } from './commands.ts'
 import { Qmp } from './qmp.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Fault } from '../../../base/fault.ts'
+import { Fault } from '../../base/fault.ts'
 import type { QmpEvent } from './commands.ts'
 import { Qmp } from './qmp.ts'
 

@@ -1,6 +1,6 @@
 import { chmod, stat } from 'node:fs/promises'
-import { systemCode } from '../../../base/fault.ts'
-import type { Log } from '../../../base/log.ts'
+import { systemCode } from '../../base/fault.ts'
+import type { Log } from '../../base/log.ts'
 
 export interface Confinement {
   /** User and group. */
