@@ -16,6 +16,8 @@ export function checkSettings(settings: Settings): Settings {
   if (!within(scale, 1, 1024)) throw new Fault('The scale must be from 1 to 1024.')
   if (!within(memoryMiB, 1)) throw new Fault('Guests need some memory: at least 1 MiB.')
   if (!within(listen.port, 0, 65_535)) throw new Fault(`not a port: ${listen.port}`)
+  if (settings.elasticAddresses !== undefined && !within(settings.elasticAddresses, 0))
+    throw new Fault('An account may have a number of elastic addresses: 0 or more.')
   checkPublicNetwork(settings.publicNetwork)
   return settings
 }

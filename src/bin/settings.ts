@@ -22,6 +22,8 @@ export interface Settings {
   readonly machineLink: MachineLinkChoice | 'off'
   /** What all guests together may take of the machine. */
   readonly memoryMiB: number
+  /** How many elastic addresses an account may have, where it is not the usual number. */
+  readonly elasticAddresses?: number
 }
 
 export type Choices = Partial<
@@ -156,6 +158,7 @@ export function cloudOf(settings: Settings, accelerator: keyof typeof ecuPerCore
     ecuPerCore: ecuPerCore[accelerator],
     publicPool: { first: `${base}.10`, last: `${base}.250` },
     endpoint: endpointOf(settings),
+    ...(settings.elasticAddresses !== undefined && { elasticAddresses: settings.elasticAddresses }),
   }
 }
 

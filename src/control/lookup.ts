@@ -18,6 +18,7 @@ const refusals = {
     malformed: 'InvalidNetworkInterfaceID.NotFound',
     missing: 'InvalidNetworkInterfaceID.NotFound',
   },
+  'elastic-ip': { malformed: 'InvalidAllocationID.NotFound', missing: 'InvalidAllocationID.NotFound' },
 } as const satisfies Partial<Record<ResourceKind, { malformed: ErrorCode; missing: ErrorCode }>>
 
 export type LookedUpKind = keyof typeof refusals

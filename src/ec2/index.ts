@@ -1,7 +1,13 @@
 /** Every action of EC2 that is served: a new one is one file, one import and one line here. */
 import { DescribeAccountAttributes } from './actions/account/DescribeAccountAttributes.ts'
+import { AllocateAddress } from './actions/addresses/AllocateAddress.ts'
+import { AssociateAddress } from './actions/addresses/AssociateAddress.ts'
 import { DescribeAddresses } from './actions/addresses/DescribeAddresses.ts'
 import { DescribeAddressesAttribute } from './actions/addresses/DescribeAddressesAttribute.ts'
+import { DisassociateAddress } from './actions/addresses/DisassociateAddress.ts'
+import { ModifyAddressAttribute } from './actions/addresses/ModifyAddressAttribute.ts'
+import { ReleaseAddress } from './actions/addresses/ReleaseAddress.ts'
+import { ResetAddressAttribute } from './actions/addresses/ResetAddressAttribute.ts'
 import { DescribeImages } from './actions/images/DescribeImages.ts'
 import { DescribeInstanceTypeOfferings } from './actions/instance-types/DescribeInstanceTypeOfferings.ts'
 import { DescribeInstanceTypes } from './actions/instance-types/DescribeInstanceTypes.ts'
@@ -50,6 +56,8 @@ import { DescribeVpcAttribute } from './actions/vpcs/DescribeVpcAttribute.ts'
 import { DescribeVpcs } from './actions/vpcs/DescribeVpcs.ts'
 
 export const ec2Actions = [
+  AllocateAddress,
+  AssociateAddress,
   AuthorizeSecurityGroupEgress,
   AuthorizeSecurityGroupIngress,
   CreateKeyPair,
@@ -82,13 +90,17 @@ export const ec2Actions = [
   DescribeVolumes,
   DescribeVpcAttribute,
   DescribeVpcs,
+  DisassociateAddress,
   GetConsoleOutput,
   ImportKeyPair,
+  ModifyAddressAttribute,
   ModifyInstanceAttribute,
   ModifyInstanceMetadataOptions,
   ModifySecurityGroupRules,
   MonitorInstances,
   RebootInstances,
+  ReleaseAddress,
+  ResetAddressAttribute,
   ResetInstanceAttribute,
   RevokeSecurityGroupEgress,
   RevokeSecurityGroupIngress,

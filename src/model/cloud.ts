@@ -12,8 +12,18 @@ export interface Cloud {
   readonly ecuPerCore: number
   /** Addresses that instances may get, first and last. */
   readonly publicPool: { readonly first: string; readonly last: string }
+  /** How many elastic addresses an account may have, where it is not the usual number. */
+  readonly elasticAddresses?: number
   /** Where the API is reached, for answers that name it. */
   readonly endpoint: string
+}
+
+/** Source: VPC User Guide, "Amazon VPC quotas": elastic addresses for each region, unless more is asked for. */
+const usualElasticAddresses = 5
+
+/** How many elastic addresses an account may have at once. */
+export function mostElasticAddresses({ elasticAddresses = usualElasticAddresses }: Cloud): number {
+  return elasticAddresses
 }
 
 export function zoneName(cloud: Cloud, zone: string): string {

@@ -64,6 +64,7 @@ export const errors = {
 
   // Ids and names of resources.
   InvalidID: caller(({ id }) => `The ID '${id}' is not valid`),
+  InvalidInstanceID: told,
   'InvalidInstanceID.Malformed': caller(({ id }) => `Invalid id: "${id}"`),
   'InvalidInstanceID.NotFound': missing('instance'),
   'InvalidAMIID.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "ami-...")`),
@@ -97,7 +98,10 @@ export const errors = {
   'InvalidVolume.NotFound': caller(({ id }) => `The volume '${id}' does not exist.`),
   'InvalidSnapshot.NotFound': caller(({ id }) => `The snapshot '${id}' does not exist.`),
   'InvalidAddress.NotFound': caller(({ id }) => `Address '${id}' not found.`),
-  'InvalidAllocationID.NotFound': caller(({ id }) => `The allocation ID '${id}' does not exist`),
+  'InvalidAddress.PtrSet': caller(
+    ({ id }) => `The address with allocation id [${id}] cannot be released because it has a PTR record set.`,
+  ),
+  'InvalidAllocationID.NotFound': missing('allocation'),
   'InvalidAssociationID.NotFound': caller(({ id }) => `The association ID '${id}' does not exist`),
   'InvalidUserID.Malformed': caller(({ id }) => `Invalid user id: "${id}"`),
   'InvalidNetworkInterfaceID.NotFound': missing('networkInterface'),
@@ -120,6 +124,10 @@ export const errors = {
   ),
   InsufficientFreeAddressesInSubnet: caller(({ id }) => `There are not enough free addresses in subnet '${id}'`),
   InsufficientAddressCapacity: denied(500, () => 'There are no free public addresses.'),
+  'Resource.AlreadyAssociated': caller(
+    ({ id, association }) => `resource ${id} is already associated with associate-id ${association}`,
+  ),
+  AddressLimitExceeded: caller(() => 'The maximum number of addresses has been reached.'),
   ResourceLimitExceeded: told,
   RulesPerSecurityGroupLimitExceeded: caller(() => 'The maximum number of rules per security group has been reached.'),
   TagLimitExceeded: caller(() => 'A resource may have at most 50 tags.'),

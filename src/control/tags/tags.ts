@@ -134,6 +134,7 @@ const tables = {
   vpc: 'vpcs',
   subnet: 'subnets',
   'network-interface': 'interfaces',
+  'elastic-ip': 'addresses',
 } as const satisfies Partial<Record<LookedUpKind, string>>
 
 /** The kind of each resource of `account`; refuses ids that name none, each as its kind does. */

@@ -356,8 +356,6 @@ describe('what there is none of yet', () => {
   test.each([
     ['DescribeVolumes', 'volumeSet', { 'Filter.1.Name': 'attachment.instance-id', 'Filter.1.Value.1': 'i-1' }],
     ['DescribeSnapshots', 'snapshotSet', { 'Owner.1': 'self' }],
-    ['DescribeAddresses', 'addressesSet', { 'Filter.1.Name': 'tag:Name', 'Filter.1.Value.1': 'x' }],
-    ['DescribeAddressesAttribute', 'addressSet', { Attribute: 'domain-name' }],
   ])('%s answers an empty set', async (name, set, params) => {
     expect(await cloud.ask(name, params)).toContain(`<${set}/>`)
   })
@@ -370,13 +368,6 @@ describe('what there is none of yet', () => {
       "<Code>InvalidVolume.NotFound</Code><Message>The volume 'vol-7443fb78' does not exist.<",
     ],
     ['DescribeSnapshots', 'SnapshotId.1', 'snap-1', '<Code>InvalidSnapshot.NotFound</Code>'],
-    [
-      'DescribeAddresses',
-      'PublicIp.1',
-      '1.2.3.4',
-      "<Code>InvalidAddress.NotFound</Code><Message>Address '1.2.3.4' not found.<",
-    ],
-    ['DescribeAddresses', 'AllocationId.1', 'eipalloc-1', '<Code>InvalidAllocationID.NotFound</Code>'],
     [
       'DescribeIamInstanceProfileAssociations',
       'AssociationId.1',

@@ -1,5 +1,6 @@
 import { mostGroups } from '../../../control/interfaces/groups.ts'
 import { findDefaultVpc } from '../../../control/vpcs/default-vpc.ts'
+import { mostElasticAddresses } from '../../../model/cloud.ts'
 import { refuse } from '../../../model/errors.ts'
 import { action } from '../../action.ts'
 
@@ -9,15 +10,15 @@ import { action } from '../../action.ts'
  * Source: EC2 API Reference, DescribeAccountAttributes.
  */
 export const DescribeAccountAttributes = action('DescribeAccountAttributes', {
-  async run({ AttributeNames = [] }, { tx, caller }) {
+  async run({ AttributeNames = [] }, { tx, caller, cloud }) {
     const vpc = await findDefaultVpc(tx, caller.account)
     const attributes: Readonly<Record<string, string>> = {
       'supported-platforms': 'VPC',
       'default-vpc': vpc?.id ?? 'none',
       'max-instances': '20',
       'vpc-max-security-groups-per-interface': String(mostGroups),
-      'max-elastic-ips': '0',
-      'vpc-max-elastic-ips': '0',
+      'max-elastic-ips': String(mostElasticAddresses(cloud)),
+      'vpc-max-elastic-ips': String(mostElasticAddresses(cloud)),
     }
     const unknown = AttributeNames.find((it) => !Object.hasOwn(attributes, it))
     if (unknown !== undefined)

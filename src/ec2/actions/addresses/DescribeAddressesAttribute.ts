@@ -1,14 +1,21 @@
+import { listElastic } from '../../../control/addresses/find.ts'
 import { describe } from '../../action.ts'
-import { none, ofNone } from '../../parse/none.ts'
+import { checkAddressAttribute } from '../../parse/reverse-names.ts'
+import { renderAddressAttribute } from '../../render/address.ts'
 
 /**
- * No attributes: there are no elastic addresses yet.
- * Refuses: InvalidAllocationID.NotFound.
+ * The reverse names of the caller's elastic addresses: of those that have one, or of those named.
+ * Refuses: InvalidAllocationID.NotFound, InvalidParameterValue.
  * Source: EC2 API Reference, DescribeAddressesAttribute.
  */
 export const DescribeAddressesAttribute = describe('DescribeAddressesAttribute', {
-  ...ofNone,
-  rows: ({ AllocationIds }) => none('InvalidAllocationID.NotFound', AllocationIds),
+  async rows({ AllocationIds = [], Attribute = 'domain-name' }, { tx, caller }) {
+    checkAddressAttribute(Attribute)
+    const rows = await listElastic(tx, caller.account, { ids: AllocationIds })
+    return AllocationIds.length > 0 ? rows : rows.filter((it) => it.reverseName !== null)
+  },
+  key: (row) => row.id,
   filters: {},
-  assemble: () => ({ Addresses: [] }),
+  render: renderAddressAttribute,
+  assemble: (items) => ({ Addresses: items }),
 })
