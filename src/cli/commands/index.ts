@@ -1,5 +1,6 @@
 /** Every command, by every name it is called by. A new command is one entry of a family's file. */
 import type { Command } from '../command.ts'
+import { addressCommands } from './addresses.ts'
 import { consoleOutputCommands } from './console-output.ts'
 import { imageCommands } from './images.ts'
 import { instanceAttributeCommands } from './instance-attributes.ts'
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   ...consoleOutputCommands,
   ...keyPairCommands,
   ...securityGroupCommands,
+  ...addressCommands,
   ...tagCommands,
   ...vpcCommands,
 ]
