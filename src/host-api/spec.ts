@@ -85,6 +85,8 @@ export interface VifSpec {
   readonly address: string
   /** What else it may be reached at, and send from. */
   readonly secondaryAddresses?: readonly string[]
+  /** Addresses of IPv6, beside the one that the guest makes for its link. */
+  readonly ipv6?: readonly string[]
   readonly subnet: SubnetId
   readonly hostname: string
   readonly groups: readonly GroupId[]
@@ -110,7 +112,7 @@ export interface MetadataSpec {
 export interface GroupSpec {
   readonly id: GroupId
   readonly rules: readonly RuleSpec[]
-  /** Addresses of its members, on every host. Only as fresh as the spec. */
+  /** Addresses of its members, on every host, of IPv4 and IPv6. Only as fresh as the spec. */
   readonly members: readonly string[]
 }
 
@@ -119,7 +121,7 @@ export interface RuleSpec {
   readonly direction: 'ingress' | 'egress'
   /** IANA protocol number, or every protocol. */
   readonly protocol: number | 'all'
-  /** TCP and UDP: first and last port. ICMP: type and code, -1 for any. Absent: all of the protocol. */
+  /** TCP and UDP: first and last port. ICMP of both versions: type and code, -1 for any. Absent: all of the protocol. */
   readonly range?: { readonly from: number; readonly to: number }
   readonly peer: { readonly cidr: string } | { readonly group: GroupId }
 }

@@ -2,6 +2,7 @@ import { Fault } from '../../../base/fault.ts'
 import type { EdgeSpec, RouterSpec, RouteSpec, RuleSpec } from '../../../host-api/spec.ts'
 import { isId } from '../../../model/ids.ts'
 import { isAddress, isNetwork } from './ipv4.ts'
+import { isAddress6, isNetwork6 } from './ipv6.ts'
 import { addressesOfVif } from './router-links.ts'
 
 /**
@@ -22,13 +23,14 @@ export function checkRouter(spec: RouterSpec): void {
     want('vif', it.id, isId('network-interface', it.id))
     want('mac', it.mac, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(it.mac))
     for (const address of addressesOfVif(it)) want('address', address, isAddress(address))
+    for (const address of it.ipv6 ?? []) want('ipv6', address, isAddress6(address))
     want('hostname', it.hostname, isDomainName(it.hostname))
     want('subnet', it.subnet, subnets.has(it.subnet))
     want('hopLimit', it.metadata.hopLimit, isIn(1, it.metadata.hopLimit, 64))
   }
   for (const it of spec.groups) {
     want('group', it.id, isId('security-group', it.id))
-    for (const address of it.members) want('member', address, isAddress(address))
+    for (const address of it.members) want('member', address, isAddress(address) || isAddress6(address))
     for (const rule of it.rules) checkRule(rule)
   }
 }
@@ -64,13 +66,14 @@ function checkNetwork({ vpc, vni, mtu, routes }: Network): void {
 function checkRule({ protocol, range, peer }: RuleSpec): void {
   want('protocol', protocol, protocol === 'all' || isIn(0, protocol, 255))
   if (range) want('range', `${range.from}-${range.to}`, isRange(protocol, range))
-  if ('group' in peer) want('group', peer.group, isId('security-group', peer.group))
+  if ('cidr' in peer) want('cidr', peer.cidr, isNetwork(peer.cidr) || isNetwork6(peer.cidr))
+  else want('group', peer.group, isId('security-group', peer.group))
 }
 
 /** Ports grow; types and codes of ICMP may be -1; to every other protocol a range means nothing. */
 function isRange(protocol: RuleSpec['protocol'], { from, to }: { from: number; to: number }): boolean {
   if (protocol === 6 || protocol === 17) return isIn(0, from, to) && isIn(from, to, 65_535)
-  return protocol !== 1 || (isIn(-1, from, 255) && isIn(-1, to, 255))
+  return (protocol !== 1 && protocol !== 58) || (isIn(-1, from, 255) && isIn(-1, to, 255))
 }
 
 function isDomainName(text: string): boolean {

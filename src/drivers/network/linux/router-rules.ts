@@ -1,6 +1,6 @@
 import type { RouterSpec, VifSpec } from '../../../host-api/spec.ts'
 import { guestUsers } from '../../../model/domain-user.ts'
-import { groupChain, groupRules } from './group-rules.ts'
+import { everywhereChains, groupChain, groupRules } from './group-rules.ts'
 import { metadataAddress, tapName } from './names.ts'
 import { addressesOfVif } from './router-links.ts'
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.ts'
@@ -33,6 +33,7 @@ function ipTable(spec: RouterSpec, vifs: readonly Vif[]): Table {
     sets: { ...identitySets(vifs), ...dispatchMaps(vifs), ...groups.sets },
     chains: {
       ...baseChains,
+      ...everywhereChains,
       ...groups.chains,
       ...Object.assign({}, ...vifs.map((it) => vifChains(it, told))),
       ...ttlChains(vifs),

@@ -99,7 +99,7 @@ function setDifference(table: string, before: Table['sets'], after: Table['sets'
 /** Sets of intervals are emptied and filled again: taking one network out of another in one transaction is delicate. */
 function leaving(set: string, old: NamedSet | undefined, next: NamedSet): string[] {
   const gone = old ? without(old.elements, next.elements) : []
-  if (isOfIntervals(next)) return old && !same(old.elements, next.elements) ? [`flush set ${set}`] : []
+  if (isOfIntervals(next)) return old && !same(old.elements, next.elements) ? [`flush ${next.kind} ${set}`] : []
   return gone.length > 0 ? [`delete element ${set} { ${gone.join(', ')} }`] : []
 }
 

@@ -42,19 +42,19 @@ function arbitraryGroup(): fc.Arbitrary<GroupSpec> {
     rules: fc.array(arbitraryRule(), { maxLength: 6 }),
     members: fc
       .uniqueArray(fc.integer({ min: 10, max: 15 }), { maxLength: 4 })
-      .map((them) => them.map((it) => `172.31.0.${it}`)),
+      .map((them) => them.map((it) => (it < 14 ? `172.31.0.${it}` : `2001:db8::${it}`))),
   })
 }
 
 function arbitraryRule(): fc.Arbitrary<RuleSpec> {
-  const ports = fc.record({ from: fc.constantFrom(22, 80), to: fc.constantFrom(80, 443) })
+  const ports = fc.record({ from: fc.constantFrom(22, 80), to: fc.constantFrom(80, 90, 443) })
   const types = fc.record({ from: fc.constantFrom(-1, 3, 8), to: fc.constantFrom(-1, 0) })
   const service = fc.oneof(
     fc.record({ protocol: fc.constantFrom<number | 'all'>('all', 6, 17, 1, 50) }),
     fc.record({ protocol: fc.constantFrom(6, 17), range: ports }),
-    fc.record({ protocol: fc.constant(1), range: types }),
+    fc.record({ protocol: fc.constantFrom(1, 58), range: types }),
   )
-  const networks = ['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.1.2.3/32', '172.31.0.0/16', '2001:db8::/32']
+  const networks = ['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.1.2.3/32', '172.31.0.0/16', '2001:db8::/32', '::/0']
   const peer = fc.oneof(
     fc.record({ cidr: fc.constantFrom(...networks) }),
     fc.record({ group: fc.constantFrom(...groupIds) }),
