@@ -6,7 +6,7 @@ import { userOfDomain } from '../../../model/domain-user.ts'
 import { readKernelState } from './kernel-state.ts'
 import { routerNamespace, stateDirectory, tapName } from './names.ts'
 import { listNamespaces } from './namespace.ts'
-import { spoofCounter } from './router-rules.ts'
+import { dropCounter } from './spoof-counters.ts'
 import { arbitraryRouter } from './testing/arbitrary-specs.ts'
 import { edge, router, vif, vifId, vpc } from './testing/specs.ts'
 import { never, World } from './testing/world.ts'
@@ -47,7 +47,7 @@ describe('what is right', () => {
   it('goes on while something is added: taps, counters and DHCP stay as they are', async () => {
     const net = world.driver('h1')
     await net.program(router([vif(1)]), never)
-    const counter = ['nft', '-a', 'list', 'counter', 'inet', 'router', spoofCounter(tapName(vifId(1)))]
+    const counter = ['nft', '-a', 'list', 'counter', 'inet', 'router', dropCounter('source', tapName(vifId(1)))]
     const tap = ['ip', '-j', 'link', 'show', 'dev', tapName(vifId(1))]
     const look = async () => [await world.run(`h1-${vpc}`, counter), await world.run(`h1-${vpc}`, tap), await pid()]
     const before = await look()

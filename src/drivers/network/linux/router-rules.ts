@@ -1,9 +1,11 @@
 import type { RouterSpec, VifSpec } from '../../../host-api/spec.ts'
 import { guestUsers } from '../../../model/domain-user.ts'
 import { everywhereChains, groupChain, groupRules } from './group-rules.ts'
+import { canonical6, hexadecimal6, linkLocal } from './ipv6.ts'
 import { metadataAddress, tapName } from './names.ts'
 import { addressesOfVif } from './router-links.ts'
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.ts'
+import { countersOf, drop, lostChains, spoofMaps } from './spoof-counters.ts'
 
 /**
  * The rules of a VPC's router on one host. A packet from a guest meets `guard` (is it who it says?), then either `input`
@@ -18,21 +20,17 @@ export function routerRules(spec: RouterSpec): Ruleset {
   return { 'inet router': ipTable(spec, vifs), 'arp router': arpTable(vifs) }
 }
 
-/** Counts what the guest behind `tap` sent in another's name, in `inet router` and `arp router` alike. */
-export function spoofCounter(tap: string): string {
-  return `spoofed-${tap}`
-}
-
 type Vif = VifSpec & { readonly tap: string }
 
 function ipTable(spec: RouterSpec, vifs: readonly Vif[]): Table {
   const groups = groupRules(spec.groups, new Set(vifs.flatMap((it) => it.groups)))
   const told = new Set(Object.keys(groups.chains))
   return {
-    counters: vifs.map((it) => spoofCounter(it.tap)),
-    sets: { ...identitySets(vifs), ...dispatchMaps(vifs), ...groups.sets },
+    counters: countersOf(vifs, 'inet'),
+    sets: { ...identitySets(vifs), ...spoofMaps(vifs, 'inet'), ...dispatchMaps(vifs), ...groups.sets },
     chains: {
       ...baseChains,
+      ...lostChains('inet'),
       ...everywhereChains,
       ...groups.chains,
       ...Object.assign({}, ...vifs.map((it) => vifChains(it, told))),
@@ -53,15 +51,34 @@ const baseChains: Readonly<Record<string, Chain>> = {
     hook: 'type filter hook prerouting priority -450; policy drop;',
     rules: [
       'iifname { "lo", "overlay" } accept',
-      'meta nfproto != ipv4 drop',
-      'ip hdrlength > 5 counter name iifname map @spoofed',
-      'ip hdrlength > 5 drop',
-      'udp sport 67 udp dport 68 counter name iifname map @spoofed',
-      'udp sport 67 udp dport 68 drop',
+      'meta nfproto ipv6 goto guard-ipv6',
+      drop('options', 'ip hdrlength > 5'),
+      drop('dhcp', 'udp sport 67 udp dport 68'),
       'iifname . ether saddr . ip saddr @own accept',
       'iifname . ether saddr @forwarders accept',
       'iifname . ether saddr @macs ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept',
-      'counter name iifname map @spoofed',
+      drop('source'),
+    ],
+  },
+  /**
+   * What a host says of groups that it hears is not our affair, and no offence. Of extension headers only fragments pass: the
+   * others serve those who want to get round rules. Neighbours may be asked for, but nobody claims an address that is not
+   * its own. Source: RFC 4861, sections 4.1 to 4.5; RFC 7045 and RFC 9288 for the headers.
+   */
+  'guard-ipv6': {
+    rules: [
+      'icmpv6 type { 131, 132, 143 } drop',
+      ...['hbh', 'rt', 'dst', 'mh'].map((it) => drop('options', `exthdr ${it} exists`)),
+      drop('neighbour', 'icmpv6 type { 134, 137 }'),
+      'icmpv6 type 136 iifname . ether saddr . @th,64,128 @targets accept',
+      'icmpv6 type 135 ip6 saddr :: iifname . ether saddr . @th,64,128 @targets accept',
+      drop('neighbour', 'icmpv6 type 136'),
+      drop('neighbour', 'icmpv6 type 135 ip6 saddr ::'),
+      drop('dhcp', 'udp sport 547 udp dport 546'),
+      'iifname . ether saddr . ip6 saddr @own-ipv6 accept',
+      'icmpv6 type 133 ip6 saddr :: iifname . ether saddr @macs accept',
+      'iifname . ether saddr @forwarders accept',
+      drop('source'),
     ],
   },
   token: {
@@ -83,15 +100,19 @@ const baseChains: Readonly<Record<string, Chain>> = {
       'iifname "lo" accept',
       'ct state related accept',
       'udp sport 68 udp dport 67 iifname vmap @dhcp',
-      'iifname . ether saddr . ip saddr != @own drop',
+      'icmpv6 type { 133, 135, 136 } accept',
+      drop('source', 'iifname . ether saddr . ip saddr != @own'),
+      drop('source', 'iifname . ether saddr . ip6 saddr != @own-ipv6'),
       `iifname @metadata ip daddr ${metadataAddress} tcp dport 80 accept`,
       `ip daddr ${metadataAddress} tcp dport 80 reject with tcp reset`,
       'icmp type echo-request accept',
+      'icmpv6 type echo-request accept',
+      drop('router'),
     ],
   },
   egress: {
     hook: 'type filter hook forward priority 0; policy drop;',
-    rules: [...answers, 'iifname "overlay" accept', 'iifname vmap @from'],
+    rules: [`icmpv6 type { 133-137 } drop`, ...answers, 'iifname "overlay" accept', 'iifname vmap @from'],
   },
   ingress: {
     hook: 'type filter hook forward priority 10; policy drop;',
@@ -103,6 +124,15 @@ const baseChains: Readonly<Record<string, Chain>> = {
 function identitySets(vifs: readonly Vif[]): Record<string, NamedSet> {
   return {
     own: set('ifname . ether_addr . ipv4_addr', vifs.flatMap(ownAddresses)),
+    'own-ipv6': set(
+      'ifname . ether_addr . ipv6_addr',
+      vifs.flatMap((it) => ownAddresses6(it).map((address) => `${ownMac(it)} . ${canonical6(address)}`)),
+    ),
+    targets: {
+      kind: 'set',
+      type: 'typeof iifname . ether saddr . @th,64,128;',
+      elements: vifs.flatMap((it) => ownAddresses6(it).map((address) => `${ownMac(it)} . ${hexadecimal6(address)}`)),
+    },
     macs: set('ifname . ether_addr', vifs.map(ownMac)),
     forwarders: forwarderSet(vifs),
     metadata: set(
@@ -116,7 +146,6 @@ function identitySets(vifs: readonly Vif[]): Record<string, NamedSet> {
 function dispatchMaps(vifs: readonly Vif[]): Record<string, NamedSet> {
   const byTap = (value: (vif: Vif) => string) => vifs.map((it) => `"${it.tap}" : ${value(it)}`)
   return {
-    spoofed: spoofedMap(vifs),
     hops: map(
       'ifname : mark',
       byTap((it) => markOf(it.metadata.hopLimit)),
@@ -152,7 +181,7 @@ function vifChains(vif: Vif, told: ReadonlySet<string>): Record<string, Chain> {
     [`egress-${vif.tap}`]: { rules: jumps('egress') },
     [`ingress-${vif.tap}`]: { rules: jumps('ingress') },
     [`dhcp-${vif.tap}`]: {
-      rules: [`@th,288,48 0x${vif.mac.replaceAll(':', '')} accept`, `counter name "${spoofCounter(vif.tap)}"`, 'drop'],
+      rules: [`@th,288,48 0x${vif.mac.replaceAll(':', '')} accept`, drop('dhcp')],
     },
   }
 }
@@ -165,21 +194,22 @@ function ttlChains(vifs: readonly Vif[]): Record<string, Chain> {
 /** Guests and their router never ask each other by ARP: what they say may be anything but another's address. */
 function arpTable(vifs: readonly Vif[]): Table {
   return {
-    counters: vifs.map((it) => spoofCounter(it.tap)),
+    counters: countersOf(vifs, 'arp'),
     sets: {
       own: set('ifname . ether_addr . ipv4_addr', vifs.flatMap(ownAddresses)),
       macs: set('ifname . ether_addr', vifs.map(ownMac)),
       forwarders: forwarderSet(vifs),
-      spoofed: spoofedMap(vifs),
+      ...spoofMaps(vifs, 'arp'),
     },
     chains: {
+      ...lostChains('arp'),
       input: {
         hook: 'type filter hook input priority 0; policy drop;',
         rules: [
           'iifname . arp saddr ether . arp saddr ip @own accept',
           'iifname . arp saddr ether @forwarders accept',
           'iifname . arp saddr ether @macs arp saddr ip 0.0.0.0 accept',
-          'counter name iifname map @spoofed',
+          drop('arp'),
         ],
       },
     },
@@ -191,15 +221,13 @@ function forwarderSet(vifs: readonly Vif[]): NamedSet {
   return set('ifname . ether_addr', forwarders.map(ownMac))
 }
 
-function spoofedMap(vifs: readonly Vif[]): NamedSet {
-  return map(
-    'ifname : counter',
-    vifs.map((it) => `"${it.tap}" : "${spoofCounter(it.tap)}"`),
-  )
-}
-
 function ownAddresses(vif: Vif): string[] {
   return addressesOfVif(vif).map((address) => `"${vif.tap}" . ${vif.mac} . ${address}`)
+}
+
+/** Those that it was given, and the one that it makes itself. */
+function ownAddresses6({ mac, ipv6 = [] }: Vif): string[] {
+  return [linkLocal(mac), ...ipv6]
 }
 
 function ownMac(vif: Vif): string {

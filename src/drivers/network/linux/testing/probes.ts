@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { InterfaceId } from '../../../../model/ids.ts'
 import { tapName } from '../names.ts'
-import { spoofCounter } from '../router-rules.ts'
+import { type DropReason, dropCounter } from '../spoof-counters.ts'
 import { vpc } from './specs.ts'
 import type { World } from './world.ts'
 
@@ -25,11 +25,20 @@ export async function hops(from: Inside, address: string): Promise<string[]> {
     .map((it) => it.trim().split(/\s+/)[1] ?? '')
 }
 
-/** How many packets of the vif on host h1 were dropped because they were not in its own name. */
-export async function spoofs(world: World, family: 'inet' | 'arp', vif: InterfaceId): Promise<number> {
-  const list = ['nft', '-j', 'list', 'counter', family, 'router', spoofCounter(tapName(vif))]
+/** How many packets of the vif on host h1 were dropped for this reason. */
+export async function drops(world: World, reason: DropReason, vif: InterfaceId): Promise<number> {
+  const family = reason === 'arp' ? 'arp' : 'inet'
+  const list = ['nft', '-j', 'list', 'counter', family, 'router', dropCounter(reason, tapName(vif))]
   const out = JSON.parse(await world.run(`h1-${vpc}`, list)) as { nftables: { counter?: { packets: number } }[] }
   return out.nftables.find((it) => it.counter)?.counter?.packets ?? -1
+}
+
+/** How many frames of the vif on host h1 its tap did not even hand on: to other MACs, with tags, of other protocols. */
+export async function linkDrops(world: World, vif: InterfaceId): Promise<number> {
+  const list = ['ip', '-j', '-s', '-s', 'link', 'show', 'dev', tapName(vif)]
+  type Shown = { stats64: { rx: { dropped: number; otherhost?: number } } }[]
+  const [link] = JSON.parse(await world.run(`h1-${vpc}`, list)) as Shown
+  return (link?.stats64.rx.dropped ?? -1) + (link?.stats64.rx.otherhost ?? 0)
 }
 
 /** Whether a packet that `filter` (tcpdump's) describes arrives while `action` runs. */
@@ -49,16 +58,44 @@ export async function receivedLines(
   action: () => Promise<unknown>,
   device = 'eth0',
 ): Promise<string[]> {
-  const dump = ['tcpdump', '-nnvl', '--immediate-mode', '-i', device, '-Q', 'in', filter]
-  const child = spawn('nsenter', [`--net=/run/netns/${at.namespace}`, ...dump], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const lines: string[] = []
-  createInterface(child.stdout).on('line', (it) => lines.push(it))
-  const ended = once(child, 'close')
-  await once(child.stderr, 'data') // "listening on eth0"
+  const capture = await Capture.start(at, filter, device)
   await action()
-  child.kill('SIGTERM')
-  await ended
-  return lines.filter((it) => /^\d\d:/.test(it))
+  return await capture.end()
+}
+
+/** tcpdump, listening to what arrives. */
+export class Capture {
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #lines: string[] = []
+
+  private constructor(child: ChildProcessByStdio<null, Readable, Readable>) {
+    this.#child = child
+    createInterface(child.stdout).on('line', (it) => {
+      if (/^\d\d:/.test(it)) this.#lines.push(it)
+    })
+  }
+
+  static async start(at: Inside, filter: string, device = 'eth0'): Promise<Capture> {
+    const dump = ['tcpdump', '-nnvl', '--immediate-mode', '-i', device, '-Q', 'in', filter]
+    const child = spawn('nsenter', [`--net=/run/netns/${at.namespace}`, ...dump], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const capture = new Capture(child)
+    await once(child.stderr, 'data') // "listening on eth0"
+    return capture
+  }
+
+  /** Packets so far: the first line that tcpdump says of each. */
+  get lines(): readonly string[] {
+    return this.#lines
+  }
+
+  async end(): Promise<string[]> {
+    if (this.#child.exitCode === null) {
+      const ended = once(this.#child, 'close')
+      this.#child.kill('SIGTERM')
+      await ended
+    }
+    return this.#lines
+  }
 }
 
 /** A TCP server inside, that says back what it hears. */
@@ -104,6 +141,31 @@ class Talk implements AsyncDisposable {
     const answer = this.#process.line()
     this.#process.child.stdin.write(`${bytes}\n`)
     return (await answer) === 'same'
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await end(this.#process)
+  }
+}
+
+/** Sends frames from a guest's NIC that are what `honest` says but for what each changes. */
+export class Forger implements AsyncDisposable {
+  readonly #process: Started
+  readonly #honest: Readonly<Record<string, unknown>>
+
+  private constructor(process: Started, honest: Readonly<Record<string, unknown>>) {
+    this.#process = process
+    this.#honest = honest
+  }
+
+  static async start(guest: Inside, honest: Readonly<Record<string, unknown>>): Promise<Forger> {
+    return new Forger(await start(guest, ['frames.py', 'eth0']), honest)
+  }
+
+  async send(frame: Readonly<Record<string, unknown>>): Promise<void> {
+    const sent = this.#process.line()
+    this.#process.child.stdin.write(`${JSON.stringify({ ...this.#honest, ...frame })}\n`)
+    if ((await sent) !== 'sent') throw new Error('the frame was not sent')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
