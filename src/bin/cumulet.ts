@@ -85,6 +85,13 @@ subcommand('status')
     process.exitCode = await status(paths(), progress.say)
   })
 
+subcommand('metrics')
+  .description('counters for monitoring, as Prometheus reads them: what guests sent in vain, and whether hosts answer')
+  .action(async () => {
+    const { metrics } = await import('./metrics.ts')
+    await metrics(paths(), progress.say)
+  })
+
 subcommand('doctor')
   .description('what this machine lacks, and what that costs')
   .action(async () => {

@@ -17,5 +17,7 @@ export type FromAgent =
 
 export type ToAgent =
   | { readonly type: 'spec'; readonly spec: HostSpec }
+  /** What guests sent in vain: VifDrops of every vif, as JSON. Counted always, told only when somebody asks. */
+  | { readonly type: 'drops'; readonly id: number; readonly host: HostId }
   /** The console's last 64 KiB, BASE64. */
   | { readonly type: 'console'; readonly id: number; readonly host: HostId; readonly domain: DomainId }

@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts'
 import type { DomainStatus, HypervisorDriver } from '../drivers/hypervisor/driver.ts'
 import type { NetworkDriver } from '../drivers/network/driver.ts'
 import type { StorageDriver } from '../drivers/storage/driver.ts'
+import type { VifDrops } from '../host-api/drops.ts'
 import type { DomainFact, HostFacts } from '../host-api/facts.ts'
 import type { EdgeSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
@@ -95,6 +96,11 @@ export class HostAgent {
   /** The last 64 KiB that the domain wrote to its console. */
   console(domain: DomainId): Promise<Buffer> {
     return this.#parts.hypervisor.console(domain, consoleBytes)
+  }
+
+  /** What guests of this host sent in vain. */
+  drops(): Promise<VifDrops[]> {
+    return this.#parts.network.drops(this.#abort.signal)
   }
 
   facts(): HostFacts {

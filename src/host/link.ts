@@ -67,8 +67,13 @@ function take({ agents, log }: LinkOptions, message: ToAgent, lines: JsonLines<F
     agent.accept(message.spec).catch((error: unknown) => log.error({ err: error, host }, 'a spec could not be kept'))
     return
   }
-  agent.console(message.domain).then(
-    (text) => lines.send({ type: 'answer', to: message.id, ok: true, value: text.toString('base64') }),
+  answerOf(agent, message).then(
+    (value) => lines.send({ type: 'answer', to: message.id, ok: true, value }),
     (error: unknown) => lines.send({ type: 'answer', to: message.id, ok: false, message: messageOf(error) }),
   )
+}
+
+async function answerOf(agent: HostAgent, question: Exclude<ToAgent, { type: 'spec' }>): Promise<string> {
+  if (question.type === 'drops') return JSON.stringify(await agent.drops())
+  return (await agent.console(question.domain)).toString('base64')
 }

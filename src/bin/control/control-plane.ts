@@ -22,6 +22,7 @@ import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
 import type { BoxHost, Paths, Settings } from '../settings.ts'
 import { application, errorRenderer } from './application.ts'
+import { metricsRoute } from './metrics.ts'
 import { statusRoute } from './status.ts'
 
 export interface ControlPlane extends AsyncDisposable {
@@ -76,7 +77,7 @@ export async function openControlPlane({
     log: log.child({ part: 'api' }),
   })
   const listener = opened.adopt(
-    await listen(withRoutes([statusRoute(store)], door), {
+    await listen(withRoutes([statusRoute(store), metricsRoute(store, hosts)], door), {
       ...settings.listen,
       clock: systemClock,
       random: systemRandom,

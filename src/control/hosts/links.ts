@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { Fault, messageOf, Retry } from '../../base/fault.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import type { Log } from '../../base/log.ts'
+import type { VifDrops } from '../../host-api/drops.ts'
 import type { HostFacts } from '../../host-api/facts.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
 import type { DomainId, HostId } from '../../model/ids.ts'
@@ -70,6 +71,11 @@ export class HostLinks {
   async console(host: HostId, domain: DomainId, abort: AbortSignal): Promise<Buffer> {
     const text = await this.#ask(host, (id) => ({ type: 'console', id, host, domain }), abort)
     return Buffer.from(text, 'base64')
+  }
+
+  /** What the host's guests sent in vain. Throws `Retry` while it is away. */
+  async drops(host: HostId, abort: AbortSignal): Promise<readonly VifDrops[]> {
+    return JSON.parse(await this.#ask(host, (id) => ({ type: 'drops', id, host }), abort)) as VifDrops[]
   }
 
   connected(host: HostId): boolean {

@@ -1,4 +1,5 @@
 import type { Server } from 'node:net'
+import type { VifDrops } from '../../host-api/drops.ts'
 import type { EdgeSpec, RouterSpec } from '../../host-api/spec.ts'
 import type { InterfaceId, VpcId } from '../../model/ids.ts'
 
@@ -16,6 +17,8 @@ export interface NetworkDriver {
   programEdge(spec: EdgeSpec, abort: AbortSignal): Promise<void>
   /** Every router this driver finds on the host, with its vifs. Says what exists, not whether its rules are the newest. */
   list(abort: AbortSignal): Promise<RouterStatus[]>
+  /** What each vif's guest sent in vain since the vif was made, reason by reason; nothing is left out for being 0. */
+  drops(abort: AbortSignal): Promise<VifDrops[]>
   /** Where a hypervisor plugs the vif in. The tap exists once `program` with this vif has resolved. */
   tapOf(vpc: VpcId, vif: InterfaceId): TapPoint
   /**

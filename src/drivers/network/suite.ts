@@ -1,6 +1,7 @@
 import type { Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { dropReasons } from '../../host-api/drops.ts'
 import type { RouterSpec, VifSpec } from '../../host-api/spec.ts'
 import type { InterfaceId, SubnetId, VpcId } from '../../model/ids.ts'
 import type { NetworkDriver } from './driver.ts'
@@ -79,6 +80,13 @@ export function networkSuite(name: string, make: () => Promise<NetworkSubject>):
       expect(await listed(next)).toEqual([{ vpc: vpcId(1), vifs: [vifId(1)] }])
       await next.program(router(1, [vif(1), vif(2)]), never)
       expect(await listed(next)).toEqual([{ vpc: vpcId(1), vifs: [vifId(1), vifId(2)] }])
+    })
+
+    it('counts what each vif drops, from nothing', async () => {
+      await driver.program(router(1, [vif(1), vif(2)]), never)
+      const drops = await driver.drops(never)
+      expect(new Set(drops.map((it) => `${it.vpc} ${it.vif} ${it.reason}`)).size).toBe(2 * dropReasons.length)
+      expect(drops.every((it) => it.packets === 0 || it.reason === 'link')).toBe(true)
     })
 
     it('tells each vif of each VPC its own tap, always the same', () => {

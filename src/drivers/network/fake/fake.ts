@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { Fault } from '../../../base/fault.ts'
+import { dropReasons, type VifDrops } from '../../../host-api/drops.ts'
 import type { EdgeSpec, RouterSpec } from '../../../host-api/spec.ts'
 import type { InterfaceId, VpcId } from '../../../model/ids.ts'
 import type { NetworkDriver, RouterStatus, TapPoint } from '../driver.ts'
@@ -41,6 +42,14 @@ export class FakeNetwork implements NetworkDriver {
   async list(abort: AbortSignal): Promise<RouterStatus[]> {
     abort.throwIfAborted()
     return [...this.world.routers.values()].map(({ vpc, vifs }) => ({ vpc, vifs: vifs.map((it) => it.id) }))
+  }
+
+  /** Guests of this driver send nothing. */
+  async drops(abort: AbortSignal): Promise<VifDrops[]> {
+    abort.throwIfAborted()
+    return [...this.world.routers.values()].flatMap(({ vpc, vifs }) =>
+      vifs.flatMap(({ id: vif }) => dropReasons.map((reason) => ({ vpc, vif, reason, packets: 0 }))),
+    )
   }
 
   tapOf(vpc: VpcId, vif: InterfaceId): TapPoint {

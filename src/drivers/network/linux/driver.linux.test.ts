@@ -116,23 +116,23 @@ describe('guests of one host', () => {
 
   it('cannot send with another address: it is dropped and counted', async () => {
     await withRules(...fromMembers, openPing)
-    const before = await drops(world, 'source', vifId(1))
+    const before = await drops(net, 'source', vifId(1))
     await one.run(['ip', 'addr', 'add', '172.31.0.77/32', 'dev', 'eth0'])
     const arrived = await received(two, 'icmp and src host 172.31.0.77', () =>
       one.can('ping', '-c1', '-W1', '-I', '172.31.0.77', '172.31.0.11'),
     )
     await one.run(['ip', 'addr', 'del', '172.31.0.77/32', 'dev', 'eth0'])
     expect(arrived).toBe(false)
-    expect(await drops(world, 'source', vifId(1))).toBeGreaterThan(before)
+    expect(await drops(net, 'source', vifId(1))).toBeGreaterThan(before)
   })
 
   it('cannot send with another MAC, nor claim an address by ARP', async () => {
-    const before = await drops(world, 'arp', vifId(1))
+    const before = await drops(net, 'arp', vifId(1))
     const arping = ['busybox', 'arping', '-U', '-c1', '-w1', '-I', 'eth0', '-s', '172.31.0.11', '172.31.0.1']
     await one.run(['ip', 'addr', 'add', '172.31.0.11/32', 'dev', 'eth0'])
     await one.can(...arping)
     await one.run(['ip', 'addr', 'del', '172.31.0.11/32', 'dev', 'eth0'])
-    expect(await drops(world, 'arp', vifId(1))).toBeGreaterThan(before)
+    expect(await drops(net, 'arp', vifId(1))).toBeGreaterThan(before)
     await one.run(['ip', 'link', 'set', 'eth0', 'address', '0a:00:00:00:00:99'])
     expect(await one.can('ping', '-c1', '-W1', '172.31.0.11')).toBe(false)
     await one.run(['ip', 'link', 'set', 'eth0', 'address', vif(1).mac])

@@ -1,11 +1,13 @@
 import type { Server } from 'node:net'
 import { Fault } from '../../../base/fault.ts'
+import type { VifDrops } from '../../../host-api/drops.ts'
 import type { EdgeSpec, RouterSpec } from '../../../host-api/spec.ts'
 import type { HostId, InterfaceId, VpcId } from '../../../model/ids.ts'
 import { isId } from '../../../model/ids.ts'
 import type { NetworkDriver, RouterStatus, TapPoint } from '../driver.ts'
 import { checkEdge, checkRouter } from './check.ts'
 import { endDhcp, serveDhcp } from './dhcp.ts'
+import { readDrops } from './drops.ts'
 import { type EdgePlace, makeEdge } from './edge.ts'
 import { readKernelState } from './kernel-state.ts'
 import { listenIn } from './listen.ts'
@@ -82,15 +84,11 @@ export class LinuxNetwork implements NetworkDriver {
   }
 
   async list(abort: AbortSignal): Promise<RouterStatus[]> {
-    const { cloud, host } = this.#options
-    const found = (await listNamespaces()).map((it) => [it, vpcOfNamespace(cloud, host, it)] as const)
-    const routers = found.flatMap(([namespace, vpc]) => (vpc ? [{ namespace, vpc }] : []))
-    const statuses = routers.map(({ namespace, vpc }) =>
-      this.#turns.run(vpc, async () =>
-        (await namespaceExists(namespace)) ? [{ vpc, vifs: await vifsIn(namespace, abort) }] : [],
-      ),
-    )
-    return (await together(...statuses)).flat()
+    return await this.#ofEach(async (namespace, vpc) => [{ vpc, vifs: await vifsIn(namespace, abort) }])
+  }
+
+  async drops(abort: AbortSignal): Promise<VifDrops[]> {
+    return await this.#ofEach((namespace, vpc) => readDrops(namespace, vpc, abort))
   }
 
   tapOf(vpc: VpcId, vif: InterfaceId): TapPoint {
@@ -103,6 +101,18 @@ export class LinuxNetwork implements NetworkDriver {
 
   /** Nothing is held: what exists goes on without us. */
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  /** What `read` finds in every router that there is. */
+  async #ofEach<T>(read: (namespace: string, vpc: VpcId) => Promise<T[]>): Promise<T[]> {
+    const { cloud, host } = this.#options
+    const found = (await listNamespaces()).map((it) => [it, vpcOfNamespace(cloud, host, it)] as const)
+    const reading = found.map(([namespace, vpc]) =>
+      vpc
+        ? this.#turns.run(vpc, async () => ((await namespaceExists(namespace)) ? await read(namespace, vpc) : []))
+        : [],
+    )
+    return (await together(...reading)).flat()
+  }
 
   #namespace(vpc: VpcId): string {
     return routerNamespace(this.#options.cloud, this.#options.host, vpc)

@@ -1,17 +1,13 @@
+import type { DropReason } from '../../../host-api/drops.ts'
 import type { Chain, NamedSet } from './ruleset.ts'
 
-/**
- * What a guest may send in vain, by why it is dropped. Each vif has a counter of each:
- * - `source`: from an address or MAC that is not its own.
- * - `arp`, `neighbour`: claims to an address of another, by ARP or ND; router advertisements and redirects.
- * - `dhcp`: answers of a DHCP server, requests for another MAC.
- * - `options`: IP options, extension headers.
- * - `router`: to the router itself, where nothing listens for guests.
- */
-export const dropReasons = { inet: ['source', 'neighbour', 'dhcp', 'options', 'router'], arp: ['arp'] } as const
+/** What each table counts; frames that reach neither, the tap counts itself. */
+const reasonsOf = {
+  inet: ['source', 'neighbour', 'dhcp', 'options', 'router'],
+  arp: ['arp'],
+} as const satisfies Record<string, readonly DropReason[]>
 
-type Family = keyof typeof dropReasons
-export type DropReason = (typeof dropReasons)[Family][number]
+type Family = keyof typeof reasonsOf
 
 interface OnTap {
   readonly tap: string
@@ -30,12 +26,12 @@ export function drop(reason: DropReason, match = ''): string {
 /** Where packets end that are counted. */
 export function lostChains(family: Family): Record<string, Chain> {
   return Object.fromEntries(
-    dropReasons[family].map((it) => [`lost-${it}`, { rules: [`counter name iifname map @lost-${it}`, 'drop'] }]),
+    reasonsOf[family].map((it) => [`lost-${it}`, { rules: [`counter name iifname map @lost-${it}`, 'drop'] }]),
   )
 }
 
 export function countersOf(vifs: readonly OnTap[], family: Family): string[] {
-  return dropReasons[family].flatMap((reason) => vifs.map((it) => dropCounter(reason, it.tap)))
+  return reasonsOf[family].flatMap((reason) => vifs.map((it) => dropCounter(reason, it.tap)))
 }
 
 /** From a tap to its counters. */
@@ -45,5 +41,5 @@ export function spoofMaps(vifs: readonly OnTap[], family: Family): Record<string
     type: 'type ifname : counter;',
     elements: vifs.map((it) => `"${it.tap}" : "${dropCounter(reason, it.tap)}"`),
   })
-  return Object.fromEntries(dropReasons[family].map((it) => [`lost-${it}`, map(it)]))
+  return Object.fromEntries(reasonsOf[family].map((it) => [`lost-${it}`, map(it)]))
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DropReason } from '../../../host-api/drops.ts'
+import type { LinuxNetwork } from './driver.ts'
 import { linkLocal } from './ipv6.ts'
-import type { DropReason } from './spoof-counters.ts'
 import type { Guest } from './testing/guest.ts'
-import { Capture, drops, Forger, linkDrops } from './testing/probes.ts'
-import { everythingOut, groupSpec, router, vif, vifId, vpc } from './testing/specs.ts'
+import { Capture, drops, Forger } from './testing/probes.ts'
+import { everythingOut, groupSpec, router, vif, vpc } from './testing/specs.ts'
 import { never, World } from './testing/world.ts'
 
 /** Both guests are open to everything: what does not arrive was stopped because of what it pretended. */
@@ -25,7 +26,7 @@ const honest = {
 const gateway = '172.31.0.1'
 const all = 'ff02::1'
 
-type Attempt = readonly [what: string, frame: Record<string, unknown>, reason: DropReason | 'link']
+type Attempt = readonly [what: string, frame: Record<string, unknown>, reason: DropReason]
 
 const attempts: readonly Attempt[] = [
   ['the address of another', { kind: 'ip', address: other.address }, 'source'],
@@ -64,12 +65,13 @@ const attempts: readonly Attempt[] = [
 
 describe('a guest that sends', () => {
   let world: World
+  let net: LinuxNetwork
   let forger: Forger
   let capture: Capture
 
   beforeAll(async () => {
     world = await World.raise()
-    const net = world.driver('h1')
+    net = world.driver('h1')
     await net.program(router(vifs, { groups: [groupSpec(vifs, [...everythingIn, ...everythingOut])] }), never)
     await world.run(`h1-${vpc}`, [
       'sysctl',
@@ -77,7 +79,7 @@ describe('a guest that sends', () => {
       'net.ipv6.conf.all.disable_ipv6=0',
       'net.ipv6.conf.all.forwarding=1',
     ])
-    const guests = [await plugIn(net, own), await plugIn(net, other)]
+    const guests = [await plugIn(own), await plugIn(other)]
     await world.run(`h1-${vpc}`, ['ip', '-6', 'route', 'add', '2001:db8::11/128', 'dev', net.tapOf(vpc, other.id).tap])
     const neighbour = ['lladdr', other.mac, 'dev', net.tapOf(vpc, other.id).tap]
     await world.run(`h1-${vpc}`, ['ip', '-6', 'neigh', 'add', '2001:db8::11', ...neighbour])
@@ -93,10 +95,8 @@ describe('a guest that sends', () => {
     await world?.[Symbol.asyncDispose]()
   })
 
-  const plugIn = (net: ReturnType<World['driver']>, it: typeof own): Promise<Guest> =>
-    world.guest(net.tapOf(vpc, it.id), it.mac)
-  const count = (reason: DropReason | 'link') =>
-    reason === 'link' ? linkDrops(world, vifId(1)) : drops(world, reason, vifId(1))
+  const plugIn = (it: typeof own): Promise<Guest> => world.guest(net.tapOf(vpc, it.id), it.mac)
+  const count = (reason: DropReason) => drops(net, reason, own.id)
 
   it.each(attempts)('%s is not heard by anybody, and counted', async (_what, frame, reason) => {
     const before = await count(reason)

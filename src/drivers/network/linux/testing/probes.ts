@@ -3,11 +3,9 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { DropReason } from '../../../../host-api/drops.ts'
 import type { InterfaceId } from '../../../../model/ids.ts'
-import { tapName } from '../names.ts'
-import { type DropReason, dropCounter } from '../spoof-counters.ts'
-import { vpc } from './specs.ts'
-import type { World } from './world.ts'
+import type { LinuxNetwork } from '../driver.ts'
 
 /** Something in a network namespace: a guest, a place of the box. */
 interface Inside {
@@ -25,20 +23,10 @@ export async function hops(from: Inside, address: string): Promise<string[]> {
     .map((it) => it.trim().split(/\s+/)[1] ?? '')
 }
 
-/** How many packets of the vif on host h1 were dropped for this reason. */
-export async function drops(world: World, reason: DropReason, vif: InterfaceId): Promise<number> {
-  const family = reason === 'arp' ? 'arp' : 'inet'
-  const list = ['nft', '-j', 'list', 'counter', family, 'router', dropCounter(reason, tapName(vif))]
-  const out = JSON.parse(await world.run(`h1-${vpc}`, list)) as { nftables: { counter?: { packets: number } }[] }
-  return out.nftables.find((it) => it.counter)?.counter?.packets ?? -1
-}
-
-/** How many frames of the vif on host h1 its tap did not even hand on: to other MACs, with tags, of other protocols. */
-export async function linkDrops(world: World, vif: InterfaceId): Promise<number> {
-  const list = ['ip', '-j', '-s', '-s', 'link', 'show', 'dev', tapName(vif)]
-  type Shown = { stats64: { rx: { dropped: number; otherhost?: number } } }[]
-  const [link] = JSON.parse(await world.run(`h1-${vpc}`, list)) as Shown
-  return (link?.stats64.rx.dropped ?? -1) + (link?.stats64.rx.otherhost ?? 0)
+/** How many packets of the vif were dropped for this reason. */
+export async function drops(net: LinuxNetwork, reason: DropReason, vif: InterfaceId): Promise<number> {
+  const found = await net.drops(new AbortController().signal)
+  return found.find((it) => it.vif === vif && it.reason === reason)?.packets ?? -1
 }
 
 /** Whether a packet that `filter` (tcpdump's) describes arrives while `action` runs. */
