@@ -33,6 +33,8 @@ export type InterfaceId = ResourceId<'network-interface'>
 export type GroupId = ResourceId<'security-group'>
 export type VpcId = ResourceId<'vpc'>
 export type SubnetId = ResourceId<'subnet'>
+export type VolumeId = ResourceId<'volume'>
+export type SnapshotId = ResourceId<'snapshot'>
 /** Twelve digits. */
 export type AccountId = string
 /** The name of a host in its region: `us-west-2a-1`. */

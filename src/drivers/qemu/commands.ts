@@ -14,6 +14,30 @@ export interface QmpCommands {
     readonly takes: { readonly device: string; readonly size: number; readonly format: 'base64' }
     readonly returns: string
   }
+  readonly 'blockdev-add': { readonly takes: object; readonly returns: unknown }
+  readonly 'blockdev-del': { readonly takes: { readonly 'node-name': string }; readonly returns: unknown }
+  readonly 'blockdev-snapshot': {
+    readonly takes: { readonly node: string; readonly overlay: string }
+    readonly returns: unknown
+  }
+  readonly block_resize: {
+    readonly takes: { readonly 'node-name': string; readonly size: number }
+    readonly returns: unknown
+  }
+  readonly 'query-named-block-nodes': {
+    readonly takes: { readonly flat: boolean }
+    readonly returns: readonly { readonly 'node-name': string; readonly image: { readonly 'virtual-size': number } }[]
+  }
+  readonly 'qom-set': {
+    readonly takes: { readonly path: string; readonly property: string; readonly value: unknown }
+    readonly returns: unknown
+  }
+  readonly 'qom-list': {
+    readonly takes: { readonly path: string }
+    readonly returns: readonly { readonly name: string; readonly type: string }[]
+  }
+  readonly device_add: { readonly takes: object; readonly returns: unknown }
+  readonly device_del: { readonly takes: { readonly id: string }; readonly returns: unknown }
 }
 
 export type QmpCommand = keyof QmpCommands

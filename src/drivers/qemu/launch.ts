@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { Fault } from '../../base/fault.ts'
+import { Fault, systemCode } from '../../base/fault.ts'
 
 /** The first of the process' sockets. */
 export const firstFd = 3
@@ -67,7 +67,12 @@ export function failureOf(child: ChildProcess, log: string): Promise<never> {
   return failure
 }
 
-/** The end of what it said. */
+/** The end of what it said. A process that ends later than its folder has nobody to tell. */
 function lastWords(log: string): string {
-  return readFileSync(log, 'utf8').slice(-2000).trim() || 'it said nothing'
+  try {
+    return readFileSync(log, 'utf8').slice(-2000).trim() || 'it said nothing'
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 'nothing is left of it'
+    throw error
+  }
 }

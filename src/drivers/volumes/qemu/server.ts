@@ -1,0 +1,157 @@
+import { chmod, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../../base/clock.ts'
+import { Fault, messageOf } from '../../../base/fault.ts'
+import type { Log } from '../../../base/log.ts'
+import { hasEnded, identify, isAlive, type ProcessIdentity, sendKill } from '../../../base/process.ts'
+import type { VolumeLimits } from '../../../host-api/volumes.ts'
+import { snapshotReaders } from '../../../model/volume-user.ts'
+import { confined } from '../../qemu/confine.ts'
+import { Control } from '../../qemu/control.ts'
+import { failureOf, firstFd, launch } from '../../qemu/launch.ts'
+import { layerNode, limitsObject, nodeOf, serverArguments, throttleLimits } from './arguments.ts'
+import { layerFile } from './layers.ts'
+import { readRecord, type ServerRecord, writeRecord } from './records.ts'
+
+export interface ServerSurroundings {
+  /** The volume's. */
+  readonly folder: string
+  readonly user: number
+  readonly clock: Clock
+  readonly log: Log
+  /** Called when the process may have ended by itself. */
+  changed(): void
+}
+
+export const nbdSocketIn = (folder: string) => join(folder, 'nbd')
+const patienceMs = 10_000
+
+/**
+ * The process that serves one volume: `qemu-storage-daemon`, as a user of its own, without network. It outlives us. One for each
+ * volume: whoever takes one over has that volume and no other, and one that dies takes no other along. Costs 1.3 MiB of
+ * memory (measured; the program itself is shared).
+ */
+export class VolumeServer {
+  readonly #around: ServerSurroundings
+  #record: ServerRecord | undefined
+  #control: Control | undefined
+
+  constructor(around: ServerSurroundings) {
+    this.#around = around
+    this.#record = readRecord(this.#file)
+  }
+
+  get record(): ServerRecord | undefined {
+    return this.#record
+  }
+
+  get lives(): boolean {
+    return this.#record?.process !== undefined && isAlive(this.#record.process)
+  }
+
+  /** Begins to listen to a process that was found. */
+  async adopt(abort: AbortSignal): Promise<void> {
+    if (this.lives) await this.#connect(abort)
+  }
+
+  /** Starts it over this layer. Throws with what it said where it does not run. */
+  async start(layer: number, limits: VolumeLimits, abort: AbortSignal): Promise<void> {
+    await this.stop()
+    const { folder, user, log } = this.#around
+    const args = serverArguments({ file: layerFile(folder, layer), layer }, limits, {
+      control: firstFd,
+      nbd: firstFd + 1,
+    })
+    const command = confined(['qemu-storage-daemon', ...args], { user, groups: [snapshotReaders] })
+    const sockets = [this.#controlSocket, nbdSocketIn(folder)]
+    const child = await launch({ command, sockets, log: join(folder, 'server.log') })
+    const process = child.pid === undefined ? undefined : identify(child.pid)
+    const failure = failureOf(child, join(folder, 'server.log'))
+    if (!process) return await failure
+    this.#save({ layer, limits, domains: [], process })
+    try {
+      // Whoever gets to the socket has come through a folder that is open to its domain alone.
+      await chmod(nbdSocketIn(folder), 0o666)
+      await Promise.race([this.#connect(abort), failure])
+    } catch (error) {
+      // Its socket closes before one hears of its end; what it said is the better reason.
+      const ended = await hasEnded(process, { clock: this.#around.clock, timeoutMs: 1000 })
+      await this.stop()
+      if (ended) await failure
+      throw error
+    }
+    log.info({ pid: process.pid, layer }, 'a volume is served')
+  }
+
+  /** Writes down who has been shown the way here. */
+  remember(domains: ServerRecord['domains']): void {
+    if (this.#record) this.#save({ ...this.#record, domains })
+  }
+
+  /** Everything written from now on goes into this layer, which is empty and lies over the one before. */
+  async moveTo(layer: number, abort: AbortSignal): Promise<void> {
+    const before = this.#record?.layer ?? layer - 1
+    const control = await this.#connect(abort)
+    const node = { ...layerNode(layerFile(this.#around.folder, layer), layer), backing: null }
+    await control.execute('blockdev-add', node, { abort })
+    await control.execute('blockdev-snapshot', { node: nodeOf(before), overlay: nodeOf(layer) }, { abort })
+    this.#save({ ...this.#record!, layer }) // It runs, so there is one.
+  }
+
+  async limit(limits: VolumeLimits, abort: AbortSignal): Promise<void> {
+    const control = await this.#connect(abort)
+    const value = throttleLimits(limits)
+    await control.execute('qom-set', { path: `/objects/${limitsObject}`, property: 'limits', value }, { abort })
+    this.#save({ ...this.#record!, limits }) // It runs, so there is one.
+  }
+
+  /** Ends it: everything that was acknowledged is in the layer's file. Resolves at once if it has ended. */
+  async stop(): Promise<void> {
+    const process = this.#record?.process
+    if (process && isAlive(process)) {
+      try {
+        const control = await this.#connect(AbortSignal.timeout(patienceMs))
+        await control.execute('quit', {}, { timeoutMs: 1000 })
+      } catch (error) {
+        this.#around.log.debug({ error: messageOf(error) }, 'the server of a volume ends without a word')
+      }
+      await this.#end(process)
+    }
+    await this.release()
+    await rm(this.#file, { force: true })
+    this.#record = undefined
+  }
+
+  /** Lets go of the process, which goes on. */
+  async release(): Promise<void> {
+    const control = this.#control
+    this.#control = undefined
+    await control?.close()
+  }
+
+  async #end(process: ProcessIdentity): Promise<void> {
+    const { clock } = this.#around
+    if (await hasEnded(process, { clock, timeoutMs: 2_000 })) return
+    sendKill(process)
+    if (!(await hasEnded(process, { clock, timeoutMs: patienceMs })))
+      throw new Fault(`process ${process.pid} does not end`)
+  }
+
+  async #connect(abort: AbortSignal) {
+    this.#control ??= new Control(this.#controlSocket, { event: () => {}, closed: () => this.#around.changed() })
+    return await this.#control.connect(patienceMs, abort)
+  }
+
+  #save(record: ServerRecord): void {
+    this.#record = record
+    writeRecord(this.#file, record)
+  }
+
+  get #file(): string {
+    return join(this.#around.folder, 'server.json')
+  }
+
+  get #controlSocket(): string {
+    return join(this.#around.folder, 'qmp')
+  }
+}

@@ -1,0 +1,282 @@
+import { chmod, chown, link, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../../base/clock.ts'
+import { Fault, messageOf, systemCode } from '../../../base/fault.ts'
+import { exists } from '../../../base/files.ts'
+import type { Log } from '../../../base/log.ts'
+import { type Random, systemRandom } from '../../../base/random.ts'
+import { run } from '../../../base/subprocess.ts'
+import type { SnapshotSpec, VolumeFact, VolumesFact } from '../../../host-api/volumes.ts'
+import { userOfDomain } from '../../../model/domain-user.ts'
+import type { DomainId, HostId, SnapshotId, VolumeId } from '../../../model/ids.ts'
+import { userOfVolume } from '../../../model/volume-user.ts'
+import type { Connection, NewVolume, Serving, VolumeDriver } from '../driver.ts'
+import { exportName } from './arguments.ts'
+import { layerFile, makeLayer, topLayer } from './layers.ts'
+import { readRecord, type VolumeRecord, writeRecord } from './records.ts'
+import { nbdSocketIn, VolumeServer } from './server.ts'
+import type { SnapshotStore } from './snapshots.ts'
+
+export interface QemuVolumesOptions {
+  readonly host: HostId
+  /** Where all hosts are: this one has `volumes` and `nbd` below its own folder. Guests' users must be able to pass through it. */
+  readonly hosts: string
+  readonly store: SnapshotStore
+  /** The image cache: `<images>/<image>/<file>`. */
+  readonly images: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly random?: Random
+}
+
+/** Finds the volumes that are there, and the servers that run. Needs root. */
+export async function openQemuVolumes(options: QemuVolumesOptions): Promise<VolumeDriver> {
+  const driver = new QemuVolumes(options)
+  await driver.find()
+  return driver
+}
+
+/** Volumes as layers of qcow2, each served by a `qemu-storage-daemon` of its own while a domain has it. */
+class QemuVolumes implements VolumeDriver {
+  readonly #options: QemuVolumesOptions
+  readonly #random: Random
+  readonly #volumes: string
+  readonly #servers = new Map<VolumeId, VolumeServer>()
+  readonly #watchers = new Set<() => void>()
+  readonly #end = new AbortController()
+
+  constructor(options: QemuVolumesOptions) {
+    this.#options = options
+    this.#random = options.random ?? systemRandom
+    this.#volumes = join(options.hosts, options.host, 'volumes')
+  }
+
+  async find(): Promise<void> {
+    for (const id of await this.#ids()) {
+      try {
+        await this.#serverOf(id).adopt(this.#end.signal)
+      } catch (error) {
+        this.#options.log.warn({ volume: id, error: messageOf(error) }, 'the server of a volume does not answer')
+      }
+    }
+  }
+
+  async create({ id, sizeMiB, from }: NewVolume, abort: AbortSignal): Promise<void> {
+    abort.throwIfAborted()
+    const folder = this.#folderOf(id)
+    if (await exists(folder)) return
+    await mkdir(this.#volumes, { recursive: true, mode: 0o755 })
+    // Not before the volume is written down may a layer that it lies over be found to be of no use.
+    await this.#options.store.hold(async () => {
+      const over = from && this.#options.store.layerOf(from)
+      const backing = over && (await this.#options.store.fileOf(over))
+      const partial = `${folder}.new`
+      await rm(partial, { recursive: true, force: true })
+      await ownFolder(partial, userOfVolume(id))
+      await makeLayer(layerFile(partial, 0), {
+        ...(backing !== undefined && { over: backing }),
+        sizeMiB,
+        user: userOfVolume(id),
+        random: this.#random,
+      })
+      writeRecord(join(partial, 'volume.json'), {
+        id,
+        sizeMiB,
+        ...(over && { over }),
+        frozen: {},
+      } satisfies VolumeRecord)
+      await rename(partial, folder)
+    })
+  }
+
+  async resize(id: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void> {
+    const record = this.#require(id)
+    if (record.sizeMiB >= sizeMiB) return
+    const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
+    const served = server.lives ? server.record : undefined
+    // Whoever is connected learns the size when it connects: it does so again by itself.
+    await server.stop()
+    await run('qemu-img', ['resize', '-q', '-f', 'qcow2', layerFile(folder, await topLayer(folder)), `${sizeMiB}M`])
+    writeRecord(join(folder, 'volume.json'), { ...record, sizeMiB })
+    if (served) await this.serve(id, served, abort)
+  }
+
+  async serve(id: VolumeId, { domains, limits }: Serving, abort: AbortSignal): Promise<void> {
+    const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
+    const before = server.record?.domains ?? []
+    for (const it of before.filter((it) => !domains.includes(it))) await this.#hideFrom(it, id)
+    if (domains.length === 0) return server.stop()
+    this.#require(id)
+    const layer = await topLayer(folder)
+    if (!server.lives || server.record?.layer !== layer) await server.start(layer, limits, abort)
+    else if (!isSame(server.record.limits, limits)) await server.limit(limits, abort)
+    server.remember([...new Set([...before, ...domains])])
+    for (const it of domains) await this.#showTo(it, id)
+    server.remember(domains)
+  }
+
+  connection(host: HostId, id: VolumeId, domain: DomainId): Connection {
+    return { socket: join(this.#options.hosts, host, 'nbd', domain, id), export: exportName }
+  }
+
+  /**
+   * The new layer is there, empty, before the server moves to it: should it die in between, it comes back over the new one, which
+   * has all that the old one has. Tried again after a death, one more layer is made: later than the first try, and nothing is lost.
+   */
+  async freeze(id: VolumeId, snapshot: SnapshotId, abort: AbortSignal): Promise<void> {
+    const record = this.#require(id)
+    if (record.frozen[snapshot] !== undefined) return
+    const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
+    const top = await topLayer(folder)
+    const { sizeMiB } = record
+    await makeLayer(layerFile(folder, top + 1), {
+      over: `${top}.qcow2`,
+      sizeMiB,
+      user: userOfVolume(id),
+      random: this.#random,
+    })
+    if (server.lives) await this.#move(id, server, top + 1, abort)
+    writeRecord(join(folder, 'volume.json'), { ...record, frozen: { ...record.frozen, [snapshot]: top } })
+  }
+
+  async remove(id: VolumeId, abort: AbortSignal): Promise<void> {
+    abort.throwIfAborted()
+    if (!(await exists(this.#folderOf(id)))) return
+    const server = this.#serverOf(id)
+    for (const it of server.record?.domains ?? []) await this.#hideFrom(it, id)
+    await server.stop()
+    this.#servers.delete(id)
+    await rm(this.#folderOf(id), { recursive: true, force: true })
+  }
+
+  async keep({ id, of }: SnapshotSpec, abort: AbortSignal): Promise<void> {
+    const { store, host, images } = this.#options
+    if (of.kind === 'snapshot') return store.keepCopy({ id, host }, of.snapshot)
+    if (of.kind === 'image') return store.keepFile({ id, host }, join(images, of.image, of.file), of.sizeMiB)
+    const record = this.#require(of.volume)
+    const layer = record.frozen[id]
+    if (layer === undefined) throw new Fault(`${of.volume} was not frozen for ${id}`)
+    await store.keepLayers({ id, host }, { record, folder: this.#folderOf(of.volume), layer }, abort)
+  }
+
+  async drop(id: SnapshotId, abort: AbortSignal): Promise<void> {
+    abort.throwIfAborted()
+    await this.#options.store.drop(id)
+  }
+
+  async list(abort: AbortSignal): Promise<VolumesFact> {
+    abort.throwIfAborted()
+    const volumes = await Promise.all((await this.#ids()).map((it) => this.#factOf(it)))
+    return { volumes, snapshots: await this.#options.store.list(this.#options.host) }
+  }
+
+  watch(changed: () => void): void {
+    this.#watchers.add(changed)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort(new Fault('the driver is let go of'))
+    this.#watchers.clear()
+    await Promise.all([...this.#servers.values()].map((it) => it.release()))
+  }
+
+  async #factOf(id: VolumeId): Promise<VolumeFact> {
+    try {
+      const record = this.#require(id)
+      await topLayer(this.#folderOf(id))
+      if (record.over) await this.#options.store.fileOf(record.over)
+      const server = this.#serverOf(id)
+      const served = server.lives ? server.record : undefined
+      const frozen = Object.keys(record.frozen) as SnapshotId[]
+      const common = { id, state: 'ready', sizeMiB: record.sizeMiB, domains: served?.domains ?? [], frozen } as const
+      return served ? { ...common, limits: served.limits } : common
+    } catch (error) {
+      return { id, state: 'broken', sizeMiB: 0, domains: [], frozen: [], message: messageOf(error) }
+    }
+  }
+
+  /** A server that cannot move is started over the new layer instead: who is connected waits for that. */
+  async #move(id: VolumeId, server: VolumeServer, layer: number, abort: AbortSignal): Promise<void> {
+    const { domains, limits } = server.record! // It runs, so there is one.
+    try {
+      if (server.record?.layer !== layer - 1) throw new Fault(`it writes to layer ${server.record?.layer}`)
+      await server.moveTo(layer, abort)
+    } catch (error) {
+      this.#options.log.warn(
+        { volume: id, error: messageOf(error) },
+        'a server could not move to a new layer: started again',
+      )
+      await server.stop()
+      await this.serve(id, { domains, limits }, abort)
+    }
+  }
+
+  /** The socket under another name, in a folder that the domain's user alone passes through. */
+  async #showTo(domain: DomainId, id: VolumeId): Promise<void> {
+    const path = this.connection(this.#options.host, id, domain).socket
+    const folder = join(path, '..')
+    await mkdir(join(folder, '..'), { recursive: true, mode: 0o755 })
+    await ownFolder(folder, userOfDomain(domain))
+    await rm(`${path}.new`, { force: true })
+    await link(nbdSocketIn(this.#folderOf(id)), `${path}.new`)
+    await rename(`${path}.new`, path)
+    await rm(`${path}.new`, { force: true }) // Two names of one file: rename leaves both. Source: rename(2).
+  }
+
+  async #hideFrom(domain: DomainId, id: VolumeId): Promise<void> {
+    const path = this.connection(this.#options.host, id, domain).socket
+    await rm(path, { force: true })
+    await rmdir(join(path, '..')).catch((error: unknown) => {
+      if (!['ENOTEMPTY', 'ENOENT'].includes(systemCode(error) ?? '')) throw error
+    })
+  }
+
+  #require(id: VolumeId): VolumeRecord {
+    const record = readRecord<VolumeRecord>(join(this.#folderOf(id), 'volume.json'))
+    if (!record) throw new Fault(`there is no volume ${id} here`)
+    return record
+  }
+
+  #serverOf(id: VolumeId): VolumeServer {
+    const known = this.#servers.get(id)
+    if (known) return known
+    const { clock, log } = this.#options
+    const changed = () => {
+      for (const it of this.#watchers) it()
+    }
+    const server = new VolumeServer({
+      folder: this.#folderOf(id),
+      user: userOfVolume(id),
+      clock,
+      log: log.child({ volume: id }),
+      changed,
+    })
+    this.#servers.set(id, server)
+    return server
+  }
+
+  async #ids(): Promise<VolumeId[]> {
+    const names = await readdir(this.#volumes).catch(emptyIfMissing)
+    return names.filter((it): it is VolumeId => /^vol-[0-9a-f]+$/.test(it))
+  }
+
+  #folderOf(id: VolumeId): string {
+    return join(this.#volumes, id)
+  }
+}
+
+/** Its user opens what is in it, and can neither list, add nor rename. */
+async function ownFolder(folder: string, user: number): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await chown(folder, process.getuid?.() ?? 0, user)
+  await chmod(folder, 0o710)
+}
+
+function isSame(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function emptyIfMissing(error: unknown): string[] {
+  if (systemCode(error) === 'ENOENT') return []
+  throw error
+}
