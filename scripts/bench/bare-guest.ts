@@ -69,7 +69,7 @@ export class BareGuest implements AsyncDisposable {
       ...['-kernel', join(folder, image.kernel.file), '-initrd', join(folder, image.ramdisk.file)],
       ...['-append', image.commandLine, '-device', 'virtio-rng-pci'],
       ...diskArguments({ file: diskOf(this.#lab), format: 'qcow2', serial: 'sda1' }, 0),
-      ...nicArguments({ namespace, tap: 'tap0' }, '06:00:00:00:00:01', 0),
+      ...nicArguments({ namespace, tap: 'tap0' }, { id: 'eni-00000000', mac: '06:00:00:00:00:01' }),
     ]
   }
 

@@ -1,5 +1,5 @@
 /** What a host reports: what it found, never what it hopes. */
-import type { DomainId, HostId, VpcId } from '../model/ids.ts'
+import type { DomainId, HostId, InterfaceId, VpcId } from '../model/ids.ts'
 
 export interface HostFacts {
   readonly host: HostId
@@ -32,6 +32,8 @@ export interface DomainFact {
   readonly startedAt?: string
   /** Reboots carried out. */
   readonly reboots: number
+  /** What is plugged into it; absent where nothing is, as where it does not run. */
+  readonly vifs?: readonly InterfaceId[]
 }
 
 /** What a host offers, said once when it connects. */

@@ -45,6 +45,34 @@ test('a reboot that was asked for is carried out once', async () => {
   expect(host.guests.get(dom)?.console.match(/ready/g)).toHaveLength(2)
 })
 
+test('vifs come to a guest that runs, and go, and the facts say which it has', async () => {
+  const agent = await running()
+  const vifs = () => agent.facts().domains[0]?.vifs
+  expect(vifs()).toEqual(['eni-11111111'])
+  const second = { id: 'eni-22222222', mac: '02:00:00:00:00:02' } as const
+  const { domains, routers } = specOf(2)
+  const more = domains.map((it) => ({ ...it, vifs: [...it.vifs, second] }))
+  const wired = routers.map((it) => ({ ...it, vifs: [...it.vifs, { ...it.vifs[0]!, ...second, address: '10.0.0.5' }] }))
+  await agent.accept({ ...specOf(2), domains: more, routers: wired })
+  await settled(agent, 2)
+  expect(vifs()).toEqual(['eni-11111111', 'eni-22222222'])
+  await agent.accept({ ...specOf(3), routers: wired })
+  await settled(agent, 3)
+  expect(vifs()).toEqual(['eni-11111111'])
+})
+
+test('a guest that does not let go of a vif is asked again, and the trouble is told', async () => {
+  const agent = await running()
+  host.guests.setTemper(dom, 'deaf')
+  await agent.accept(specOf(2, { vifs: [] }))
+  await vi.waitFor(() => expect(agent.facts().troubles).toMatchObject([{ subject: dom }]))
+  expect(agent.facts().domains[0]?.vifs).toEqual(['eni-11111111'])
+  host.guests.setTemper(dom, 'obedient')
+  await host.clock.advance(60_000)
+  await settled(agent, 2)
+  expect(agent.facts().domains[0]).not.toHaveProperty('vifs')
+})
+
 test('a guest that powers itself off stays off', async () => {
   const agent = await running()
   host.guests.powerOff(dom)

@@ -221,6 +221,12 @@ export class HostAgent {
         return
       case 'boot':
         return this.#boot(step, abort)
+      case 'plug':
+        await hypervisor.plug(step.subject, step.vif, network.tapOf(step.vpc, step.vif.id), abort)
+        return this.#lookAtDomains()
+      case 'unplug':
+        await hypervisor.unplug(step.subject, step.vif, abort)
+        return this.#lookAtDomains()
       case 'press-button':
         await hypervisor.pressButton(step.subject, abort)
         this.#pressed.set(step.subject, this.#parts.clock.now().getTime())
@@ -258,7 +264,7 @@ export class HostAgent {
       storage.imageFile(spec.boot.image, spec.boot.kernel),
       spec.boot.ramdisk === undefined ? undefined : storage.imageFile(spec.boot.image, spec.boot.ramdisk),
     ])
-    const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index] ?? vpcs[0]!, vif.id)) // plan() boots only what has a router
+    const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index]!, vif.id)) // plan() has one for each vif.
     await hypervisor.boot(spec, { kernel, ...(ramdisk !== undefined && { ramdisk }), disks, taps }, abort)
     await this.#lookAtDomains()
   }
@@ -313,8 +319,8 @@ export class HostAgent {
   }
 
   *#domainFacts(): Iterable<DomainFact> {
-    for (const { id, state, cause, startedAt, reboots } of this.#domains.values()) {
-      yield { id, state, startedAt, reboots, ...(cause && { cause }) }
+    for (const { id, state, cause, startedAt, reboots, vifs } of this.#domains.values()) {
+      yield { id, state, startedAt, reboots, ...(cause && { cause }), ...(vifs.length > 0 && { vifs }) }
     }
     for (const id of this.#disks)
       if (!this.#domains.has(id) && this.#mayStart(id)) yield { id, state: 'starting', reboots: 0 }

@@ -35,7 +35,15 @@ class World {
           state: 'running',
           startedAt: '2026-01-01T00:00:00.000Z',
           reboots: 0,
+          vifs: step.spec.vifs.map((it) => it.id),
         })
+        return
+      case 'plug':
+        expect(this.routers.get(step.vpc)?.vifs.map((it) => it.id)).toContain(step.vif.id)
+        this.#change(step.subject, { vifs: [...this.domains.get(step.subject)!.vifs, step.vif.id] })
+        return
+      case 'unplug':
+        this.#change(step.subject, { vifs: this.domains.get(step.subject)!.vifs.filter((it) => it !== step.vif) })
         return
       case 'press-button':
         this.pressed.set(step.subject, this.nowMs)
@@ -47,7 +55,7 @@ class World {
         this.#change(step.subject, { reboots: step.count })
         return
       case 'kill':
-        this.#change(step.subject, { state: 'off', cause: 'forced' })
+        this.#change(step.subject, { state: 'off', cause: 'forced', vifs: [] })
         return
       case 'forget':
         this.domains.delete(step.subject)
@@ -65,7 +73,10 @@ class World {
 const vpcs: VpcId[] = ['vpc-1', 'vpc-2']
 const ids: DomainId[] = ['dom_1', 'dom_2', 'dom_3', 'dom_4']
 
-const domain = (id: DomainId, power: 'on' | 'off', reboots: number): DomainSpec => ({
+/** The vifs that a domain may have: the first it always has. */
+const vifsOf = (id: DomainId) => [`eni-${id}`, `eni-${id}-b`, `eni-${id}-c`] as const
+
+const domain = (id: DomainId, power: 'on' | 'off', reboots: number, more: readonly number[]): DomainSpec => ({
   id,
   instance: `i-${id}`,
   uuid: 'ec2',
@@ -79,10 +90,10 @@ const domain = (id: DomainId, power: 'on' | 'off', reboots: number): DomainSpec 
   cpuWeight: 100,
   boot: { image: 'ami-1', kernel: 'vmlinuz', commandLine: '' },
   disks: [],
-  vifs: [{ id: `eni-${id}`, mac: '02:00:00:00:00:01' }],
+  vifs: [0, ...more].map((index) => ({ id: vifsOf(id)[index]!, mac: `02:00:00:00:00:0${index}` })),
 })
 
-/** Any wish: each domain absent, on or off, in one of two networks. */
+/** Any wish: each domain absent, on or off, in one of two networks, with one to three vifs. */
 const wishes = fc
   .record({
     domains: fc.tuple(
@@ -91,14 +102,15 @@ const wishes = fc
           power: fc.constantFrom('on', 'off', 'none'),
           vpc: fc.constantFrom(...vpcs),
           reboots: fc.integer({ min: 0, max: 2 }),
+          more: fc.subarray([1, 2]),
         }),
       ),
     ),
     edge: fc.boolean(),
   })
   .map(({ domains, edge }): HostSpec => {
-    const wanted = domains.flatMap(({ power, vpc, reboots }, index) =>
-      power === 'none' ? [] : [{ vpc, spec: domain(ids[index]!, power as 'on' | 'off', reboots) }],
+    const wanted = domains.flatMap(({ power, vpc, reboots, more }, index) =>
+      power === 'none' ? [] : [{ vpc, spec: domain(ids[index]!, power as 'on' | 'off', reboots, more) }],
     )
     return {
       host: 'a1',
@@ -109,18 +121,17 @@ const wishes = fc
         .map((vpc) =>
           routerOf(
             vpc,
-            wanted.filter((it) => it.vpc === vpc).map((it) => it.spec.id),
+            wanted.filter((it) => it.vpc === vpc).map((it) => it.spec),
           ),
         ),
       ...(edge && { edge: { networks: [] } }),
     }
   })
 
-function routerOf(vpc: VpcId, domains: readonly DomainId[]): RouterSpec {
-  const vifs = domains.map((id) => ({
-    id: `eni-${id}` as const,
-    domain: id,
-    mac: '02:00:00:00:00:01',
+function routerOf(vpc: VpcId, domains: readonly DomainSpec[]): RouterSpec {
+  const all = domains.flatMap((it) => it.vifs.map((vif) => ({ ...vif, domain: it.id })))
+  const vifs = all.map((vif) => ({
+    ...vif,
     address: '10.0.0.4',
     subnet: 'subnet-1' as const,
     hostname: 'ip-10-0-0-4',
@@ -136,12 +147,15 @@ const startingPoints = fc.record({
   domains: fc.subarray(ids).chain((some) =>
     fc.tuple(
       ...some.map((id) =>
-        fc.record({
-          id: fc.constant(id),
-          state: fc.constantFrom('running' as const, 'off' as const, 'lost' as const),
-          startedAt: fc.constant('2026-01-01T00:00:00.000Z'),
-          reboots: fc.integer({ min: 0, max: 3 }),
-        }),
+        fc
+          .record({
+            id: fc.constant(id),
+            state: fc.constantFrom('running' as const, 'off' as const, 'lost' as const),
+            startedAt: fc.constant('2026-01-01T00:00:00.000Z'),
+            reboots: fc.integer({ min: 0, max: 3 }),
+            vifs: fc.subarray([...vifsOf(id)]),
+          })
+          .map((it) => (it.state === 'running' ? it : { ...it, vifs: [] })),
       ),
     ),
   ),
@@ -174,7 +188,10 @@ test('carrying out the plan in any order leaves nothing to plan, and what was wa
 
       for (const spec of wanted.domains) {
         const state = world.domains.get(spec.id)?.state
-        if (spec.power === 'on' && !ended.has(spec.id)) expect(state).toBe('running')
+        if (spec.power === 'on' && !ended.has(spec.id)) {
+          expect(state).toBe('running')
+          expect([...world.domains.get(spec.id)!.vifs].sort()).toEqual(spec.vifs.map((it) => it.id))
+        }
         if (spec.power === 'off') expect(state).not.toBe('running')
       }
       const known = new Set<string>(wanted.domains.map((it) => it.id))
@@ -208,6 +225,20 @@ test('a plan has at most one step for a subject', () => {
       }
       const subjects = plan(wanted, found, 0).steps.map((it) => it.subject)
       expect(new Set(subjects).size).toBe(subjects.length)
+    }),
+  )
+})
+
+test('a vif comes only once its router has it, and no domain loses one that is wanted', () => {
+  fc.assert(
+    fc.property(startingPoints, wishes, fc.infiniteStream(fc.nat()), (start, wanted, picks) => {
+      const world = new World()
+      for (const status of start.domains) world.domains.set(status.id, status as DomainStatus)
+      const steps = settle(world, wanted, (count) => (count === 0 ? 0 : (picks.next().value ?? 0) % count))
+      const all = new Set(
+        wanted.domains.filter((it) => it.power === 'on').flatMap((it) => it.vifs.map((vif) => vif.id)),
+      )
+      for (const step of steps) if (step.do === 'unplug') expect(all.has(step.vif)).toBe(false)
     }),
   )
 })

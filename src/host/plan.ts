@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DomainStatus } from '../drivers/hypervisor/driver.ts'
 import type { DomainSpec, EdgeSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
-import type { DomainId, VpcId } from '../model/ids.ts'
+import type { DomainId, InterfaceId, VpcId } from '../model/ids.ts'
 
 export interface Found {
   readonly domains: ReadonlyMap<DomainId, DomainStatus>
@@ -24,12 +24,16 @@ const pressAgainMs = 2_000
 
 export type Subject = DomainId | VpcId | 'edge'
 
+type DomainVif = DomainSpec['vifs'][number]
+
 export type Step =
   | { readonly do: 'program-router'; readonly subject: VpcId; readonly spec: RouterSpec }
   | { readonly do: 'remove-router'; readonly subject: VpcId }
   | { readonly do: 'program-edge'; readonly subject: 'edge'; readonly spec: EdgeSpec }
   | { readonly do: 'provide-disks'; readonly subject: DomainId; readonly spec: DomainSpec }
   | { readonly do: 'boot'; readonly subject: DomainId; readonly spec: DomainSpec; readonly vpcs: readonly VpcId[] }
+  | { readonly do: 'plug'; readonly subject: DomainId; readonly vif: DomainVif; readonly vpc: VpcId }
+  | { readonly do: 'unplug'; readonly subject: DomainId; readonly vif: InterfaceId }
   | { readonly do: 'press-button'; readonly subject: DomainId }
   | { readonly do: 'reboot'; readonly subject: DomainId; readonly count: number; readonly graceMs: number }
   | { readonly do: 'kill'; readonly subject: DomainId }
@@ -72,15 +76,24 @@ function planDomain(spec: DomainSpec, wanted: HostSpec, found: Found, nowMs: num
   if (!status) {
     if (spec.power === 'off' || spec.begun) return undefined
     if (!found.disks.has(spec.id)) return { do: 'provide-disks', subject: spec.id, spec }
-    const vpcs = routersOf(spec, wanted)
-    return vpcs.every((vpc) => carries(found.routers.get(vpc), spec))
-      ? { do: 'boot', subject: spec.id, spec, vpcs }
-      : undefined
+    const vpcs = spec.vifs.flatMap((it) => routerUnder(it, wanted, found) ?? [])
+    return vpcs.length === spec.vifs.length ? { do: 'boot', subject: spec.id, spec, vpcs } : undefined
   }
   if (status.state !== 'running') return undefined
   if (spec.power === 'off') return planShutdown(spec, status, found.pressed.get(spec.id), nowMs)
-  if (status.reboots >= spec.reboots) return undefined
-  return { do: 'reboot', subject: spec.id, count: spec.reboots, graceMs: spec.graceMs }
+  if (status.reboots < spec.reboots)
+    return { do: 'reboot', subject: spec.id, count: spec.reboots, graceMs: spec.graceMs }
+  return planVifs(spec, status, wanted, found)
+}
+
+/** Vifs come once their tap is there, and go before it. One that its guest does not let go of keeps no other from coming. */
+function planVifs(spec: DomainSpec, { vifs }: DomainStatus, wanted: HostSpec, found: Found): Step | undefined {
+  for (const vif of spec.vifs.filter((it) => !vifs.includes(it.id))) {
+    const vpc = routerUnder(vif, wanted, found)
+    if (vpc) return { do: 'plug', subject: spec.id, vif, vpc }
+  }
+  const surplus = vifs.find((id) => !spec.vifs.some((it) => it.id === id))
+  return surplus && { do: 'unplug', subject: spec.id, vif: surplus }
 }
 
 function planShutdown(
@@ -111,13 +124,9 @@ function planRemovals(wanted: HostSpec, found: Found): Step[] {
   ]
 }
 
-/** The routers that the domain's vifs hang on, in the order of its vifs. */
-export function routersOf(spec: DomainSpec, wanted: HostSpec): VpcId[] {
-  return spec.vifs.flatMap(({ id }) =>
-    wanted.routers.filter((it) => it.vifs.some((vif) => vif.id === id)).map((it) => it.vpc),
-  )
-}
-
-function carries(programmed: RouterSpec | undefined, spec: DomainSpec): boolean {
-  return programmed?.vifs.some((vif) => vif.domain === spec.id) ?? false
+/** The router that the vif shall hang on, if it has been programmed with it. */
+function routerUnder({ id }: DomainVif, wanted: HostSpec, found: Found): VpcId | undefined {
+  const has = (router: RouterSpec | undefined) => router?.vifs.some((vif) => vif.id === id) ?? false
+  const vpc = wanted.routers.find(has)?.vpc
+  return vpc !== undefined && has(found.routers.get(vpc)) ? vpc : undefined
 }

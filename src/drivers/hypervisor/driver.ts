@@ -1,6 +1,6 @@
 import type { DomainState } from '../../host-api/facts.ts'
 import type { DomainSpec } from '../../host-api/spec.ts'
-import type { DomainId } from '../../model/ids.ts'
+import type { DomainId, InterfaceId } from '../../model/ids.ts'
 import type { TapPoint } from '../network/driver.ts'
 import type { BlockNode } from '../storage/driver.ts'
 
@@ -20,6 +20,16 @@ export interface HypervisorDriver {
   kill(id: DomainId, abort: AbortSignal): Promise<void>
   /** Ends the domain and removes all that the driver kept of it. Resolves at once if there is nothing. */
   forget(id: DomainId, abort: AbortSignal): Promise<void>
+  /**
+   * Plugs a vif into a running domain, at the tap's other end. Resolves once the machine has it, at once if it already does; the
+   * guest takes its own time to notice.
+   */
+  plug(id: DomainId, vif: DomainSpec['vifs'][number], tap: TapPoint, abort: AbortSignal): Promise<void>
+  /**
+   * Unplugs a vif. Resolves once the guest has let go of it, at once if it is not plugged; throws where the guest does not let
+   * go, and may be asked again.
+   */
+  unplug(id: DomainId, vif: InterfaceId, abort: AbortSignal): Promise<void>
   /** Every domain this driver finds, whoever started it: the truth after a restart of the agent. */
   list(abort: AbortSignal): Promise<DomainStatus[]>
   /** The last `bytes` that the guest wrote to its serial console. Empty where nothing was written; throws where there is no such domain. */
@@ -45,6 +55,8 @@ export interface DomainStatus {
   readonly cause?: 'guest' | 'button' | 'forced'
   readonly startedAt: string
   readonly reboots: number
+  /** What is plugged into it while it runs, in the order of their ids. */
+  readonly vifs: readonly InterfaceId[]
   /** When the power button was first pressed to end it, if it was. ISO 8601. */
   readonly buttonPressedAt?: string
 }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Fault } from '../../base/fault.ts'
 import type { DomainSpec } from '../../host-api/spec.ts'
 import type { DomainId } from '../../model/ids.ts'
+import type { TapPoint } from '../network/driver.ts'
 import type { DomainStatus, DomainWiring, HypervisorDriver } from './driver.ts'
 
 /** Writes `guest: ready` to its console, and then: goes off when the button is pressed; ignores it; goes off at once. Or: never starts. */
@@ -23,6 +24,8 @@ export interface HypervisorSubject extends AsyncDisposable {
   crash(id: DomainId): Promise<void>
   /** What there is of the domain outside of the driver: processes, files, control groups. */
   remainsOf(id: DomainId): Promise<string[]>
+  /** A vif for the domain, and a tap for it: each number has its own. */
+  vif(id: DomainId, number: number): Promise<{ readonly vif: DomainSpec['vifs'][number]; readonly tap: TapPoint }>
   /** How many machines the suite may run at once. */
   readonly atOnce: number
 }
@@ -204,6 +207,29 @@ export function hypervisorSuite(name: string, make: () => Promise<HypervisorSubj
       await driver.kill(one, never)
       await refused
       expect(await statusOf(one)).toMatchObject({ state: 'off', cause: 'forced', reboots: 0 })
+    })
+
+    it('plugs vifs into a machine that runs, and unplugs them once its guest lets go', async () => {
+      const [first, second] = [await subject.vif(one, 1), await subject.vif(one, 2)]
+      const { spec, wiring } = subject.domain(one, 'obedient')
+      await driver.boot({ ...spec, vifs: [first.vif] }, { ...wiring, taps: [first.tap] }, never)
+      const plugged = async () => (await statusOf(one))?.vifs
+      expect(await plugged()).toEqual([first.vif.id])
+      await ready(one)
+      await driver.plug(one, second.vif, second.tap, never)
+      await driver.plug(one, second.vif, second.tap, never)
+      expect(await plugged()).toEqual([first.vif.id, second.vif.id])
+      await restart()
+      expect(await plugged()).toEqual([first.vif.id, second.vif.id])
+      await driver.unplug(one, second.vif.id, never)
+      await driver.unplug(one, second.vif.id, never)
+      expect(await plugged()).toEqual([first.vif.id])
+      await driver.plug(one, second.vif, second.tap, never)
+      expect(await plugged()).toEqual([first.vif.id, second.vif.id])
+      await driver.kill(one, never)
+      expect(await plugged()).toEqual([])
+      await expect(driver.plug(one, second.vif, second.tap, never)).rejects.toThrow(Fault)
+      await expect(driver.unplug(one, second.vif.id, never)).rejects.toThrow(Fault)
     })
 
     it('leaves nothing of a domain that does not start, and tries again when asked', async () => {

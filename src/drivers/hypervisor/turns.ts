@@ -1,15 +1,17 @@
 import { Fault } from '../../base/fault.ts'
 import type { DomainId } from '../../model/ids.ts'
 
-type Verb = 'boot' | 'button' | 'reboot' | 'kill' | 'forget'
+type Verb = 'boot' | 'button' | 'reboot' | 'plug' | 'unplug' | 'kill' | 'forget'
 
 /** What need not be finished once something stronger is wanted. A boot that is cut short leaves nothing. */
 const overrides: Readonly<Record<Verb, readonly Verb[]>> = {
   boot: [],
-  reboot: [],
-  button: ['reboot'],
-  kill: ['boot', 'reboot'],
-  forget: ['boot', 'reboot'],
+  plug: [],
+  unplug: [],
+  reboot: ['unplug'],
+  button: ['reboot', 'unplug'],
+  kill: ['boot', 'reboot', 'plug', 'unplug'],
+  forget: ['boot', 'reboot', 'plug', 'unplug'],
 }
 
 interface Turn {

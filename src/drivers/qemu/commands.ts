@@ -38,6 +38,8 @@ export interface QmpCommands {
   }
   readonly device_add: { readonly takes: object; readonly returns: unknown }
   readonly device_del: { readonly takes: { readonly id: string }; readonly returns: unknown }
+  readonly netdev_add: { readonly takes: object; readonly returns: unknown }
+  readonly netdev_del: { readonly takes: { readonly id: string }; readonly returns: unknown }
 }
 
 export type QmpCommand = keyof QmpCommands

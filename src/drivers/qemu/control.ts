@@ -2,11 +2,17 @@ import { Fault } from '../../base/fault.ts'
 import type { QmpEvent } from './commands.ts'
 import { Qmp } from './qmp.ts'
 
+interface Expectation {
+  readonly event: string
+  test(data: unknown): boolean
+  readonly seen: PromiseWithResolvers<void>
+}
+
 /** The way to one QEMU: connects when needed, once at a time, and again after a connection broke. */
 export class Control {
   readonly #socket: string
   readonly #on: { event(event: QmpEvent): void; closed(): void }
-  readonly #expected = new Set<{ readonly event: string; readonly seen: PromiseWithResolvers<void> }>()
+  readonly #expected = new Set<Expectation>()
   readonly #end = new AbortController()
   #qmp: Promise<Qmp> | undefined
 
@@ -24,9 +30,9 @@ export class Control {
     return await Promise.race([this.#qmp, aborted.promise])
   }
 
-  /** Resolves at the next `event`; rejects when the connection closes first. Dispose it when it is waited for no more. */
-  expect(event: string): { readonly seen: Promise<void> } & Disposable {
-    const expectation = { event, seen: Promise.withResolvers<void>() }
+  /** Resolves at the next `event` whose data pass `test`; rejects when the connection closes first. Dispose it when it is waited for no more. */
+  expect(event: string, test: (data: unknown) => boolean = () => true): { readonly seen: Promise<void> } & Disposable {
+    const expectation = { event, test, seen: Promise.withResolvers<void>() }
     expectation.seen.promise.catch(() => {}) // Nobody may be waiting for it yet, or any more.
     this.#expected.add(expectation)
     const forget = () => void this.#expected.delete(expectation)
@@ -59,7 +65,7 @@ export class Control {
   }
 
   #heard(event: QmpEvent): void {
-    for (const it of this.#expected) if (it.event === event.event) it.seen.resolve()
+    for (const it of this.#expected) if (it.event === event.event && it.test(event.data)) it.seen.resolve()
     this.#on.event(event)
   }
 }

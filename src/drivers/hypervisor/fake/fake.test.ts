@@ -54,6 +54,10 @@ function subject(reopen: () => FakeWorld) {
       else world.allowBoot(id)
       return { spec: spec(id), wiring }
     },
+    vif: async (_: DomainId, number: number) => ({
+      vif: { id: `eni-0000000${number}` as const, mac: `02:00:00:00:00:0${number}` },
+      tap: { namespace: 'fake', tap: `tap${number}` },
+    }),
     crash: async (id: DomainId) => world.crash(id),
     remainsOf: async (id: DomainId) => (world.get(id) ? ['domain'] : []),
     atOnce: 5,

@@ -1,7 +1,8 @@
 import type { Clock } from '../../../base/clock.ts'
 import { Fault } from '../../../base/fault.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
-import type { DomainId } from '../../../model/ids.ts'
+import type { DomainId, InterfaceId } from '../../../model/ids.ts'
+import type { TapPoint } from '../../network/driver.ts'
 import type { DomainStatus, DomainWiring, HypervisorDriver } from '../driver.ts'
 import { Turns } from '../turns.ts'
 import { type FakeDomain, FakeWorld } from './world.ts'
@@ -48,7 +49,7 @@ export class FakeHypervisor implements HypervisorDriver {
       if (wiring.taps.length !== spec.vifs.length || wiring.disks.length !== spec.disks.length) {
         throw new Fault(`${spec.id}: the wiring does not fit the spec`)
       }
-      this.world.set(newDomain(spec.id, this.#clock.now()))
+      this.world.set(newDomain(spec, this.#clock.now()))
     })
   }
 
@@ -74,11 +75,31 @@ export class FakeHypervisor implements HypervisorDriver {
     })
   }
 
+  async plug(id: DomainId, vif: DomainSpec['vifs'][number], _tap: TapPoint, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'plug', abort, async () => {
+      const { vifs } = this.#running(id).status
+      if (!vifs.includes(vif.id)) this.#replug(id, [...vifs, vif.id].sort())
+    })
+  }
+
+  /** A deaf guest hears nothing of this either. */
+  async unplug(id: DomainId, vif: InterfaceId, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'unplug', abort, async () => {
+      const { vifs } = this.#running(id).status
+      if (!vifs.includes(vif)) return
+      if (this.world.temperOf(id) === 'deaf') throw new Fault(`the guest does not let go of ${vif}`)
+      this.#replug(
+        id,
+        vifs.filter((it) => it !== vif),
+      )
+    })
+  }
+
   async kill(id: DomainId, abort: AbortSignal): Promise<void> {
     await this.#turns.take(id, 'kill', abort, async () => {
       const domain = this.world.get(id)
       if (domain?.status.state !== 'running') return
-      this.world.set({ ...domain, status: { ...domain.status, state: 'off', cause: 'forced' } })
+      this.world.set({ ...domain, status: { ...domain.status, state: 'off', cause: 'forced', vifs: [] } })
     })
   }
 
@@ -113,6 +134,17 @@ export class FakeHypervisor implements HypervisorDriver {
     else this.#clock.sleep(this.#shutdownMs, this.#end.signal).then(off, () => {})
   }
 
+  #replug(id: DomainId, vifs: readonly InterfaceId[]): void {
+    const { status, console } = this.#known(id)
+    this.world.set({ status: { ...status, vifs }, console })
+  }
+
+  #running(id: DomainId): FakeDomain {
+    const domain = this.#known(id)
+    if (domain.status.state !== 'running') throw new Fault(`${id} does not run`)
+    return domain
+  }
+
   #known(id: DomainId): FakeDomain {
     const domain = this.world.get(id)
     if (!domain) throw new Fault(`no such domain: ${id}`)
@@ -122,6 +154,10 @@ export class FakeHypervisor implements HypervisorDriver {
 
 const greeting = 'guest: ready\r\n'
 
-function newDomain(id: DomainId, now: Date): FakeDomain {
-  return { status: { id, state: 'running', startedAt: now.toISOString(), reboots: 0 }, console: greeting }
+function newDomain({ id, vifs }: DomainSpec, now: Date): FakeDomain {
+  const plugged = vifs.map((it) => it.id).sort()
+  return {
+    status: { id, state: 'running', startedAt: now.toISOString(), reboots: 0, vifs: plugged },
+    console: greeting,
+  }
 }

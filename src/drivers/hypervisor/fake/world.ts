@@ -84,7 +84,7 @@ export class FakeWorld {
 
   #end(id: DomainId, end: Pick<DomainStatus, 'state' | 'cause'>): void {
     const domain = this.get(id)
-    if (domain?.status.state === 'running') this.set({ ...domain, status: { ...domain.status, ...end } })
+    if (domain?.status.state === 'running') this.set({ ...domain, status: { ...domain.status, ...end, vifs: [] } })
   }
 
   #changed(id: DomainId): void {

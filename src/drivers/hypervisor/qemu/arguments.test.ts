@@ -42,11 +42,13 @@ describe('arguments of QEMU', () => {
       { driver: 'virtio-rng-pci' },
       { driver: 'virtio-blk-pci', drive: 'disk0', serial: 'sda1' },
       { driver: 'virtio-blk-pci', drive: 'disk1', serial: 'sda2' },
-      { driver: 'virtio-net-pci', netdev: 'net0', mac: '02:00:00:00:00:01', romfile: '' },
+      { driver: 'virtio-net-pci', id: 'eni-1', netdev: 'net-eni-1', mac: '02:00:00:00:00:01', romfile: '' },
       { driver: 'pcie-pci-bridge', id: 'disks' },
       { driver: 'pcie-pci-bridge', id: 'nics' },
     ])
-    expect(optionOf(args, '-netdev')).toBe('tap,id=net0,ifname=tap0,script=no,downscript=no,vhost=off')
+    expect(JSON.parse(optionOf(args, '-netdev')!)).toEqual({
+      ...{ type: 'tap', id: 'net-eni-1', ifname: 'tap0', script: 'no', downscript: 'no', vhost: false },
+    })
   })
 
   it('refuse what would mean something else to QEMU', () => {

@@ -4,6 +4,7 @@
  */
 import { Fault } from '../../../base/fault.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
+import type { InterfaceId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import type { BlockNode } from '../../storage/driver.ts'
 import type { DomainWiring } from '../driver.ts'
@@ -35,7 +36,7 @@ export function qemuArguments({ spec, wiring, accelerator, controlFd }: Machine)
     ...controlArguments(controlFd),
     ...entropyArguments(),
     ...wiring.disks.flatMap(diskArguments),
-    ...wiring.taps.flatMap((tap, index) => nicArguments(tap, spec.vifs[index]!.mac, index)), // Counted above.
+    ...wiring.taps.flatMap((tap, index) => nicArguments(tap, spec.vifs[index]!)), // Counted above.
     ...hotPlugArguments(),
   ]
 }
@@ -153,13 +154,23 @@ export function diskArguments({ file, format, serial }: BlockNode, index: number
   return ['-blockdev', json(storage), '-blockdev', json({ ...content, cache }), '-device', json(device)]
 }
 
-export function nicArguments({ tap }: TapPoint, mac: string, index: number): string[] {
+export function nicArguments(tap: TapPoint, { id, mac }: DomainSpec['vifs'][number]): string[] {
+  return ['-netdev', json(nicBackend(id, tap)), '-device', json(nicDevice(id, mac))]
+}
+
+/** The tap's end of a NIC: `-netdev`, or `netdev_add` while the machine runs. */
+export function nicBackend(id: InterfaceId, { tap }: TapPoint): object {
   if (!/^[\w.-]{1,15}$/.test(tap)) throw new Fault(`not the name of a tap: ${tap}`)
-  const device = { driver: 'virtio-net-pci', netdev: `net${index}`, mac, romfile: '', 'disable-legacy': 'on' }
-  return [
-    ...['-netdev', `tap,id=net${index},ifname=${tap},script=no,downscript=no,vhost=off`],
-    ...['-device', json(device)],
-  ]
+  return { type: 'tap', id: nicNet(id), ifname: tap, script: 'no', downscript: 'no', vhost: false }
+}
+
+/** The guest's end: `-device`, or `device_add`. It bears the id of the vif. */
+export function nicDevice(id: InterfaceId, mac: string): object {
+  return { driver: 'virtio-net-pci', id, netdev: nicNet(id), mac, romfile: '', 'disable-legacy': 'on' }
+}
+
+export function nicNet(id: InterfaceId): string {
+  return `net-${id}`
 }
 
 /**

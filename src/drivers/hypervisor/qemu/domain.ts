@@ -4,13 +4,16 @@ import type { Clock } from '../../../base/clock.ts'
 import { Fault, messageOf } from '../../../base/fault.ts'
 import type { Log } from '../../../base/log.ts'
 import { hasEnded, isAlive, type ProcessIdentity, sendKill } from '../../../base/process.ts'
-import type { DomainId } from '../../../model/ids.ts'
+import type { DomainSpec } from '../../../host-api/spec.ts'
+import type { DomainId, InterfaceId } from '../../../model/ids.ts'
+import type { TapPoint } from '../../network/driver.ts'
 import type { RunState } from '../../qemu/commands.ts'
 import { Control } from '../../qemu/control.ts'
 import type { Qmp } from '../../qemu/qmp.ts'
 import type { DomainStatus } from '../driver.ts'
 import { consoleBufferBytes, consoleDevice } from './arguments.ts'
 import { ConsoleLog } from './console-log.ts'
+import { pluggedNics, plugNic, unplugNic } from './nics.ts'
 import { type DomainRecord, writeRecord } from './record.ts'
 
 export interface DomainSurroundings {
@@ -34,6 +37,7 @@ export class Domain {
   readonly #control: Control
   readonly #console: ConsoleLog
   #record: DomainRecord
+  #vifs: readonly InterfaceId[]
   #reading: Promise<void> = Promise.resolve()
   #ending: Promise<void> | undefined
   #released = false
@@ -41,9 +45,10 @@ export class Domain {
   constructor(around: DomainSurroundings, record: DomainRecord) {
     this.#around = around
     this.#record = record
+    this.#vifs = record.spec.vifs.map((it) => it.id).sort()
     this.#console = new ConsoleLog(join(around.folder, 'console.log'))
     this.#control = new Control(socketIn(around.folder), {
-      event: ({ event }) => event === 'SHUTDOWN' && this.#noticeOff(),
+      event: ({ event }) => this.#notice(event),
       closed: () => this.#noticeEnd(),
     })
   }
@@ -80,7 +85,8 @@ export class Domain {
   async status(abort: AbortSignal): Promise<DomainStatus> {
     const broken = (await this.#settle(abort)) === 'internal-error'
     const { id, startedAt, reboots, buttonPressedAt, ended } = this.#record
-    const common = { id, startedAt, reboots, ...(buttonPressedAt !== undefined && { buttonPressedAt }) }
+    const vifs = ended === undefined && this.#lives() ? await this.#plugged(abort) : []
+    const common = { id, startedAt, reboots, vifs, ...(buttonPressedAt !== undefined && { buttonPressedAt }) }
     if (ended !== undefined) return { ...common, state: 'off', cause: ended }
     return { ...common, state: this.#lives() && !broken ? 'running' : 'lost' }
   }
@@ -105,6 +111,17 @@ export class Domain {
     const { rebooting: _, ...rest } = this.#record
     this.#record = rest
     this.save({ reboots: count })
+  }
+
+  async plug(vif: DomainSpec['vifs'][number], tap: TapPoint, abort: AbortSignal): Promise<void> {
+    const { namespace } = this.#record.wiring.taps[0] ?? tap
+    if (namespace !== tap.namespace) throw new Fault(`${this.id} hangs in ${namespace}, not in ${tap.namespace}`)
+    await plugNic(await this.#running(abort), vif, tap, abort)
+  }
+
+  async unplug(vif: InterfaceId, abort: AbortSignal): Promise<void> {
+    const qmp = await this.#running(abort)
+    await unplugNic({ qmp, control: this.#control, clock: this.#around.clock }, vif, abort)
   }
 
   /** Ends the process. A guest that was off already stays off for its own reason. */
@@ -140,6 +157,24 @@ export class Domain {
     }
     if (this.#record.ended !== undefined && this.#lives()) await this.#endProcess()
     return state
+  }
+
+  /** The way to the machine, which has to run. */
+  async #running(abort: AbortSignal): Promise<Qmp> {
+    if (this.#record.ended !== undefined || !this.#lives()) throw new Fault(`${this.id} does not run`)
+    return await this.#control.connect(patienceMs, abort)
+  }
+
+  /** What is plugged in; what was last known where QEMU does not say. */
+  async #plugged(abort: AbortSignal): Promise<readonly InterfaceId[]> {
+    try {
+      const qmp = await this.#control.connect(patienceMs, abort)
+      this.#vifs = (await pluggedNics(qmp, abort)).sort()
+    } catch (error) {
+      abort.throwIfAborted()
+      if (this.#lives()) this.#complain(error)
+    }
+    return this.#vifs
   }
 
   async #runState(abort: AbortSignal): Promise<RunState | undefined> {
@@ -206,6 +241,12 @@ export class Domain {
     await this.#console.append(Buffer.from(String(text), 'base64'))
     const log = logIn(this.#around.folder)
     if ((await stat(log)).size > longestLogBytes) await truncate(log, 0) // QEMU appends: it goes on from there.
+  }
+
+  /** What a guest has let go of late is news, too. */
+  #notice(event: string): void {
+    if (event === 'SHUTDOWN') this.#noticeOff()
+    if (event === 'DEVICE_DELETED') this.#around.changed(this.id)
   }
 
   #noticeOff(): void {

@@ -6,7 +6,8 @@ import { Fault, messageOf } from '../../../base/fault.ts'
 import type { Log } from '../../../base/log.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
 import { numberOfDomain } from '../../../model/domain-user.ts'
-import type { DomainId } from '../../../model/ids.ts'
+import type { DomainId, InterfaceId } from '../../../model/ids.ts'
+import type { TapPoint } from '../../network/driver.ts'
 import { groupsFor } from '../../qemu/confine.ts'
 import type { DomainStatus, DomainWiring, HypervisorDriver } from '../driver.ts'
 import { Turns } from '../turns.ts'
@@ -92,6 +93,14 @@ class Qemu implements QemuDriver {
 
   async reboot(id: DomainId, count: number, graceMs: number, abort: AbortSignal): Promise<void> {
     await this.#turns.take(id, 'reboot', abort, (signal) => this.#known(id).reboot(count, graceMs, signal))
+  }
+
+  async plug(id: DomainId, vif: DomainSpec['vifs'][number], tap: TapPoint, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'plug', abort, (signal) => this.#known(id).plug(vif, tap, signal))
+  }
+
+  async unplug(id: DomainId, vif: InterfaceId, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'unplug', abort, (signal) => this.#known(id).unplug(vif, signal))
   }
 
   async kill(id: DomainId, abort: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { glob, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,7 +7,9 @@ import { systemClock } from '../../../../base/clock.ts'
 import { Fault } from '../../../../base/fault.ts'
 import { type Log, silentLog } from '../../../../base/log.ts'
 import { hasEnded, isAlive, sendKill } from '../../../../base/process.ts'
+import { run } from '../../../../base/subprocess.ts'
 import type { DomainSpec } from '../../../../host-api/spec.ts'
+import { userOfDomain } from '../../../../model/domain-user.ts'
 import type { DomainId } from '../../../../model/ids.ts'
 import type { Domain, Guest, HypervisorSubject } from '../../suite.ts'
 import { openQemu, type QemuDriver } from '../qemu.ts'
@@ -24,6 +27,8 @@ export interface QemuSubject extends HypervisorSubject {
 export async function qemuSubject(): Promise<QemuSubject> {
   const { kernel, ramdisk } = await buildTestGuest()
   const dataDir = await mkdtemp(join(tmpdir(), 'hv-'))
+  const namespace = `hv-nics-${randomInt(1e9)}`
+  await run('ip', ['netns', 'add', namespace])
   const machine = (id: DomainId, words: string, more: Partial<DomainSpec> = {}): Domain => ({
     spec: { ...specOf(id, `console=ttyS0 quiet panic=5 cryptomgr.notests ${words}`), ...more },
     wiring: { kernel, ramdisk, disks: [], taps: [] },
@@ -44,10 +49,17 @@ export async function qemuSubject(): Promise<QemuSubject> {
       sendKill(process)
       await hasEnded(process, { clock: systemClock, timeoutMs: 10_000 })
     },
+    async vif(id, number) {
+      const tap = `tap${number}`
+      await run('ip', ['-n', namespace, 'link', 'del', tap]).catch(() => '') // A tap has one owner for life.
+      await run('ip', ['-n', namespace, 'tuntap', 'add', 'dev', tap, 'mode', 'tap', 'user', `${userOfDomain(id)}`])
+      return { vif: { id: `eni-0000000${number}`, mac: `02:00:00:00:00:0${number}` }, tap: { namespace, tap } }
+    },
     remainsOf: (id) => remainsOf(dataDir, id),
     async [Symbol.asyncDispose]() {
       await using driver = await open()
       for (const { id } of await driver.list(never)) await driver.forget(id, never)
+      await run('ip', ['netns', 'del', namespace])
       await rm(dataDir, { recursive: true, force: true })
     },
   }
