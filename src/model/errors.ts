@@ -106,6 +106,16 @@ export const errors = {
   'InvalidUserID.Malformed': caller(({ id }) => `Invalid user id: "${id}"`),
   'InvalidNetworkInterfaceID.NotFound': missing('networkInterface'),
 
+  'InvalidNetworkAclID.NotFound': missing('networkAcl'),
+  'InvalidNetworkAclEntry.NotFound': caller(
+    ({ number, acl }) => `The network acl entry identified by ${number} does not exist in network acl '${acl}'`,
+  ),
+  NetworkAclEntryAlreadyExists: caller(({ number }) => `The network acl entry identified by ${number} already exists.`),
+  'InvalidPrefixListID.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "pl-...")`),
+  'InvalidPrefixListID.NotFound': caller(({ id }) => `The prefix list ID '${id}' does not exist`),
+  PrefixListVersionMismatch: told,
+  PrefixListMaxEntriesExceeded: told,
+
   // States, limits and dependencies.
   IncorrectInstanceState: caller(({ id, verb, message }) =>
     String(message ?? `The instance '${id}' is not in a state from which it can be ${verb}.`),
@@ -130,6 +140,7 @@ export const errors = {
   AddressLimitExceeded: caller(() => 'The maximum number of addresses has been reached.'),
   ResourceLimitExceeded: told,
   RulesPerSecurityGroupLimitExceeded: caller(() => 'The maximum number of rules per security group has been reached.'),
+  NetworkAclEntryLimitExceeded: caller(() => 'The maximum number of network acl entries has been reached.'),
   TagLimitExceeded: caller(() => 'A resource may have at most 50 tags.'),
 } as const satisfies Record<string, Entry>
 

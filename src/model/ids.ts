@@ -20,6 +20,8 @@ export const idPrefixes = {
   'elastic-ip-association': 'eipassoc',
   'route-table': 'rtb',
   'network-acl': 'acl',
+  'network-acl-association': 'aclassoc',
+  'prefix-list': 'pl',
   'internet-gateway': 'igw',
   'dhcp-options': 'dopt',
 } as const satisfies Record<string, string>

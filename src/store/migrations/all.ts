@@ -2,6 +2,8 @@ import type { Migration } from '../migrate.ts'
 import { engine } from './0001-engine.ts'
 import { resources } from './0002-resources.ts'
 import { addresses } from './0010-addresses.ts'
+import { prefixLists } from './0022-prefix-lists.ts'
+import { networkAcls } from './0023-network-acls.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
-export const migrations: readonly Migration[] = [engine, resources, addresses]
+export const migrations: readonly Migration[] = [engine, resources, addresses, prefixLists, networkAcls]
