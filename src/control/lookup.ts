@@ -18,6 +18,8 @@ const refusals = {
     malformed: 'InvalidNetworkInterfaceID.NotFound',
     missing: 'InvalidNetworkInterfaceID.NotFound',
   },
+  'network-acl': { malformed: 'InvalidNetworkAclID.NotFound', missing: 'InvalidNetworkAclID.NotFound' },
+  'prefix-list': { malformed: 'InvalidPrefixListID.Malformed', missing: 'InvalidPrefixListID.NotFound' },
   'elastic-ip': { malformed: 'InvalidAllocationID.NotFound', missing: 'InvalidAllocationID.NotFound' },
 } as const satisfies Partial<Record<ResourceKind, { malformed: ErrorCode; missing: ErrorCode }>>
 

@@ -33,6 +33,14 @@ import { CreateKeyPair } from './actions/key-pairs/CreateKeyPair.ts'
 import { DeleteKeyPair } from './actions/key-pairs/DeleteKeyPair.ts'
 import { DescribeKeyPairs } from './actions/key-pairs/DescribeKeyPairs.ts'
 import { ImportKeyPair } from './actions/key-pairs/ImportKeyPair.ts'
+import { CreateManagedPrefixList } from './actions/prefix-lists/CreateManagedPrefixList.ts'
+import { DeleteManagedPrefixList } from './actions/prefix-lists/DeleteManagedPrefixList.ts'
+import { DescribeManagedPrefixLists } from './actions/prefix-lists/DescribeManagedPrefixLists.ts'
+import { DescribePrefixLists } from './actions/prefix-lists/DescribePrefixLists.ts'
+import { GetManagedPrefixListAssociations } from './actions/prefix-lists/GetManagedPrefixListAssociations.ts'
+import { GetManagedPrefixListEntries } from './actions/prefix-lists/GetManagedPrefixListEntries.ts'
+import { ModifyManagedPrefixList } from './actions/prefix-lists/ModifyManagedPrefixList.ts'
+import { RestoreManagedPrefixListVersion } from './actions/prefix-lists/RestoreManagedPrefixListVersion.ts'
 import { DescribeAvailabilityZones } from './actions/regions/DescribeAvailabilityZones.ts'
 import { DescribeRegions } from './actions/regions/DescribeRegions.ts'
 import { AuthorizeSecurityGroupEgress } from './actions/security-groups/AuthorizeSecurityGroupEgress.ts'
@@ -41,6 +49,7 @@ import { CreateSecurityGroup } from './actions/security-groups/CreateSecurityGro
 import { DeleteSecurityGroup } from './actions/security-groups/DeleteSecurityGroup.ts'
 import { DescribeSecurityGroupRules } from './actions/security-groups/DescribeSecurityGroupRules.ts'
 import { DescribeSecurityGroups } from './actions/security-groups/DescribeSecurityGroups.ts'
+import { GetSecurityGroupsForVpc } from './actions/security-groups/GetSecurityGroupsForVpc.ts'
 import { ModifySecurityGroupRules } from './actions/security-groups/ModifySecurityGroupRules.ts'
 import { RevokeSecurityGroupEgress } from './actions/security-groups/RevokeSecurityGroupEgress.ts'
 import { RevokeSecurityGroupIngress } from './actions/security-groups/RevokeSecurityGroupIngress.ts'
@@ -61,9 +70,11 @@ export const ec2Actions = [
   AuthorizeSecurityGroupEgress,
   AuthorizeSecurityGroupIngress,
   CreateKeyPair,
+  CreateManagedPrefixList,
   CreateSecurityGroup,
   CreateTags,
   DeleteKeyPair,
+  DeleteManagedPrefixList,
   DeleteSecurityGroup,
   DeleteTags,
   DescribeAccountAttributes,
@@ -79,8 +90,10 @@ export const ec2Actions = [
   DescribeInstanceTypes,
   DescribeInstances,
   DescribeKeyPairs,
+  DescribeManagedPrefixLists,
   DescribeNetworkInterfaceAttribute,
   DescribeNetworkInterfaces,
+  DescribePrefixLists,
   DescribeRegions,
   DescribeSecurityGroupRules,
   DescribeSecurityGroups,
@@ -92,16 +105,21 @@ export const ec2Actions = [
   DescribeVpcs,
   DisassociateAddress,
   GetConsoleOutput,
+  GetManagedPrefixListAssociations,
+  GetManagedPrefixListEntries,
+  GetSecurityGroupsForVpc,
   ImportKeyPair,
   ModifyAddressAttribute,
   ModifyInstanceAttribute,
   ModifyInstanceMetadataOptions,
+  ModifyManagedPrefixList,
   ModifySecurityGroupRules,
   MonitorInstances,
   RebootInstances,
   ReleaseAddress,
   ResetAddressAttribute,
   ResetInstanceAttribute,
+  RestoreManagedPrefixListVersion,
   RevokeSecurityGroupEgress,
   RevokeSecurityGroupIngress,
   RunInstances,

@@ -3,8 +3,9 @@ import type { GroupSpec } from '../../host-api/spec.ts'
 import type { GroupId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import { addressesOf } from '../addresses/of-interfaces.ts'
-import { ruleSpecOf } from './rule.ts'
-import { rulesOf } from './rules.ts'
+import { networksOf } from '../prefix-lists/find.ts'
+import { ruleSpecsOf } from './rule.ts'
+import { prefixListsIn, rulesOf } from './rules.ts'
 
 /**
  * These groups with their rules and the addresses of their members; then the groups that the rules refer to, of which a
@@ -12,7 +13,8 @@ import { rulesOf } from './rules.ts'
  */
 export async function groupSpecs(reader: Reader, groupIds: readonly GroupId[]): Promise<GroupSpec[]> {
   const own = await rulesOf(reader, groupIds)
-  const rules = new Map(groupIds.map((id) => [id, (own.get(id) ?? []).flatMap((it) => ruleSpecOf(it) ?? [])]))
+  const networks = await networksOf(reader, prefixListsIn([...own.values()].flat()))
+  const rules = new Map(groupIds.map((id) => [id, (own.get(id) ?? []).flatMap((it) => ruleSpecsOf(it, networks))]))
   const referred = [...rules.values()].flat().flatMap(({ peer }) => ('group' in peer ? [peer.group] : []))
   const ids = [...new Set([...groupIds, ...referred])].sort()
   const members = await membersOf(reader, ids)

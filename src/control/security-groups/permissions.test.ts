@@ -1,20 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from '../../model/errors.ts'
-import {
-  authorize,
-  groupPairs,
-  type PermissionInput,
-  type ResolveGroup,
-  refuseUnknown,
-  revoke,
-  rulesAsked,
-} from './permissions.ts'
-import { canonical, permissionsOf, type Rule, ruleSpecOf, ruleText, securityGroupRuleOf } from './rule.ts'
+import { authorize, type PermissionInput, type References, refuseUnknown, revoke, rulesAsked } from './permissions.ts'
+import { canonical, permissionsOf, type Rule, ruleSpecsOf, ruleText, securityGroupRuleOf } from './rule.ts'
 
-const resolve: ResolveGroup = ({ GroupId, UserId }) => ({
-  group: (GroupId ?? 'sg-00000001') as `sg-${string}`,
-  account: UserId ?? '111122223333',
-})
+const resolve: References = {
+  group: ({ GroupId, UserId }) => ({
+    group: (GroupId ?? 'sg-00000001') as `sg-${string}`,
+    account: UserId ?? '111122223333',
+  }),
+  prefixList: (id) => ({ prefixList: id as `pl-${string}` }),
+}
 const rules = (input: PermissionInput) => rulesAsked('ingress', input, resolve)
 const tcp = (over: object) => ({ IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, ...over }] })
 const anywhere = { IpRanges: [{ CidrIp: '0.0.0.0/0' }] }
@@ -59,7 +54,14 @@ describe('what callers write', () => {
       'ingress 17 0 65535 sg-00000001',
       'ingress 1 -1 -1 sg-00000001',
     ])
-    expect(groupPairs(input)[0]).toEqual({ GroupName: 'web', UserId: '444455556666' })
+    expect(rules(input)[0]?.peer).toEqual({ group: 'sg-00000001', account: '444455556666' })
+  })
+
+  test('may name a prefix list', () => {
+    const [rule] = rules(tcp({ PrefixListIds: [{ PrefixListId: 'pl-1', Description: 'offices' }] }))
+    expect(canonical(rule!)).toBe('ingress 6 22 22 pl-1')
+    expect(permissionsOf([rule!])[0]?.PrefixListIds).toEqual([{ PrefixListId: 'pl-1', Description: 'offices' }])
+    expect(securityGroupRuleOf(rule!)).toMatchObject({ PrefixListId: 'pl-1' })
   })
 
   test('of an old client that names a range beside the group means both', () => {
@@ -166,11 +168,7 @@ describe('what EC2 refuses', () => {
     }
   })
 
-  test('prefix lists, and pairs that name no group', () => {
-    expect(said(() => rules(tcp({ PrefixListIds: [{ PrefixListId: 'pl-1' }] })))).toEqual([
-      'UnsupportedOperation',
-      expect.any(String),
-    ])
+  test('pairs that name no group', () => {
     expect(said(() => rules(tcp({ UserIdGroupPairs: [{ UserId: '1' }] })))).toEqual([
       'InvalidPermission.Malformed',
       expect.any(String),
@@ -209,15 +207,17 @@ describe('a rule', () => {
     expect(ruleText({ ...icmp, range: { from: 8, to: 0 } })).toBe('peer: 0.0.0.0/0, ICMP, type: 8, code: 0, ALLOW')
   })
 
-  test('is told to hosts by numbers, without what they do not have', () => {
-    expect(ruleSpecOf(rule({ protocol: 6, range: { from: 1, to: 2 } }))).toEqual({
-      direction: 'ingress',
-      protocol: 6,
-      range: { from: 1, to: 2 },
-      peer: { cidr: '0.0.0.0/0' },
-    })
-    expect(ruleSpecOf(rule({ peer: { group: 'sg-1', account: '1' } }))?.peer).toEqual({ group: 'sg-1' })
-    expect(ruleSpecOf(rule({ peer: { cidr: '::/0' } }))).toBeUndefined()
+  test('is told to hosts by numbers, and a prefix list by the networks in it', () => {
+    const lists = new Map([['pl-1', ['10.0.0.0/8', '192.0.2.0/24']]] as const)
+    expect(ruleSpecsOf(rule({ protocol: 6, range: { from: 1, to: 2 } }), lists)).toEqual([
+      { direction: 'ingress', protocol: 6, range: { from: 1, to: 2 }, peer: { cidr: '0.0.0.0/0' } },
+    ])
+    expect(ruleSpecsOf(rule({ peer: { group: 'sg-1', account: '1' } }), lists)[0]?.peer).toEqual({ group: 'sg-1' })
+    expect(ruleSpecsOf(rule({ peer: { prefixList: 'pl-1' } }), lists).map((it) => it.peer)).toEqual([
+      { cidr: '10.0.0.0/8' },
+      { cidr: '192.0.2.0/24' },
+    ])
+    expect(ruleSpecsOf(rule({ peer: { prefixList: 'pl-2' } }), lists)).toEqual([])
   })
 
   test('is shown by itself with -1 for the ports that it has not', () => {

@@ -2,6 +2,7 @@
 import type { AuthorizeSecurityGroupIngressRequest, IpPermission, UserIdGroupPair } from '@aws-sdk/client-ec2'
 import { refuse } from '../../model/errors.ts'
 import type { AccountId, GroupId } from '../../model/ids.ts'
+import type { PrefixListId } from '../prefix-lists/find.ts'
 import { ipv4Range, ipv6Range } from './cidrs.ts'
 import { protocolOf, rangeOf } from './protocols.ts'
 import { canonical, type Peer, type Rule, ruleText } from './rule.ts'
@@ -18,25 +19,23 @@ export type PermissionInput = Pick<
   | 'SourceSecurityGroupOwnerId'
 >
 
-/** Which group a pair means; refuses what the caller may not name. `groupPairs` tells beforehand which it will be asked. */
-export type ResolveGroup = (pair: UserIdGroupPair) => { readonly group: GroupId; readonly account: AccountId }
+/** Which group a pair means, and which prefix list an id; both refuse what the caller may not name. */
+export interface References {
+  readonly group: (pair: UserIdGroupPair) => { readonly group: GroupId; readonly account: AccountId }
+  readonly prefixList: (id: string | undefined) => { readonly prefixList: PrefixListId }
+}
 
 /**
  * The rules that `input` asks for, one for each peer.
  * Refuses: InvalidParameterValue (protocol, ports, range, description, a rule twice), MissingParameter (no rule, or no peer),
- * InvalidParameterCombination, InvalidPermission.Malformed, UnsupportedOperation (prefix lists), and what `resolve` refuses.
+ * InvalidParameterCombination, InvalidPermission.Malformed, and what `references` refuse.
  */
-export function rulesAsked(direction: Rule['direction'], input: PermissionInput, resolve: ResolveGroup): Rule[] {
-  const rules = permissionsIn(input).flatMap((permission) => rulesOfPermission(direction, permission, resolve))
+export function rulesAsked(direction: Rule['direction'], input: PermissionInput, references: References): Rule[] {
+  const rules = permissionsIn(input).flatMap((permission) => rulesOfPermission(direction, permission, references))
   if (new Set(rules.map(canonical)).size < rules.length) {
     refuse('InvalidParameterValue', { message: 'The same permission must not appear multiple times' })
   }
   return rules
-}
-
-/** Every group that `input` names, as it names it. */
-export function groupPairs(input: PermissionInput): UserIdGroupPair[] {
-  return permissionsIn(input).flatMap((it) => it.UserIdGroupPairs ?? [])
 }
 
 /** What a group has after `wanted` is authorised. Refuses: InvalidPermission.Duplicate, if it had any of it. */
@@ -98,10 +97,10 @@ function flatPermissions({ IpProtocol, FromPort, ToPort, CidrIp, ...source }: Pe
   ]
 }
 
-function rulesOfPermission(direction: Rule['direction'], permission: IpPermission, resolve: ResolveGroup): Rule[] {
+function rulesOfPermission(direction: Rule['direction'], permission: IpPermission, references: References): Rule[] {
   const protocol = protocolOf(permission.IpProtocol)
   const range = rangeOf(protocol, permission.FromPort, permission.ToPort)
-  const rules = peersOf(permission, resolve).map(({ peer, description }) => ({
+  const rules = peersOf(permission, references).map(({ peer, description }) => ({
     direction,
     protocol,
     ...(range && { range }),
@@ -119,14 +118,14 @@ interface Named {
   readonly description: string | undefined
 }
 
-function peersOf(permission: IpPermission, resolve: ResolveGroup): Named[] {
+function peersOf(permission: IpPermission, references: References): Named[] {
   const { IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs } = permission
-  if (PrefixListIds?.length) refuse('UnsupportedOperation', { message: 'Prefix lists are not supported.' })
   const named = (peer: Peer, description: string | undefined): Named => ({ peer, description })
   return [
     ...(IpRanges ?? []).map((it) => named({ cidr: ipv4Range(it.CidrIp) }, it.Description)),
     ...(Ipv6Ranges ?? []).map((it) => named({ cidr: ipv6Range(it.CidrIpv6) }, it.Description)),
-    ...(UserIdGroupPairs ?? []).map((it) => named(resolve(nameable(it)), it.Description)),
+    ...(UserIdGroupPairs ?? []).map((it) => named(references.group(nameable(it)), it.Description)),
+    ...(PrefixListIds ?? []).map((it) => named(references.prefixList(it.PrefixListId), it.Description)),
   ]
 }
 

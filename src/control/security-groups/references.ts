@@ -4,9 +4,11 @@ import { refuse } from '../../model/errors.ts'
 import type { AccountId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { SecurityGroupRow } from '../../store/tables/resources.ts'
+import { checkIds, refuseMissing } from '../lookup.ts'
+import { listPrefixLists } from '../prefix-lists/find.ts'
 import { requireDefaultVpc } from '../vpcs/find.ts'
 import { findGroup, findGroups, listGroups } from './groups.ts'
-import type { ResolveGroup } from './permissions.ts'
+import type { References } from './permissions.ts'
 
 /** The group that a request is about: by id, or by its name in the default VPC. */
 export async function namedGroup(
@@ -23,21 +25,28 @@ export async function namedGroup(
 }
 
 /**
- * Tells which group a rule of `of` means. It may mean those of its own VPC: until VPCs are peered, no address of another
+ * Tells which group, and which prefix list, a rule of `of` means. It may mean those of its own VPC: until VPCs are peered, no address of another
  * one gets through. Source: for the text of another VPC, errors of EC2 quoted in public.
  */
-export async function referencesOf(reader: Reader, of: SecurityGroupRow): Promise<ResolveGroup> {
+export async function referencesOf(reader: Reader, of: SecurityGroupRow): Promise<References> {
   const groups = await listGroups(reader, of.accountId)
-  return (pair) => {
-    const group = groups.find((it) => isMeant(pair, it, of))
-    if (!group)
+  const lists = await listPrefixLists(reader, of.accountId)
+  const prefixList: References['prefixList'] = (id = '') => {
+    const [checked] = checkIds('prefix-list', [id])
+    const list = lists.find((it) => it.id === checked) ?? refuseMissing('prefix-list', id)
+    return { prefixList: list.id }
+  }
+  const group: References['group'] = (pair) => {
+    const found = groups.find((it) => isMeant(pair, it, of))
+    if (!found)
       return refuse(
         'InvalidGroup.NotFound',
         pair.GroupId ? { id: pair.GroupId } : { id: pair.GroupName ?? '', vpc: of.vpcId },
       )
-    if (group.vpcId !== of.vpcId) refuse('InvalidGroup.NotFound', { message: otherNetwork })
-    return { group: group.id, account: group.accountId }
+    if (found.vpcId !== of.vpcId) refuse('InvalidGroup.NotFound', { message: otherNetwork })
+    return { group: found.id, account: found.accountId }
   }
+  return { group, prefixList }
 }
 
 const otherNetwork = 'You have specified two resources that belong to different networks.'

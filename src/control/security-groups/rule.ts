@@ -1,6 +1,7 @@
 import type { IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec2'
 import type { RuleSpec } from '../../host-api/spec.ts'
 import type { AccountId, GroupId } from '../../model/ids.ts'
+import type { PrefixListId } from '../prefix-lists/find.ts'
 import { protocolName, type Range } from './protocols.ts'
 
 /** One thing that a security group allows: one protocol, one range, one peer. Two rules are the same if `canonical` is. */
@@ -14,7 +15,10 @@ export interface Rule {
 }
 
 /** Where traffic comes from, or goes to. Ranges, of IPv4 or IPv6, have no bits set behind their prefix. */
-export type Peer = { readonly cidr: string } | { readonly group: GroupId; readonly account: AccountId }
+export type Peer =
+  | { readonly cidr: string }
+  | { readonly group: GroupId; readonly account: AccountId }
+  | { readonly prefixList: PrefixListId }
 
 /** All that makes a rule what it is, in one text; its description is not part of it. */
 export function canonical({ direction, protocol, range, peer }: Rule): string {
@@ -23,7 +27,7 @@ export function canonical({ direction, protocol, range, peer }: Rule): string {
 }
 
 function peerName(peer: Peer): string {
-  return 'group' in peer ? peer.group : peer.cidr
+  return 'group' in peer ? peer.group : 'cidr' in peer ? peer.cidr : peer.prefixList
 }
 
 function isIpv6(peer: Peer): boolean {
@@ -43,11 +47,14 @@ export function ruleText({ protocol, range, peer }: Rule): string {
   return `peer: ${peerName(peer)}, ${said}, ${ports}, ALLOW`
 }
 
-/** What a host shall let pass; undefined for IPv6, which guests do not have. */
-export function ruleSpecOf({ direction, protocol, range, peer }: Rule): RuleSpec | undefined {
-  if (isIpv6(peer) || protocol === 58) return undefined
-  const to = 'group' in peer ? { group: peer.group } : { cidr: peer.cidr }
-  return { direction, protocol, ...(range && { range }), peer: to }
+/** What a host shall let pass: a prefix list is all the networks that it holds now. */
+export function ruleSpecsOf(
+  { direction, protocol, range, peer }: Rule,
+  networks: ReadonlyMap<PrefixListId, readonly string[]>,
+): RuleSpec[] {
+  const of = (to: RuleSpec['peer']): RuleSpec => ({ direction, protocol, ...(range && { range }), peer: to })
+  if ('prefixList' in peer) return (networks.get(peer.prefixList) ?? []).map((cidr) => of({ cidr }))
+  return [of('group' in peer ? { group: peer.group } : { cidr: peer.cidr })]
 }
 
 /** The rule by itself, as of DescribeSecurityGroupRules. Source: EC2 CLI Reference, describe-security-group-rules: -1 without a range. */
@@ -58,11 +65,15 @@ export function securityGroupRuleOf(rule: Rule): SecurityGroupRule {
     IpProtocol: protocolName(protocol),
     FromPort: range?.from ?? -1,
     ToPort: range?.to ?? -1,
-    ...('group' in peer
-      ? { ReferencedGroupInfo: { GroupId: peer.group, UserId: peer.account } }
-      : { [isIpv6(peer) ? 'CidrIpv6' : 'CidrIpv4']: peer.cidr }),
+    ...shownAlone(peer),
     ...(description !== undefined && { Description: description }),
   }
+}
+
+function shownAlone(peer: Peer): SecurityGroupRule {
+  if ('group' in peer) return { ReferencedGroupInfo: { GroupId: peer.group, UserId: peer.account } }
+  if ('prefixList' in peer) return { PrefixListId: peer.prefixList }
+  return isIpv6(peer) ? { CidrIpv6: peer.cidr } : { CidrIpv4: peer.cidr }
 }
 
 /**
@@ -79,6 +90,7 @@ function permissionOf(rules: readonly Rule[]): IpPermission {
   const shown = rules.map(({ peer, description }) => {
     const more = description === undefined ? {} : { Description: description }
     if ('group' in peer) return { group: { GroupId: peer.group, UserId: peer.account, ...more } }
+    if ('prefixList' in peer) return { list: { PrefixListId: peer.prefixList, ...more } }
     return isIpv6(peer) ? { ipv6: { CidrIpv6: peer.cidr, ...more } } : { ipv4: { CidrIp: peer.cidr, ...more } }
   })
   return {
@@ -87,6 +99,6 @@ function permissionOf(rules: readonly Rule[]): IpPermission {
     UserIdGroupPairs: shown.flatMap(({ group }) => group ?? []),
     IpRanges: shown.flatMap(({ ipv4 }) => ipv4 ?? []),
     Ipv6Ranges: shown.flatMap(({ ipv6 }) => ipv6 ?? []),
-    PrefixListIds: [],
+    PrefixListIds: shown.flatMap(({ list }) => list ?? []),
   }
 }

@@ -4,6 +4,7 @@ import { refuse } from '../../model/errors.ts'
 import { type AccountId, type GroupId, newId, type ResourceId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { SecurityGroupRuleRow } from '../../store/tables/resources.ts'
+import type { PrefixListId } from '../prefix-lists/find.ts'
 import { canonical, type Rule } from './rule.ts'
 
 /** A rule that a group has. */
@@ -80,10 +81,28 @@ export async function removeRules(tx: Transaction, rules: readonly KeptRule[]): 
   await tx.db.deleteFrom('securityGroupRules').where('id', 'in', ids).execute()
 }
 
-async function refuseTooMany(tx: Transaction, groupId: GroupId): Promise<void> {
+/**
+ * Refuses more rules in a direction than a group may have. One that names a prefix list counts as all the entries that the
+ * list has room for. Source: VPC User Guide, "Prefix lists", quotas.
+ */
+export async function refuseTooMany(tx: Transaction, groupId: GroupId): Promise<void> {
   const all = (await rulesOf(tx, [groupId])).get(groupId) ?? []
-  const counts = Map.groupBy(all, (it) => it.direction)
-  for (const same of counts.values()) if (same.length > mostRules) refuse('RulesPerSecurityGroupLimitExceeded')
+  const lists = prefixListsIn(all)
+  const sizes = new Map<string, number>()
+  if (lists.length > 0) {
+    const rows = await tx.db.selectFrom('prefixLists').select(['id', 'maxEntries']).where('id', 'in', lists).execute()
+    for (const { id, maxEntries } of rows) sizes.set(id, maxEntries)
+  }
+  const weight = ({ peer }: Rule) => ('prefixList' in peer ? (sizes.get(peer.prefixList) ?? 1) : 1)
+  for (const same of Map.groupBy(all, (it) => it.direction).values()) {
+    const total = same.reduce((sum, it) => sum + weight(it), 0)
+    if (total > mostRules) refuse('RulesPerSecurityGroupLimitExceeded')
+  }
+}
+
+/** The prefix lists that these rules name, once each. */
+export function prefixListsIn(rules: readonly Rule[]): PrefixListId[] {
+  return [...new Set(rules.flatMap(({ peer }) => ('prefixList' in peer ? [peer.prefixList] : [])))]
 }
 
 function columnsOf({ direction, protocol, range, peer, description }: Rule) {

@@ -135,6 +135,8 @@ const tables = {
   subnet: 'subnets',
   'network-interface': 'interfaces',
   'elastic-ip': 'addresses',
+  'prefix-list': 'prefixLists',
+  'network-acl': 'networkAcls',
 } as const satisfies Partial<Record<LookedUpKind, string>>
 
 /** The kind of each resource of `account`; refuses ids that name none, each as its kind does. */

@@ -76,6 +76,6 @@ function ruleFilters(prefix: string, direction: Rule['direction']): FilterTable<
     [`${prefix}.group-id`]: each(({ peer }) => ('group' in peer ? peer.group : undefined)),
     [`${prefix}.group-name`]: each(({ peer }, row) => ('group' in peer ? row.names.get(peer.group) : undefined)),
     [`${prefix}.user-id`]: each(({ peer }) => ('group' in peer ? peer.account : undefined)),
-    [`${prefix}.prefix-list-id`]: each(() => undefined),
+    [`${prefix}.prefix-list-id`]: each(({ peer }) => ('prefixList' in peer ? peer.prefixList : undefined)),
   }
 }

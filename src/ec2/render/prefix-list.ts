@@ -1,0 +1,24 @@
+import type { ManagedPrefixList } from '@aws-sdk/client-ec2'
+import { type Tags, tagList } from '../../control/tags/tags.ts'
+import { ec2Arn } from '../../model/arns.ts'
+import type { Cloud } from '../../model/cloud.ts'
+import type { PrefixListEntryJson, PrefixListRow } from '../../store/tables/prefix-lists.ts'
+
+/** Source: EC2 API Reference, "ManagedPrefixList". */
+export function renderPrefixList(cloud: Cloud, row: PrefixListRow, tags: Tags): ManagedPrefixList {
+  return {
+    PrefixListId: row.id,
+    AddressFamily: row.family,
+    State: row.state,
+    PrefixListArn: ec2Arn(cloud, row.accountId, 'prefix-list', row.id),
+    PrefixListName: row.name,
+    MaxEntries: row.maxEntries,
+    Version: row.version,
+    Tags: tagList(tags),
+    OwnerId: row.accountId,
+  }
+}
+
+export function renderEntry({ cidr, description }: PrefixListEntryJson): { Cidr: string; Description?: string } {
+  return { Cidr: cidr, ...(description !== undefined && { Description: description }) }
+}
