@@ -4,6 +4,7 @@
  * vifs, routers and rules.
  */
 import type { DomainId, GroupId, HostId, ImageId, InstanceId, InterfaceId, SubnetId, VpcId } from '../model/ids.ts'
+import type { DnsSpec } from './dns.ts'
 
 export interface HostSpec {
   readonly host: HostId
@@ -67,6 +68,8 @@ export interface RouterSpec {
   readonly groups: readonly GroupSpec[]
   /** Where the VPC's addresses on other hosts are, and the way out: longest prefix wins. */
   readonly routes: readonly RouteSpec[]
+  /** What guests are told of names; absent where they have no name server here. */
+  readonly dns?: DnsSpec
 }
 
 export interface SubnetSpec {
@@ -135,6 +138,8 @@ export interface RouteSpec {
 /** Where overlays meet the outside: one-to-one NAT for each public address. */
 export interface EdgeSpec {
   readonly networks: readonly EdgeNetworkSpec[]
+  /** What those outside are told of names. */
+  readonly dns?: DnsSpec
 }
 
 export interface EdgeNetworkSpec {

@@ -1,3 +1,4 @@
+import type { Socket as UdpSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import type { VifDrops } from '../../host-api/drops.ts'
 import type { EdgeSpec, RouterSpec } from '../../host-api/spec.ts'
@@ -27,7 +28,15 @@ export interface NetworkDriver {
    * says which guest it is, since no guest can send with another's. Ends with the process or when it is closed.
    */
   listen(vpc: VpcId, address: string, port: number, abort: AbortSignal): Promise<Server>
+  /** A TCP server and a UDP socket at each of these addresses of the VPC's router, as `listen` gives them. */
+  bind(vpc: VpcId, addresses: readonly string[], port: number, abort: AbortSignal): Promise<BoundSockets>
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** In the order of their addresses. */
+export interface BoundSockets {
+  readonly tcp: readonly Server[]
+  readonly udp: readonly UdpSocket[]
 }
 
 export interface RouterStatus {

@@ -1,3 +1,5 @@
+import type { Socket as UdpSocket } from 'node:dgram'
+import { once } from 'node:events'
 import type { Server } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -116,6 +118,22 @@ export function networkSuite(name: string, make: () => Promise<NetworkSubject>):
       await expect(driver.listen(vpcId(1), '169.254.169.254', 80, never)).rejects.toThrow()
     })
 
+    it('binds servers of both protocols at addresses of the router', async () => {
+      await driver.program(router(1, [vif(1)]), never)
+      const { tcp, udp } = await driver.bind(vpcId(1), ['169.254.169.254', '127.0.0.1'], 80, never)
+      try {
+        expect([tcp.length, udp.length]).toEqual([2, 2])
+        tcp[0]!.on('connection', (socket) => socket.once('data', (data) => socket.end(`heard ${data}`)))
+        expect(await subject.ask(vpcId(1), tcp[0]!)).toBe('heard GET')
+        udp[1]!.on('message', (data, { port, address }) => {
+          if (String(data) === 'GET') udp[1]!.send('heard GET', port, address)
+        })
+        expect(await heardBy(udp[1]!, 'GET')).toBe('heard GET')
+      } finally {
+        for (const it of [...tcp, ...udp]) it.close()
+      }
+    })
+
     it('makes an edge, the same edge again, another one and none', async () => {
       await driver.programEdge({ networks: [edgeNetwork(1)] }, never)
       await driver.programEdge({ networks: [edgeNetwork(1)] }, never)
@@ -165,4 +183,14 @@ function edgeNetwork(n: number) {
 export async function askGet(socket: NodeJS.ReadWriteStream): Promise<string> {
   socket.write('GET')
   return await text(socket)
+}
+
+/** What comes back to a socket that says `text` to itself: it is asked from where it is bound. */
+async function heardBy(socket: UdpSocket, text: string): Promise<string> {
+  const { port, address } = socket.address()
+  const answers: string[] = []
+  socket.on('message', (data) => void answers.push(String(data)))
+  socket.send(text, port, address)
+  while (!answers.includes(`heard ${text}`)) await once(socket, 'message')
+  return `heard ${text}`
 }

@@ -1,10 +1,11 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { Fault } from '../../../base/fault.ts'
 import { dropReasons, type VifDrops } from '../../../host-api/drops.ts'
 import type { EdgeSpec, RouterSpec } from '../../../host-api/spec.ts'
 import type { InterfaceId, VpcId } from '../../../model/ids.ts'
-import type { NetworkDriver, RouterStatus, TapPoint } from '../driver.ts'
+import type { BoundSockets, NetworkDriver, RouterStatus, TapPoint } from '../driver.ts'
 
 /** What is left when a driver's process ends. Give it to the next driver, and that finds the routers of the first. */
 export interface FakeNetworkWorld {
@@ -62,6 +63,13 @@ export class FakeNetwork implements NetworkDriver {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening', { signal: abort })
     return server
+  }
+
+  async bind(vpc: VpcId, addresses: readonly string[], port: number, abort: AbortSignal): Promise<BoundSockets> {
+    const tcp = await Promise.all(addresses.map((it) => this.listen(vpc, it, port, abort)))
+    const udp = addresses.map(() => createSocket('udp4').bind(0, '127.0.0.1'))
+    await Promise.all(udp.map((it) => once(it, 'listening', { signal: abort })))
+    return { tcp, udp }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -18,6 +18,7 @@ export function checkRouter(spec: RouterSpec): void {
     for (const dns of it.dns) want('dns', dns, isAddress(dns))
     want('domainName', it.domainName, isDomainName(it.domainName))
   }
+  for (const it of spec.dns?.servers ?? []) want('name server', it, isAddress(it))
   const subnets = new Set(spec.subnets.map((it) => it.id))
   for (const it of spec.vifs) {
     want('vif', it.id, isId('network-interface', it.id))

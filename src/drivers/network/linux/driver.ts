@@ -4,7 +4,8 @@ import type { VifDrops } from '../../../host-api/drops.ts'
 import type { EdgeSpec, RouterSpec } from '../../../host-api/spec.ts'
 import type { HostId, InterfaceId, VpcId } from '../../../model/ids.ts'
 import { isId } from '../../../model/ids.ts'
-import type { NetworkDriver, RouterStatus, TapPoint } from '../driver.ts'
+import type { BoundSockets, NetworkDriver, RouterStatus, TapPoint } from '../driver.ts'
+import { bindIn } from './bind.ts'
 import { checkEdge, checkRouter } from './check.ts'
 import { endDhcp, serveDhcp } from './dhcp.ts'
 import { readDrops } from './drops.ts'
@@ -97,6 +98,10 @@ export class LinuxNetwork implements NetworkDriver {
 
   async listen(vpc: VpcId, address: string, port: number, abort: AbortSignal): Promise<Server> {
     return await listenIn(this.#namespace(vpc), address, port, abort)
+  }
+
+  async bind(vpc: VpcId, addresses: readonly string[], port: number, abort: AbortSignal): Promise<BoundSockets> {
+    return await bindIn(this.#namespace(vpc), addresses, port, abort)
   }
 
   /** Nothing is held: what exists goes on without us. */

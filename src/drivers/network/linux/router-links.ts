@@ -18,7 +18,11 @@ export function routerLinks(spec: RouterSpec, here: string): Wanted {
       mtu: spec.mtu,
       owner: userOfDomain(it.domain),
     })),
-    addresses: [host('lo', metadataAddress), host('overlay', here), ...vifs.map((it) => host(it.tap, it.gateway))],
+    addresses: [
+      ...[metadataAddress, ...(spec.dns?.servers ?? [])].map((it) => host('lo', it)),
+      host('overlay', here),
+      ...vifs.map((it) => host(it.tap, it.gateway)),
+    ],
     routes: [
       ...firstForEach([
         ...own.map((it): Route => ({ kind: 'unicast', to: `${it.address}/32`, dev: it.tap })),

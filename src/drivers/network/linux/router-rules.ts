@@ -5,11 +5,12 @@ import { canonical6, hexadecimal6, linkLocal } from './ipv6.ts'
 import { metadataAddress, tapName } from './names.ts'
 import { addressesOfVif } from './router-links.ts'
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.ts'
+import { dnsInput, serviceChains, serviceSets } from './service-rules.ts'
 import { countersOf, drop, lostChains, spoofMaps } from './spoof-counters.ts'
 
 /**
  * The rules of a VPC's router on one host. A packet from a guest meets `guard` (is it who it says?), then either `input`
- * (DHCP and metadata, nothing else) or `egress` (its own groups) and `ingress` (the other's groups). All chains end in a
+ * (DHCP, metadata and names, nothing else) or `egress` (its own groups) and `ingress` (the other's groups). All chains end in a
  * drop: a tap that no map knows is closed.
  *
  * Packets in the direction in which a connection was opened are held against the groups one by one; only answers pass
@@ -27,9 +28,16 @@ function ipTable(spec: RouterSpec, vifs: readonly Vif[]): Table {
   const told = new Set(Object.keys(groups.chains))
   return {
     counters: countersOf(vifs, 'inet'),
-    sets: { ...identitySets(vifs), ...spoofMaps(vifs, 'inet'), ...dispatchMaps(vifs), ...groups.sets },
+    sets: {
+      ...identitySets(vifs),
+      ...serviceSets(spec),
+      ...spoofMaps(vifs, 'inet'),
+      ...dispatchMaps(vifs),
+      ...groups.sets,
+    },
     chains: {
       ...baseChains,
+      ...serviceChains,
       ...lostChains('inet'),
       ...everywhereChains,
       ...groups.chains,
@@ -105,6 +113,7 @@ const baseChains: Readonly<Record<string, Chain>> = {
       drop('source', 'iifname . ether saddr . ip6 saddr != @own-ipv6'),
       `iifname @metadata ip daddr ${metadataAddress} tcp dport 80 accept`,
       `ip daddr ${metadataAddress} tcp dport 80 reject with tcp reset`,
+      ...dnsInput,
       'icmp type echo-request accept',
       'icmpv6 type echo-request accept',
       drop('router'),

@@ -1,0 +1,36 @@
+import type { RouterSpec } from '../../../host-api/spec.ts'
+import type { Chain, NamedSet } from './ruleset.ts'
+
+/** Source: VPC User Guide, "DNS quotas": packets per second and interface, to all link-local services together. */
+const packetsPerSecond = 1024
+
+/** What guests may ask the router itself, beside metadata: names. Goes into the `input` chain. */
+export const dnsInput = ['ip daddr @resolvers udp dport 53 accept', 'ip daddr @resolvers tcp dport 53 accept']
+
+/**
+ * Before conntrack: what is too much is dropped, and questions over UDP leave no trace there. So a guest that only asks
+ * takes neither the machine's time nor its memory from others.
+ */
+export const serviceChains: Readonly<Record<string, Chain>> = {
+  services: {
+    hook: 'type filter hook prerouting priority -300; policy accept;',
+    rules: [
+      'iifname { "lo", "overlay" } accept',
+      `ip daddr 169.254.0.0/16 update @paces { iifname limit rate over ${packetsPerSecond}/second burst ${packetsPerSecond} packets } drop`,
+      `ip daddr @resolvers ip daddr != 169.254.0.0/16 update @paces { iifname limit rate over ${packetsPerSecond}/second burst ${packetsPerSecond} packets } drop`,
+      'ip daddr @resolvers udp dport 53 notrack',
+    ],
+  },
+  'own-answers': {
+    hook: 'type filter hook output priority -300; policy accept;',
+    rules: ['ip saddr @resolvers udp sport 53 notrack'],
+  },
+}
+
+/** `resolvers`: where guests ask for names. `paces`: the kernel's own notes of who sent how much. */
+export function serviceSets({ dns }: RouterSpec): Record<string, NamedSet> {
+  return {
+    resolvers: { kind: 'set', type: 'type ipv4_addr;', elements: (dns?.servers ?? []).toSorted() },
+    paces: { kind: 'set', type: 'type ifname; size 65535; flags dynamic,timeout; timeout 10s;', elements: [] },
+  }
+}
