@@ -6,6 +6,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // As src/base/testing.ts waits: a condition that is late on a busy machine is no failure.
+    expect: { poll: { timeout: 15_000, interval: 5 } },
     projects: [
       {
         extends: true,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Fault } from '../base/fault.ts'
+import { eventually } from '../base/testing.ts'
 import { FakeNetwork } from '../drivers/network/fake/fake.ts'
 import { FakeStorage } from '../drivers/storage/fake/fake.ts'
 import type { DomainSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
@@ -76,7 +77,7 @@ test('a guest that does not let go of a vif is asked again, and the trouble is t
 test('a guest that powers itself off stays off', async () => {
   const agent = await running()
   host.guests.powerOff(dom)
-  await vi.waitFor(() => expect(agent.facts().domains).toMatchObject([{ state: 'off', cause: 'guest' }]))
+  await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'off', cause: 'guest' }]))
   await agent.accept(specOf(2))
   await settled(agent, 2)
   expect(host.guests.get(dom)?.status.state).toBe('off')
@@ -85,7 +86,7 @@ test('a guest that powers itself off stays off', async () => {
 test('a guest whose process died is lost, and not started again', async () => {
   const agent = await running()
   host.guests.crash(dom)
-  await vi.waitFor(() => expect(agent.facts().domains).toMatchObject([{ state: 'lost' }]))
+  await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'lost' }]))
   await agent.accept(specOf(2, { begun: true }))
   await settled(agent, 2)
   expect(host.guests.get(dom)?.status.state).toBe('lost')
@@ -96,12 +97,12 @@ test('a boot that fails is tried again and counted, until it does not', async ()
   host.guests.refuseBoot(dom)
   await agent.accept(specOf(1))
   for (let attempts = 1; attempts <= 5; attempts++) {
-    await vi.waitFor(() => expect(agent.facts().troubles).toMatchObject([{ subject: dom, attempts }]))
+    await eventually(() => expect(agent.facts().troubles).toMatchObject([{ subject: dom, attempts }]))
     await host.clock.advance(250 * 2 ** (attempts - 1))
   }
   expect(agent.facts().domains).toMatchObject([{ state: 'starting' }])
   host.guests.allowBoot(dom)
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await host.clock.advance(1_000)
     expect(agent.facts()).toMatchObject({ troubles: [], domains: [{ state: 'running' }] })
   })
@@ -118,8 +119,8 @@ test('a guest that hears the button is off, and one that is deaf is ended after 
   const agent = await running()
   host.guests.setTemper(dom, 'deaf')
   await agent.accept(specOf(2, { power: 'off' }))
-  await vi.waitFor(() => expect(host.guests.get(dom)?.status.buttonPressedAt).toBeDefined())
-  await vi.waitFor(async () => {
+  await eventually(() => expect(host.guests.get(dom)?.status.buttonPressedAt).toBeDefined())
+  await eventually(async () => {
     await host.clock.advance(1_000)
     expect(agent.facts().domains).toMatchObject([{ state: 'off', cause: 'forced' }])
   })
@@ -130,7 +131,7 @@ test('a domain that is given up while it boots is told of until it has gone', as
   host = new FakeHost('a1', undefined, { bootMs: 1_000 })
   const agent = await host.start()
   await agent.accept(specOf(1))
-  await vi.waitFor(() => expect(agent.facts().domains).toMatchObject([{ state: 'starting' }]))
+  await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'starting' }]))
   const told = recordFacts(agent)
   await agent.accept(nothing(2))
   expect(agent.facts()).toMatchObject({ received: 2, domains: [{ id: dom }] })
@@ -156,9 +157,9 @@ test('a new agent goes on where a boot was cut off', async () => {
   host = new FakeHost('a1', undefined, { bootMs: 1_000 })
   const first = await host.start()
   await first.accept(specOf(1))
-  await vi.waitFor(() => expect(first.facts().domains).toMatchObject([{ state: 'starting' }]))
+  await eventually(() => expect(first.facts().domains).toMatchObject([{ state: 'starting' }]))
   const second = await host.start()
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await host.clock.advance(1_000)
     expect(second.facts().domains).toMatchObject([{ state: 'running' }])
   })
@@ -181,7 +182,7 @@ test('a metadata service that could not be opened is opened later', async () => 
   const network = new CountingNetwork(host.routers, 1)
   const agent = await host.start({ network })
   await agent.accept(specOf(1))
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await host.clock.advance(250)
     expect(agent.facts().settled).toBe(1)
   })
@@ -198,7 +199,7 @@ test('a look at the host that failed is not the last one', async () => {
   await host.clock.advance(30_000)
   await storage.release(dom)
   await storage.provide('dom_9', [], AbortSignal.timeout(1_000))
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await host.clock.advance(30_000)
     expect(host.disks.domains.has('dom_9')).toBe(false) // Nobody wants it.
   })
@@ -210,7 +211,7 @@ test('a router that has vanished is made again, and its metadata service with it
   await agent.accept(specOf(1))
   await settled(agent, 1)
   host.routers.routers.delete(vpc)
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await host.clock.advance(30_000)
     expect(network.listened).toBe(2)
   })
@@ -222,7 +223,7 @@ test('a spec that could not be kept at first is kept and carried out later', asy
   vi.spyOn(specFile, 'write').mockRejectedValueOnce(new Fault('no space left'))
   const agent = await host.start({ specFile })
   const accepted = agent.accept(specOf(1))
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await host.clock.advance(1_000)
     expect(agent.facts().settled).toBe(1)
   })
@@ -236,7 +237,7 @@ test('an older spec that is kept late does not replace a newer one', async () =>
   const agent = await host.start({ specFile })
   const late = agent.accept(specOf(1))
   await agent.accept(specOf(2))
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await host.clock.advance(1_000)
     expect(agent.facts().settled).toBe(2)
   })
@@ -270,7 +271,7 @@ async function running(): Promise<HostAgent> {
 }
 
 function settled(agent: HostAgent, generation: number): Promise<void> {
-  return vi.waitFor(() => expect(agent.facts().settled).toBe(generation))
+  return eventually(() => expect(agent.facts().settled).toBe(generation))
 }
 
 async function expectNothing(agent: HostAgent): Promise<void> {

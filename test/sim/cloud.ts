@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { vi } from 'vitest'
 import { FakeClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { seededRandom } from '../../src/base/random.ts'
+import { eventually } from '../../src/base/testing.ts'
 import { ensureFirstAccount } from '../../src/control/accounts/accounts.ts'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
@@ -177,11 +177,10 @@ export class SimulatedCloud {
 
   /** Lets time pass until `test` holds. */
   async until(test: () => Promise<boolean> | boolean): Promise<void> {
-    const look = async () => {
+    await eventually(async () => {
       await this.clock.advance(100)
       if (!(await test())) throw new Error('not yet')
-    }
-    await vi.waitFor(look, { timeout: 15_000, interval: 5 })
+    })
   }
 
   untilState(id: InstanceId, state: InstanceRow['state']): Promise<void> {

@@ -3,9 +3,10 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import { silentLog } from '../../base/log.ts'
+import { eventually } from '../../base/testing.ts'
 import type { HostFacts } from '../../host-api/facts.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
 import type { HostSpec } from '../../host-api/spec.ts'
@@ -45,12 +46,12 @@ afterEach(async () => {
 
 test('a host is told of each wish while its agent is connected', async () => {
   const agent = await dial()
-  await vi.waitFor(() => expect(agent.generations()).toEqual([1]))
+  await eventually(() => expect(agent.generations()).toEqual([1]))
   expect(links.connected(host)).toBe(true)
   await store.transact((tx) => wish(tx, [host]))
-  await vi.waitFor(() => expect(agent.generations()).toEqual([1, 2]))
+  await eventually(() => expect(agent.generations()).toEqual([1, 2]))
   agent.lines.close()
-  await vi.waitFor(async () => expect(await row()).toMatchObject({ connected: 0 }))
+  await eventually(async () => expect(await row()).toMatchObject({ connected: 0 }))
   expect(links.connected(host)).toBe(false)
 })
 
@@ -61,31 +62,31 @@ test('an agent that dies while it is greeted leaves no connected host behind', a
   await turns()
   free()
   await turns()
-  await vi.waitFor(async () => expect(await row()).toMatchObject({ connected: 0, cores: 1 }))
+  await eventually(async () => expect(await row()).toMatchObject({ connected: 0, cores: 1 }))
   expect(links.connected(host)).toBe(false)
 })
 
 test('the end of an old connection does not end the new one of the same host', async () => {
   const old = await dial()
-  await vi.waitFor(() => expect(old.generations()).toEqual([1]))
+  await eventually(() => expect(old.generations()).toEqual([1]))
   const free = holdStore()
   const young = await dial()
   old.lines.close()
   await turns()
   free()
-  await vi.waitFor(() => expect(young.generations()).toEqual([1]))
+  await eventually(() => expect(young.generations()).toEqual([1]))
   await store.transact((tx) => wish(tx, [host]))
-  await vi.waitFor(() => expect(young.generations()).toEqual([1, 2]))
+  await eventually(() => expect(young.generations()).toEqual([1, 2]))
   expect(await row()).toMatchObject({ connected: 1 })
 })
 
 test('what an old connection still says is passed over once the host has a new one', async () => {
   const old = await dial()
-  await vi.waitFor(() => expect(old.generations()).toEqual([1]))
+  await eventually(() => expect(old.generations()).toEqual([1]))
   const young = await dial()
-  await vi.waitFor(() => expect(young.generations()).toEqual([1]))
+  await eventually(() => expect(young.generations()).toEqual([1]))
   young.lines.send({ type: 'facts', facts: facts(7) })
-  await vi.waitFor(async () => expect(await row()).toMatchObject({ received: 7 }))
+  await eventually(async () => expect(await row()).toMatchObject({ received: 7 }))
   old.lines.send({ type: 'facts', facts: facts(3) })
   old.lines.close()
   await turns()
@@ -96,29 +97,29 @@ test('an agent of strange hosts does not keep the others from their specs', asyn
   await dial('z9')
   await turns()
   const agent = await dial()
-  await vi.waitFor(() => expect(agent.generations()).toEqual([1]))
+  await eventually(() => expect(agent.generations()).toEqual([1]))
 })
 
 test('an agent whose news cannot be taken is hung up on, so that it tells all of it again', async () => {
   const agent = await dial()
-  await vi.waitFor(() => expect(agent.generations()).toEqual([1]))
+  await eventually(() => expect(agent.generations()).toEqual([1]))
   agent.lines.send({ type: 'facts', facts: { ...facts(1), troubles: undefined } as unknown as HostFacts })
-  await vi.waitFor(() => expect(agent.closed).toBe(true))
+  await eventually(() => expect(agent.closed).toBe(true))
   expect(await row()).toMatchObject({ received: 0 })
 })
 
 test('an agent whose spec cannot be made is hung up on, so that it asks again', async () => {
   broken = true
   const agent = await dial()
-  await vi.waitFor(() => expect(agent.closed).toBe(true))
+  await eventually(() => expect(agent.closed).toBe(true))
   broken = false
   const again = await dial()
-  await vi.waitFor(() => expect(again.generations()).toEqual([1]))
+  await eventually(() => expect(again.generations()).toEqual([1]))
 })
 
 test('a question of somebody who has gone is not asked', async () => {
   const agent = await dial()
-  await vi.waitFor(() => expect(agent.generations()).toEqual([1]))
+  await eventually(() => expect(agent.generations()).toEqual([1]))
   await expect(links.console(host, 'dom_1', AbortSignal.abort(new Error('gone')))).rejects.toThrow()
 })
 
