@@ -1,15 +1,91 @@
-import pino from 'pino'
+/** A structured log: a line of JSON for each event. Small, because every process of ours carries it: see ADR 11. */
+import { messageOf } from './fault.ts'
+import { openLogFile } from './log-file.ts'
 
-/** A structured log; `child` adds fields to every line. */
-export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'> & { child(fields: object): Log }
+/** Says one event: its fields, and what happened. */
+interface Say {
+  (message: string): void
+  (fields: object, message?: string): void
+}
 
-/** Lines of JSON to `file` (or standard error), one per event. */
-export function openLog(options: { file?: string; level?: string } = {}): Log {
-  const target = options.file
-    ? pino.destination({ dest: options.file, append: true, mkdir: true, sync: true })
-    : pino.destination({ dest: 2, sync: true })
-  return pino({ level: options.level ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime }, target)
+/** `child` adds fields to every line. */
+export interface Log {
+  readonly debug: Say
+  readonly info: Say
+  readonly warn: Say
+  readonly error: Say
+  child(fields: object): Log
+}
+
+/** Numbers as pino and bunyan have them, whose viewers read these lines. */
+const levels = { debug: 20, info: 30, warn: 40, error: 50 } as const
+
+export interface LogOptions {
+  /** Bounded: see `openLogFile`. Absent: standard error. */
+  readonly file?: string
+  readonly level?: keyof typeof levels
+  readonly now?: () => Date
+}
+
+export function openLog({ file, level = 'info', now = () => new Date() }: LogOptions = {}): Log {
+  const write = file === undefined ? (line: string) => void process.stderr.write(line) : openLogFile(file)
+  return logTo(write, { least: levels[level], now, fields: {} })
 }
 
 /** A log that keeps nothing. */
-export const silentLog: Log = pino({ level: 'silent' })
+export const silentLog: Log = logTo(() => {}, { least: Number.POSITIVE_INFINITY, now: () => new Date(0), fields: {} })
+
+interface Line {
+  readonly least: number
+  readonly now: () => Date
+  /** What every line has. */
+  readonly fields: object
+}
+
+function logTo(write: (line: string) => void, line: Line): Log {
+  const at = (name: keyof typeof levels): Say => {
+    const level = levels[name]
+    if (level < line.least) return () => {}
+    return (first: string | object, message?: string) => {
+      const [fields, msg] = typeof first === 'string' ? [{}, first] : [first, message]
+      write(textOf({ level, time: line.now().toISOString(), ...line.fields, ...fields, msg }))
+    }
+  }
+  const child = (fields: object) => logTo(write, { ...line, fields: { ...line.fields, ...fields } })
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child }
+}
+
+/** What happened is said even where its fields cannot be. */
+function textOf(event: { level: number; time: string; msg: string | undefined }): string {
+  try {
+    return `${JSON.stringify(event, plain)}\n`
+  } catch (error) {
+    const { level, time, msg } = event
+    return `${JSON.stringify({ level, time, msg: `${msg} (its fields cannot be written: ${messageOf(error)})` })}\n`
+  }
+}
+
+/** JSON knows neither errors nor big integers. */
+function plain(_name: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  return value instanceof Error ? described(value) : value
+}
+
+/** An error with its causes, each below the one that it led to. */
+function described(error: Error): object {
+  const chain = causesOf(error)
+  return {
+    ...error,
+    type: error.name,
+    message: chain.map((it) => it.message).join(': '),
+    stack: chain.map((it) => it.stack ?? `${it.name}: ${it.message}`).join('\ncaused by: '),
+    cause: undefined,
+  }
+}
+
+/** A chain that bites its own tail ends where it does. */
+function causesOf(error: Error): Error[] {
+  const chain = new Set<Error>()
+  for (let it: unknown = error; it instanceof Error && !chain.has(it); it = it.cause) chain.add(it)
+  return [...chain]
+}
