@@ -14,17 +14,22 @@ const { Trouble } = require('./bootstrap/trouble.cjs')
 
 const root = join(__dirname, '..')
 
-/** Gives the status to end with. */
+/** Gives the status to end with. `prepare` before the command leaves it at making ready: bin/start does the rest. */
 async function main() {
   const progress = progressOn(process.stdout)
-  const request = parseRequest(process.argv.slice(2), process.env, process.getuid ? process.getuid() === 0 : false)
+  const alone = process.argv[2] === 'prepare'
+  const request = parseRequest(
+    process.argv.slice(alone ? 3 : 2),
+    process.env,
+    process.getuid ? process.getuid() === 0 : false,
+  )
   const machines = needsMachines(request)
   if (machines) checkPlatform(request, process)
   if (machines || request.command === 'test') await ensureDebianPackages(request.command, process, progress)
   const areNew = await ensureModules({ root, withTools: request.command === 'test', env: process.env, progress })
   const node = nodeFor(root, process)
   if (areNew) await progress.step('Program', 'compiling', () => warm(node, root))
-  return launch(request, node, root)
+  return alone ? 0 : launch(request, node, root)
 }
 
 /** What went wrong outside is told in words; a bug with its trace. The last line of `test` is a count, come what may. */

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -14,6 +16,12 @@ const program = `
   setInterval(() => {}, 1000)
   console.log('ready ' + process.pid + ' ' + process.argv.slice(2).join(' '))
 `
+
+test('bin/cumulet starts with the same flags', () => {
+  const { flags } = createRequire(import.meta.url)('./launch.cjs') as { flags: string[] }
+  const script = readFileSync(join(import.meta.dirname, '../cumulet'), 'utf8')
+  expect(script).toContain(`exec "$node" ${flags.join(' ')} "$root/src/bin/cumulet.ts"`)
+})
 
 describe('what is started', () => {
   let root: string

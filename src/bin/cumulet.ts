@@ -3,10 +3,9 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { messageOf } from '../base/fault.ts'
 import { progressOn } from './progress.ts'
 import { type Choices, defaultDataDirectory, type Paths, pathsOf } from './settings.ts'
+import { stopAtSignals } from './signals.ts'
 
-const stop = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.once(name, () => stop.abort(new Error(`ended by ${name}`)))
+const stop = stopAtSignals()
 
 // `cumulet status | head` closes the pipe early: that is no failure, and a cloud goes on that nobody reads of.
 process.stdout.on('error', () => {})
@@ -62,14 +61,7 @@ subcommand('up')
       ...(machineLink === false && { machineLink }),
     } as Choices
     const { up } = await import('./up.ts')
-    await up({ paths: paths(), choices, progress }, stop.signal)
-  })
-
-subcommand('agent', { hidden: true })
-  .description('the agent of the hosts on this machine; started by up')
-  .action(async () => {
-    const [{ runAgent }, { requireSettings }] = await Promise.all([import('./agent/main.ts'), import('./settings.ts')])
-    await runAgent(paths(), await requireSettings(paths()), stop.signal)
+    await up({ paths: paths(), choices, progress }, stop)
   })
 
 subcommand('warm', { hidden: true })
@@ -96,7 +88,7 @@ subcommand('doctor')
   .description('what this machine lacks, and what that costs')
   .action(async () => {
     const { doctor } = await import('./doctor.ts')
-    process.exitCode = await doctor(paths(), progress.say, stop.signal)
+    process.exitCode = await doctor(paths(), progress.say, stop)
   })
 
 subcommand('down')
@@ -104,7 +96,7 @@ subcommand('down')
   .option('--grace <seconds>', 'how long guests may take', whole, 15)
   .action(async ({ grace }: { grace: number }) => {
     const { down } = await import('./down.ts')
-    await down({ paths: paths(), graceMs: grace * 1000, progress }, stop.signal)
+    await down({ paths: paths(), graceMs: grace * 1000, progress }, stop)
   })
 
 subcommand('reset')
@@ -112,7 +104,7 @@ subcommand('reset')
   .option('--yes', 'do not ask')
   .action(async ({ yes }: { yes?: boolean }) => {
     const { reset } = await import('./reset.ts')
-    await reset({ paths: paths(), sure: yes === true, progress }, stop.signal)
+    await reset({ paths: paths(), sure: yes === true, progress }, stop)
   })
 
 subcommand('logs')
@@ -122,7 +114,7 @@ subcommand('logs')
   .option('--no-follow', 'end after them')
   .action(async (what: string, options: { lines: number; follow: boolean }) => {
     const { logs } = await import('./logs.ts')
-    process.exitCode = await logs(paths(), what, options, stop.signal)
+    process.exitCode = await logs(paths(), what, options, stop)
   })
 
 subcommand('ssh')
@@ -149,7 +141,7 @@ subcommand('commands')
 try {
   await program.parseAsync()
 } catch (error) {
-  if (stop.signal.aborted) process.exitCode ??= 0
+  if (stop.aborted) process.exitCode ??= 0
   else {
     process.stderr.write(`cumulet: ${messageOf(error)}\n`)
     process.exitCode = 1

@@ -17,6 +17,7 @@ import { greeting, writeProfiles } from './profiles.ts'
 import type { Progress } from './progress.ts'
 import { recordProcess } from './running.ts'
 import { type Choices, cloudOf, logLevel, type Paths, readSettings, type Settings, settle } from './settings.ts'
+import { staySmall } from './small.ts'
 
 export interface UpOptions {
   readonly paths: Paths
@@ -49,10 +50,7 @@ export async function up({ paths, choices, progress }: UpOptions, abort: AbortSi
   await progress.step('image', (detail) => ensureTinyImage({ paths, settings, store: control.store, detail }, abort))
   progress.say(greeting(paths, settings, control, accelerator))
   log.info({ endpoint: control.listener.url, accelerator }, 'the control plane serves')
-  await new Promise<void>((resolve) => {
-    if (abort.aborted) resolve()
-    abort.addEventListener('abort', () => resolve(), { once: true })
-  })
+  await staySmall(abort)
 }
 
 /** Guests run as users of their own, who must pass through every folder above their disks. Refuses where that cannot be. */

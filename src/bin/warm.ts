@@ -1,5 +1,5 @@
 /** Everything that control plane and agent ever load. To be imported once after an installation, and for nothing else. */
-import './agent/main.ts'
+import './agent/program.ts'
 import './down.ts'
 import './status.ts'
 import './up.ts'

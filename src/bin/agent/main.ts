@@ -12,6 +12,7 @@ import { openTokenKey, tokensOf } from '../../host/metadata/tokens.ts'
 import { openSpecFile } from '../../host/spec-file.ts'
 import { recordProcess } from '../running.ts'
 import { hostsOf, logLevel, type Paths, type Settings, shareOf } from '../settings.ts'
+import { staySmall } from '../small.ts'
 import { type Drivers, openDrivers } from './drivers.ts'
 
 /** Runs until aborted. */
@@ -31,7 +32,8 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   const capacity = { memoryMiB, cores, diskGiB: await drivers.diskGiB(), accelerator: drivers.accelerator }
   const capacities = new Map(agents.map((it) => [it.host, capacity]))
   log.info({ hosts: agents.map((it) => it.host), accelerator: drivers.accelerator }, 'the agent runs')
-  await keepLink({ socket: paths.agentsSocket, agents, capacities, clock: systemClock, log }, abort)
+  const link = { socket: paths.agentsSocket, agents, capacities, clock: systemClock, log }
+  await Promise.all([keepLink(link, abort), staySmall(abort)])
 }
 
 interface HostSurroundings {

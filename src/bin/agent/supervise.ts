@@ -44,9 +44,9 @@ async function watch(paths: Paths, log: Log, stop: AbortSignal): Promise<void> {
 /** With the flags that this process was given: they are chosen to keep both small. */
 function spawnAgent(paths: Paths): void {
   const log = openSync(paths.agentLog, 'a', 0o640)
-  const program = fileURLToPath(new URL('../cumulet.ts', import.meta.url))
+  const program = fileURLToPath(new URL('./program.ts', import.meta.url))
   try {
-    const child = spawn(process.execPath, [...process.execArgv, program, 'agent', '--data', paths.data], {
+    const child = spawn(process.execPath, [...process.execArgv, program, paths.data], {
       detached: true,
       stdio: ['ignore', log, log],
       cwd: '/',

@@ -1,6 +1,7 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { RequestListener, Server, ServerResponse } from 'node:http'
 import type { Server as Listener, Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
+import { createServer } from '../../base/http.ts'
 import type { Log } from '../../base/log.ts'
 import type { VpcId } from '../../model/ids.ts'
 import { Admission, defaultLimits, type Limits } from './admission.ts'

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises'
 import { findPackageJSON } from 'node:module'
 import { join } from 'node:path'
-import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { Fault, systemCode } from '../../base/fault.ts'
 import { run } from '../../base/subprocess.ts'
@@ -18,7 +17,7 @@ export async function loadModel(service: Service, cacheDir: string, abort?: Abor
   const kept = await readSnapshot(file)
   if (kept?.stamp === stamp) return kept
   const extractor = fileURLToPath(import.meta.resolve('./extract.ts'))
-  await run(execPath, [extractor, service, file, stamp], abort ? { abort } : {})
+  await run(process.execPath, [extractor, service, file, stamp], abort ? { abort } : {})
   const made = await readSnapshot(file)
   if (made?.stamp !== stamp) throw new Fault(`${file} is not the snapshot that was just made: ${made?.stamp}`)
   return made
