@@ -22,6 +22,8 @@ export interface SignedRequest {
   readonly claim: Claim
   /** Whose errors to speak. */
   readonly service: string
+  /** The body is not in `http`: whoever reads it compares it with what the signature declares of it. */
+  readonly bodyApart?: boolean
 }
 
 export interface Verified {
@@ -36,26 +38,35 @@ export type Verify = (request: SignedRequest, abort: AbortSignal) => Promise<Ver
 type SigningKeys = LruCache<Buffer>
 
 /** A verifier of SigV4 (header and presigned) and SigV2 that finds keys through `lookup`. */
-export function verifier({ lookup, clock }: { lookup: LookupKey; clock: Clock }): Verify {
+export function verifier(parts: { lookup: LookupKey; clock: Clock }): Verify {
+  const examine = examiner(parts)
+  return async (request, abort) => {
+    const found = await examine(request, abort)
+    return 'kind' in found ? refuseSignature(request.service, schemeOf(request.claim), found) : found
+  }
+}
+
+/** Verifies as `verifier` does, and leaves to its caller in which words to refuse. */
+export type Examine = (request: SignedRequest, abort: AbortSignal) => Promise<Verified | Doubt>
+
+export function examiner({ lookup, clock }: { lookup: LookupKey; clock: Clock }): Examine {
   const keys: SigningKeys = new LruCache(1000)
   return async (request, abort) => {
-    const claim = proper(request)
-    const refuseFor = (doubt: Doubt) =>
-      refuseSignature(request.service, claim.scheme === 'sigv2' ? 'sigv2' : 'sigv4', doubt)
+    const { claim } = request
+    if (claim.scheme === 'none') return { kind: 'missing' }
+    if (claim.scheme === 'malformed') return { kind: 'malformed', why: claim.why }
     const untimely = claim.scheme === 'sigv2' ? doubtTimeV2(claim, clock.now()) : doubtTimeV4(claim, clock.now())
-    if (untimely) refuseFor(untimely)
+    if (untimely) return untimely
     const key = await lookup(claim.accessKeyId, claim.sessionToken, abort)
-    if (!key) return refuseFor({ kind: 'unknown-key' })
-    if (!matches(request, claim, key, keys)) refuseFor({ kind: 'wrong-signature' })
-    if (key.expires && key.expires <= clock.now()) refuseFor({ kind: 'key-expired' })
+    if (!key) return { kind: 'unknown-key' }
+    if (!matches(request, claim, key, keys)) return { kind: 'wrong-signature' }
+    if (key.expires && key.expires <= clock.now()) return { kind: 'key-expired' }
     return { caller: key.caller, signature: signatureOf(claim) }
   }
 }
 
-function proper({ claim, service }: SignedRequest): ClaimV4 | ClaimV2 {
-  if (claim.scheme === 'none') return refuseSignature(service, 'sigv4', { kind: 'missing' })
-  if (claim.scheme === 'malformed') return refuseSignature(service, claim.of, { kind: 'malformed', why: claim.why })
-  return claim
+function schemeOf(claim: Claim): 'sigv4' | 'sigv2' {
+  return claim.scheme === 'sigv2' || (claim.scheme === 'malformed' && claim.of === 'sigv2') ? 'sigv2' : 'sigv4'
 }
 
 function matches(request: SignedRequest, claim: ClaimV4 | ClaimV2, key: AccessKey, keys: SigningKeys): boolean {
@@ -70,7 +81,7 @@ function matchesV2({ http, params }: SignedRequest, claim: ClaimV2, secret: stri
 }
 
 function matchesV4(request: SignedRequest, claim: ClaimV4, secret: string, keys: SigningKeys): boolean {
-  const payloadHash = payloadOf(request.http, claim)
+  const payloadHash = payloadOf(request, claim)
   if (payloadHash === undefined) return false
   const id = `${secret}/${v4.scopeText(claim.scope)}`
   const key = keys.get(id) ?? v4.signingKey(secret, claim.scope)
@@ -97,10 +108,10 @@ function readings({ http, query }: SignedRequest, claim: ClaimV4, payloadHash: s
  * The hash of the payload that was signed; `undefined` where the declared one is not the body's. S3 signs no payload
  * in presigned requests. Source: Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters".
  */
-function payloadOf(http: HttpRequest, claim: ClaimV4): string | undefined {
+function payloadOf({ http, bodyApart }: SignedRequest, claim: ClaimV4): string | undefined {
   const presignedS3 = claim.scheme === 'sigv4-presigned' && claim.scope.service === 's3'
   const declared = claim.payload ?? (presignedS3 ? v4.unsignedPayload : undefined)
-  if (declared === v4.unsignedPayload) return declared
+  if (declared === v4.unsignedPayload || bodyApart) return declared
   const actual = v4.sha256(http.body)
   return declared === undefined || declared === actual ? actual : undefined
 }
@@ -112,7 +123,7 @@ function signatureOf(claim: ClaimV4 | ClaimV2): Signature {
 }
 
 /** Compares in a time that does not depend on where the texts differ. */
-function sameText(expected: string, given: string): boolean {
+export function sameText(expected: string, given: string): boolean {
   const a = Buffer.from(expected)
   const b = Buffer.from(given)
   return a.length === b.length && timingSafeEqual(a, b)
