@@ -18,10 +18,14 @@ export interface RequestHead {
   readonly receivedAt: Date
 }
 
+/** Bytes as they come. A piece may be written over once the next is asked for. `return` ends it early. */
+export type Pieces = AsyncGenerator<Buffer, unknown, unknown>
+
 export interface HttpResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body: string | Buffer
+  /** Pieces are sent as the client takes them, each one before the next is asked for; their length is for `headers` to say. */
+  readonly body: string | Buffer | Pieces
   /** Further fields of the access log's line. */
   readonly logged?: Readonly<Record<string, unknown>>
 }

@@ -20,6 +20,8 @@ export interface ListenOptions {
   /** PEM texts: HTTPS instead of HTTP. */
   readonly tls?: { readonly key: string; readonly cert: string }
   readonly limits?: Partial<Limits>
+  /** Requests whose bodies may take as long as they take while something moves. Default: none. */
+  readonly unhurried?: (head: RequestHead) => boolean
 }
 
 /** What a client may take of us. */
@@ -140,14 +142,20 @@ class Listening implements Listener {
     if (response.destroyed || message.socket.destroyed) return
     this.#underWay.add(controller)
     const head = this.#head(message)
+    const unhurried = this.#options.unhurried?.(head) ?? false
+    const hurry =
+      message.complete || unhurried ? undefined : setTimeout(() => message.socket.destroy(), this.#limits.requestMs)
+    message.once('close', () => clearTimeout(hurry))
     const answer = await this.#handled(head, message, controller.signal)
-    this.#underWay.delete(controller)
+    clearTimeout(hurry)
     try {
-      this.#send(answer, head, message, response)
+      await this.#send(answer, head, message, response)
     } catch (thrown) {
-      this.#options.log.error({ requestId: head.requestId, err: thrown }, `unsendable answer: ${messageOf(thrown)}`)
+      if (!controller.signal.aborted)
+        this.#options.log.error({ requestId: head.requestId, err: thrown }, `unsendable answer: ${messageOf(thrown)}`)
       response.destroy()
     }
+    this.#underWay.delete(controller)
   }
 
   async #handled(head: RequestHead, message: IncomingMessage, abort: AbortSignal): Promise<HttpResponse> {
@@ -160,18 +168,28 @@ class Listening implements Listener {
     }
   }
 
-  #send(answer: HttpResponse, head: RequestHead, message: IncomingMessage, response: ServerResponse): void {
-    const body = Buffer.from(answer.body)
+  async #send(
+    answer: HttpResponse,
+    head: RequestHead,
+    message: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
     const over = !message.complete || !this.#server.listening
     response.shouldKeepAlive &&= !over
-    response.writeHead(answer.status, {
-      'content-length': String(body.length),
-      ...answer.headers,
-      'x-amzn-requestid': head.requestId,
-      'x-amz-request-id': head.requestId,
-    })
-    response.end(body)
-    this.#logAccess(answer, head, body.length)
+    try {
+      response.writeHead(answer.status, {
+        ...(Buffer.isBuffer(body) && !isBodiless(answer.status) && { 'content-length': String(body.length) }),
+        ...answer.headers,
+        'x-amzn-requestid': head.requestId,
+        'x-amz-request-id': head.requestId,
+      })
+      if (!Buffer.isBuffer(body)) for await (const piece of body) await written(response, piece)
+      response.end(Buffer.isBuffer(body) ? body : undefined)
+    } finally {
+      if (!Buffer.isBuffer(body)) await body.return(undefined)
+    }
+    this.#logAccess(answer, head, Buffer.isBuffer(body) ? body.length : Number(answer.headers?.['content-length'] ?? 0))
   }
 
   #logAccess(answer: HttpResponse, head: RequestHead, bytes: number): void {
@@ -200,11 +218,30 @@ class Listening implements Listener {
   }
 }
 
+/** Resolves once the kernel has taken the piece. Throws where the client has gone. */
+function written(response: ServerResponse, piece: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const gone = () => reject(new Error('the client went away'))
+    if (response.destroyed) return gone()
+    response.once('close', gone)
+    response.write(piece, (error) => {
+      response.off('close', gone)
+      if (error) reject(error)
+      else resolve()
+    })
+  })
+}
+
+/** Source: RFC 9110, 8.6: no Content-Length in a 204, and in a 304 none but that of the content itself. */
+function isBodiless(status: number): boolean {
+  return status === 204 || status === 304
+}
+
 function makeServer(options: ListenOptions, limits: Limits): Server {
   const settings = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headerMs,
-    requestTimeout: limits.requestMs,
+    requestTimeout: 0, // Ours, because Node's is the same for all requests.
     keepAliveTimeout: limits.idleMs,
     connectionsCheckingInterval: Math.min(limits.headerMs, 5000),
   }
