@@ -15,6 +15,7 @@ const machines = {
 const tests = {
   awscli: { programs: ['aws'], why: 'is a client of the API' },
   'python3-boto3': { programs: ['python3'], why: 'is a client of the API' },
+  s3cmd: { programs: ['s3cmd'], why: 'is a client of the object store' },
   openssl: { programs: ['openssl'], why: 'says what certificates and keys are' },
   'putty-tools': { programs: ['puttygen'], why: 'reads keys for PuTTY' },
   'busybox-static': { programs: ['busybox'], why: 'asks for addresses as guests do' },

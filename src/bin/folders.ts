@@ -8,7 +8,7 @@ import type { Paths } from './settings.ts'
  */
 export async function makeFolders(paths: Paths): Promise<void> {
   await mkdir(paths.images, { recursive: true })
-  for (const folder of [paths.logs, paths.run]) {
+  for (const folder of [paths.logs, paths.run, paths.objects]) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await chmod(folder, 0o700)
   }

@@ -38,6 +38,7 @@ function shellProfile(
     REGION: settings.region,
     EC2_REGION: settings.region,
     EC2_URL: endpoint,
+    S3_URL: endpoint,
     TOKEN_URL: endpoint,
     EC2_USER_ID: account,
     EC2_ACCOUNT_NUMBER: account,

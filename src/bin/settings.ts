@@ -46,6 +46,7 @@ export function pathsOf(directory: string) {
     keys: join(data, 'keys'),
     cache: join(data, 'cache'),
     images: join(data, 'images'),
+    objects: join(data, 'objects'),
     logs: join(data, 'logs'),
     controlLog: join(data, 'logs', 'control.log'),
     agentLog: join(data, 'logs', 'agent.log'),

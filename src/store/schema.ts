@@ -1,6 +1,7 @@
 import type { AddressTables } from './tables/addresses.ts'
 import type { EngineTables } from './tables/engine.ts'
 import type { NetworkAclTables } from './tables/network-acls.ts'
+import type { ObjectTables } from './tables/objects.ts'
 import type { PrefixListTables } from './tables/prefix-lists.ts'
 import type { ResourceTables } from './tables/resources.ts'
 
@@ -10,4 +11,9 @@ import type { ResourceTables } from './tables/resources.ts'
  * Columns hold what both SQLite and PostgreSQL hold alike: text, integers (a moment is milliseconds since 1970, a boolean
  * 0 or 1) and JSON as text. Names are written as in TypeScript; Kysely quotes them.
  */
-export type Database = EngineTables & ResourceTables & AddressTables & NetworkAclTables & PrefixListTables
+export type Database = AddressTables &
+  EngineTables &
+  NetworkAclTables &
+  ObjectTables &
+  PrefixListTables &
+  ResourceTables

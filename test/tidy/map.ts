@@ -7,6 +7,10 @@ export const floors: Readonly<Record<string, { readonly is: string; readonly imp
   http: { is: 'listeners, limits, request ids; parse, verify, dispatch, render', imports: ['iam'] },
   sts: { is: "STS's actions, on the ground that EC2's stand on", imports: ['ec2', 'query', 'control'] },
   ec2: { is: "EC2's actions: check, call control, render", imports: ['query', 'iam', 'control', 'store'] },
+  s3: {
+    is: 'the object store as S3 has it: buckets, objects, rights; streams to files',
+    imports: ['query', 'iam', 'store'],
+  },
   query: { is: 'what query-protocol services share: codec, dispatch, filters, pages', imports: [] },
   control: {
     is: 'resources: rows, rules, machines; what each host shall be',

@@ -8,19 +8,24 @@ import { ensureHosts } from '../../control/hosts/hosts.ts'
 import { HostLinks } from '../../control/hosts/links.ts'
 import { instanceMachine } from '../../control/instances/machine.ts'
 import { ensureDefaultVpc } from '../../control/vpcs/default-vpc.ts'
+import type { Handler } from '../../http/exchange.ts'
 import { frontDoor } from '../../http/front-door.ts'
 import { withRoutes } from '../../http/routes.ts'
 import { type Listener, listen } from '../../http/server.ts'
+import type { LookupKey } from '../../iam/credentials.ts'
 import { verifier } from '../../iam/verify.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import { openCodec } from '../../query/codec.ts'
 import { Pager } from '../../query/paging.ts'
+import { Blobs } from '../../s3/blobs.ts'
+import { openObjectStore } from '../../s3/object-store.ts'
+import { isForObjects } from '../../s3/target.ts'
 import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
 import { signal } from '../../strand/calls.ts'
 import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
-import type { BoxHost, Paths, Settings } from '../settings.ts'
+import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings.ts'
 import { application, errorRenderer } from './application.ts'
 import { metricsRoute } from './metrics.ts'
 import { statusRoute } from './status.ts'
@@ -67,18 +72,31 @@ export async function openControlPlane({
   await engine.start()
   await hosts.listen(paths.agentsSocket)
   const world = { store, cloud, hosts, clock: systemClock, random: systemRandom }
+  const lookup: LookupKey = (id, token) => store.read((reader) => findAccessKey(reader, id, token))
+  const objects = await openObjectStore({
+    ...{
+      store,
+      lookup,
+      clock: systemClock,
+      random: systemRandom,
+      region: cloud.region,
+      endpoint: endpointOf(settings),
+    },
+    blobs: new Blobs(paths.objects, systemRandom),
+    log: log.child({ part: 'objects' }),
+  })
   const door = frontDoor({
     application: application(world, { ec2, sts }, new Pager(pagerSecret(credentials))),
-    verify: verifier({
-      clock: systemClock,
-      lookup: (id, token) => store.read((reader) => findAccessKey(reader, id, token)),
-    }),
+    verify: verifier({ clock: systemClock, lookup }),
     renderError: errorRenderer({ ec2, sts }),
     log: log.child({ part: 'api' }),
   })
+  const withObjects: Handler = (head, body, abort) =>
+    isForObjects(head) ? objects(head, body, abort) : door(head, body, abort)
   const listener = opened.adopt(
-    await listen(withRoutes([statusRoute(store), metricsRoute(store, hosts)], door), {
+    await listen(withRoutes([statusRoute(store), metricsRoute(store, hosts)], withObjects), {
       ...settings.listen,
+      unhurried: isForObjects,
       clock: systemClock,
       random: systemRandom,
       log: log.child({ part: 'http' }),
