@@ -49,14 +49,17 @@ async function endGuests(paths: Paths, settings: Settings, graceMs: number, abor
   for (const { id } of hostsOf(settings)) {
     const parts = await drivers.forHost(id, paths.host(id))
     await using _hypervisor = parts.hypervisor
+    await using _volumes = parts.volumes
     await rm(join(paths.host(id), 'spec.json'), { force: true }) // First: by it an agent would start again what is forgotten.
     await endGuestsOf(parts, graceMs, abort)
     await rm(paths.host(id), { recursive: true, force: true })
   }
 }
 
+const toNobody = { domains: [], limits: { operations: 0, bytes: 0 } }
+
 async function endGuestsOf(
-  { hypervisor, storage, network }: HostDrivers,
+  { hypervisor, storage, volumes, network }: HostDrivers,
   graceMs: number,
   abort: AbortSignal,
 ): Promise<void> {
@@ -65,6 +68,7 @@ async function endGuestsOf(
   const deadline = systemClock.now().getTime() + graceMs
   while ((await running()).length > 0 && systemClock.now().getTime() < deadline) await systemClock.sleep(100, abort)
   for (const { id } of await hypervisor.list(abort)) await hypervisor.forget(id, abort)
+  for (const { id } of (await volumes.list(abort)).volumes) await volumes.serve(id, toNobody, abort)
   for (const id of await storage.list(abort)) await storage.release(id, abort)
   for (const { vpc } of await network.list(abort)) await network.remove(vpc, abort)
 }

@@ -47,6 +47,8 @@ export function pathsOf(directory: string) {
     cache: join(data, 'cache'),
     images: join(data, 'images'),
     objects: join(data, 'objects'),
+    snapshots: join(data, 'snapshots'),
+    volumes: join(data, 'volumes'),
     logs: join(data, 'logs'),
     controlLog: join(data, 'logs', 'control.log'),
     agentLog: join(data, 'logs', 'agent.log'),

@@ -1,5 +1,6 @@
 /** What a host reports: what it found, never what it hopes. */
-import type { DomainId, HostId, InterfaceId, VpcId } from '../model/ids.ts'
+import type { DomainId, HostId, InterfaceId, SnapshotId, VolumeId, VpcId } from '../model/ids.ts'
+import type { VolumesFact } from './volumes.ts'
 
 export interface HostFacts {
   readonly host: HostId
@@ -8,9 +9,11 @@ export interface HostFacts {
   /** The newest spec that has arrived. */
   readonly received: number
   readonly domains: readonly DomainFact[]
+  /** What it serves, where it serves volumes. */
+  readonly volumes?: VolumesFact
   /** Steps that failed at their last attempt. They are tried again. */
   readonly troubles: readonly {
-    readonly subject: DomainId | VpcId | 'edge'
+    readonly subject: DomainId | VpcId | VolumeId | SnapshotId | `${DomainId}/${VolumeId}` | 'edge'
     readonly message: string
     readonly attempts: number
   }[]
@@ -34,6 +37,14 @@ export interface DomainFact {
   readonly reboots: number
   /** What is plugged into it; absent where nothing is, as where it does not run. */
   readonly vifs?: readonly InterfaceId[]
+  /** Volumes that are plugged in. */
+  readonly plugged?: readonly PluggedFact[]
+}
+
+/** A volume in a domain, of the size that its guest sees. */
+export interface PluggedFact {
+  readonly volume: VolumeId
+  readonly sizeMiB: number
 }
 
 /** What a host offers, said once when it connects. */

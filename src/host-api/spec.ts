@@ -5,12 +5,15 @@
  */
 import type { DomainId, GroupId, HostId, ImageId, InstanceId, InterfaceId, SubnetId, VpcId } from '../model/ids.ts'
 import type { DnsSpec } from './dns.ts'
+import type { PlugSpec, VolumesSpec } from './volumes.ts'
 
 export interface HostSpec {
   readonly host: HostId
   readonly generation: number
   readonly domains: readonly DomainSpec[]
   readonly routers: readonly RouterSpec[]
+  /** Only on a host that serves its zone's volumes. */
+  readonly volumes?: VolumesSpec
   /** Only on the host that is the edge. */
   readonly edge?: EdgeSpec
 }
@@ -36,6 +39,8 @@ export interface DomainSpec {
   readonly cpuWeight: number
   readonly boot: BootSpec
   readonly disks: readonly DiskSpec[]
+  /** Volumes that it has, from the start or since. */
+  readonly plugs?: readonly PlugSpec[]
   /** In the order of their device index. */
   readonly vifs: readonly { readonly id: InterfaceId; readonly mac: string }[]
 }

@@ -8,6 +8,8 @@ export interface VolumesSpec {
   readonly volumes: readonly VolumeSpec[]
   /** Those that this host made or shall make. All hosts can read them. */
   readonly snapshots: readonly SnapshotSpec[]
+  /** To be removed. What is in no list is left alone. */
+  readonly removed: { readonly volumes: readonly VolumeId[]; readonly snapshots: readonly SnapshotId[] }
 }
 
 export interface VolumeSpec {

@@ -8,19 +8,23 @@ import type { Log } from '../base/log.ts'
 import type { DomainStatus, HypervisorDriver } from '../drivers/hypervisor/driver.ts'
 import type { NetworkDriver } from '../drivers/network/driver.ts'
 import type { StorageDriver } from '../drivers/storage/driver.ts'
+import type { VolumeDriver } from '../drivers/volumes/driver.ts'
 import type { VifDrops } from '../host-api/drops.ts'
 import type { DomainFact, HostFacts } from '../host-api/facts.ts'
 import type { EdgeSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
 import type { MetadataService } from './metadata/service.ts'
 import { type Found, plan, type Step, type Subject } from './plan.ts'
+import type { PlugStep, VolumeStep } from './plan-volumes.ts'
 import type { SpecFile } from './spec-file.ts'
+import { isOfVolumes, VolumeHand } from './volumes.ts'
 
 export interface HostParts {
   readonly host: HostId
   readonly hypervisor: HypervisorDriver
   readonly network: NetworkDriver
   readonly storage: StorageDriver
+  readonly volumes: VolumeDriver
   readonly metadata: MetadataService
   readonly specFile: SpecFile
   readonly clock: Clock
@@ -49,6 +53,7 @@ export class HostAgent {
   readonly #domains = new Map<DomainId, DomainStatus>()
   readonly #routers = new Map<VpcId, RouterSpec | undefined>()
   readonly #pressed = new Map<DomainId, number>()
+  readonly #volumes: VolumeHand
   #disks = new Set<DomainId>()
   #edge: EdgeSpec | undefined
   #wanted: HostSpec | undefined
@@ -64,6 +69,7 @@ export class HostAgent {
   private constructor(parts: HostParts) {
     this.host = parts.host
     this.#parts = parts
+    this.#volumes = new VolumeHand(parts.volumes, parts.hypervisor)
   }
 
   /** Looks at what is on the host, and goes on with the last spec it was given. */
@@ -71,6 +77,7 @@ export class HostAgent {
     const agent = new HostAgent(parts)
     await agent.#look()
     parts.hypervisor.watch(() => void agent.#logged(agent.#lookAtDomains()))
+    agent.#volumes.watch(() => void agent.#logged(agent.#lookAtVolumes()))
     void agent.#logged(agent.#relistForever())
     const last = await agent.#readLastSpec()
     if (last) agent.#want(last)
@@ -109,6 +116,7 @@ export class HostAgent {
       settled: this.#settled,
       received: this.#wanted?.generation ?? 0,
       domains: [...this.#domainFacts()],
+      ...(this.#wanted?.volumes && { volumes: this.#volumes.found }),
       troubles: [...this.#troubles].map(([subject, { message, attempts }]) => ({ subject, message, attempts })),
     }
   }
@@ -200,6 +208,7 @@ export class HostAgent {
 
   async #carryOut(step: Step, abort: AbortSignal): Promise<void> {
     const { hypervisor, network, storage, metadata } = this.#parts
+    if (isOfVolumes(step)) return this.#carryOutOfVolumes(step, abort)
     switch (step.do) {
       case 'program-router':
         await network.program(step.spec, abort)
@@ -247,6 +256,12 @@ export class HostAgent {
     }
   }
 
+  async #carryOutOfVolumes(step: VolumeStep | PlugStep, abort: AbortSignal): Promise<void> {
+    await this.#volumes.carryOut(step, abort)
+    if ('domain' in step) return this.#lookAtDomains()
+    await this.#volumes.look(abort)
+  }
+
   /** A router without the service is not as it shall be: it is programmed again. */
   async #serveMetadata(vpc: VpcId, abort: AbortSignal): Promise<void> {
     try {
@@ -265,7 +280,8 @@ export class HostAgent {
       spec.boot.ramdisk === undefined ? undefined : storage.imageFile(spec.boot.image, spec.boot.ramdisk),
     ])
     const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index]!, vif.id)) // plan() has one for each vif.
-    await hypervisor.boot(spec, { kernel, ...(ramdisk !== undefined && { ramdisk }), disks, taps }, abort)
+    const volumes = this.#volumes.wiringOf(spec)
+    await hypervisor.boot(spec, { kernel, ...(ramdisk !== undefined && { ramdisk }), disks, taps, volumes }, abort)
     await this.#lookAtDomains()
   }
 
@@ -273,7 +289,12 @@ export class HostAgent {
     const { network, storage } = this.#parts
     const abort = this.#abort.signal
     const before = [...this.#routers]
-    const [routers, disks] = await Promise.all([network.list(abort), storage.list(abort), this.#lookAtDomains()])
+    const [routers, disks] = await Promise.all([
+      network.list(abort),
+      storage.list(abort),
+      this.#lookAtDomains(),
+      this.#volumes.look(abort),
+    ])
     const present = new Set(routers.map((it) => it.vpc))
     for (const { vpc } of routers) if (!this.#routers.has(vpc)) this.#routers.set(vpc, undefined)
     for (const [vpc, spec] of before) if (!present.has(vpc) && this.#routers.get(vpc) === spec) this.#missRouter(vpc)
@@ -300,6 +321,11 @@ export class HostAgent {
     return this.#nextLook
   }
 
+  async #lookAtVolumes(): Promise<void> {
+    await this.#volumes.look(this.#abort.signal)
+    this.#advance()
+  }
+
   async #relistForever(): Promise<void> {
     for (;;) {
       await this.#parts.clock.sleep(relistMs, this.#abort.signal)
@@ -315,12 +341,21 @@ export class HostAgent {
       routers: this.#routers,
       edge: this.#edge,
       pressed: this.#pressed,
+      volumes: this.#volumes.found,
     }
   }
 
   *#domainFacts(): Iterable<DomainFact> {
-    for (const { id, state, cause, startedAt, reboots, vifs } of this.#domains.values()) {
-      yield { id, state, startedAt, reboots, ...(cause && { cause }), ...(vifs.length > 0 && { vifs }) }
+    for (const { id, state, cause, startedAt, reboots, vifs, plugged } of this.#domains.values()) {
+      yield {
+        id,
+        state,
+        startedAt,
+        reboots,
+        ...(cause && { cause }),
+        ...(vifs.length > 0 && { vifs }),
+        ...(plugged && { plugged }),
+      }
     }
     for (const id of this.#disks)
       if (!this.#domains.has(id) && this.#mayStart(id)) yield { id, state: 'starting', reboots: 0 }

@@ -12,6 +12,7 @@ class World {
   readonly routers = new Map<VpcId, RouterSpec | undefined>()
   readonly pressed = new Map<DomainId, number>()
   edge: Found['edge']
+  readonly volumes = { volumes: [], snapshots: [] }
   nowMs = 1_000_000
 
   carryOut(step: Step): void {
@@ -222,6 +223,7 @@ test('a plan has at most one step for a subject', () => {
         routers: new Map(start.routers.map((vpc) => [vpc, undefined])),
         edge: undefined,
         pressed: new Map<DomainId, number>(),
+        volumes: { volumes: [], snapshots: [] },
       }
       const subjects = plan(wanted, found, 0).steps.map((it) => it.subject)
       expect(new Set(subjects).size).toBe(subjects.length)
@@ -252,6 +254,7 @@ test('nothing boots before its router is in force', () => {
         routers: new Map(),
         edge: undefined,
         pressed: new Map(),
+        volumes: { volumes: [], snapshots: [] },
       }
       expect(plan(wanted, found, 0).steps.filter((it) => it.do === 'boot')).toEqual([])
     }),

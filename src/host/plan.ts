@@ -6,7 +6,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DomainStatus } from '../drivers/hypervisor/driver.ts'
 import type { DomainSpec, EdgeSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
-import type { DomainId, InterfaceId, VpcId } from '../model/ids.ts'
+import type { VolumesFact } from '../host-api/volumes.ts'
+import type { DomainId, InterfaceId, SnapshotId, VolumeId, VpcId } from '../model/ids.ts'
+import { type PlugStep, type PlugSubject, planPlugs, planVolumes, type VolumeStep } from './plan-volumes.ts'
 
 export interface Found {
   readonly domains: ReadonlyMap<DomainId, DomainStatus>
@@ -15,6 +17,7 @@ export interface Found {
   /** Each router there is, with the spec that it was last programmed with, if this process did it. */
   readonly routers: ReadonlyMap<VpcId, RouterSpec | undefined>
   readonly edge: EdgeSpec | undefined
+  readonly volumes: VolumesFact
   /** When this process last pressed a domain's power button. Milliseconds since the epoch. */
   readonly pressed: ReadonlyMap<DomainId, number>
 }
@@ -22,11 +25,13 @@ export interface Found {
 /** A guest that still boots does not hear the button: it is pressed again. */
 const pressAgainMs = 2_000
 
-export type Subject = DomainId | VpcId | 'edge'
+export type Subject = DomainId | VpcId | VolumeId | SnapshotId | PlugSubject | 'edge'
 
 type DomainVif = DomainSpec['vifs'][number]
 
 export type Step =
+  | PlugStep
+  | VolumeStep
   | { readonly do: 'program-router'; readonly subject: VpcId; readonly spec: RouterSpec }
   | { readonly do: 'remove-router'; readonly subject: VpcId }
   | { readonly do: 'program-edge'; readonly subject: 'edge'; readonly spec: EdgeSpec }
@@ -54,7 +59,9 @@ export function plan(wanted: HostSpec, found: Found, nowMs: number): Plan {
     const next = planDomain(spec, wanted, found, nowMs)
     if (typeof next === 'number') wakeAt = Math.min(wakeAt ?? next, next)
     else if (next) steps.push(next)
+    steps.push(...planPlugs(spec, found.domains.get(spec.id)))
   }
+  steps.push(...planVolumes(wanted.volumes, found.volumes))
   steps.push(...planRemovals(wanted, found))
   return { steps, ...(wakeAt !== undefined && { wakeAt }) }
 }

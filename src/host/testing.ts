@@ -6,6 +6,7 @@ import { openFakeHypervisor } from '../drivers/hypervisor/fake/fake.ts'
 import { FakeWorld } from '../drivers/hypervisor/fake/world.ts'
 import { FakeNetwork, fakeNetworkWorld } from '../drivers/network/fake/fake.ts'
 import { type FakeDisks, FakeStorage } from '../drivers/storage/fake/fake.ts'
+import { FakeVolumes, FakeVolumesWorld } from '../drivers/volumes/fake/fake.ts'
 import type { HostFacts } from '../host-api/facts.ts'
 import type { HostSpec } from '../host-api/spec.ts'
 import type { HostId } from '../model/ids.ts'
@@ -25,12 +26,14 @@ export class FakeHost {
   readonly guests = new FakeWorld()
   readonly disks: FakeDisks = { domains: new Map(), missing: new Set() }
   readonly routers = fakeNetworkWorld()
+  readonly volumes: FakeVolumesWorld
   /** What the agent kept. */
   spec: HostSpec | undefined
   readonly #times: FakeTimes
   #open: AsyncDisposableStack | undefined
 
-  constructor(id: HostId, clock: FakeClock = new FakeClock(), times: FakeTimes = {}) {
+  constructor(id: HostId, clock: FakeClock = new FakeClock(), times: FakeTimes = {}, volumes = new FakeVolumesWorld()) {
+    this.volumes = volumes
     this.id = id
     this.clock = clock
     this.#times = times
@@ -48,6 +51,7 @@ export class FakeHost {
       hypervisor: open.use(openFakeHypervisor({ clock, world: this.guests, ...this.#times })),
       network,
       storage: new FakeStorage(this.disks),
+      volumes: open.use(new FakeVolumes(this.volumes)),
       metadata: open.use(
         new MetadataService({
           listen: network.listen.bind(network),

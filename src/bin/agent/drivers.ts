@@ -6,6 +6,7 @@ import type { Log } from '../../base/log.ts'
 import type { HypervisorDriver } from '../../drivers/hypervisor/driver.ts'
 import type { NetworkDriver } from '../../drivers/network/driver.ts'
 import type { StorageDriver } from '../../drivers/storage/driver.ts'
+import type { VolumeDriver } from '../../drivers/volumes/driver.ts'
 import { readAccelerator } from '../accelerator.ts'
 import { boxOf } from '../box.ts'
 import { hostsOf, type Paths, type Settings } from '../settings.ts'
@@ -14,6 +15,7 @@ export interface HostDrivers {
   readonly hypervisor: HypervisorDriver
   readonly network: NetworkDriver
   readonly storage: StorageDriver
+  readonly volumes: VolumeDriver
 }
 
 export interface Drivers {
@@ -41,10 +43,12 @@ async function fakeDrivers(): Promise<Drivers['forHost']> {
   const { FakeWorld } = await import('../../drivers/hypervisor/fake/world.ts')
   const { FakeNetwork } = await import('../../drivers/network/fake/fake.ts')
   const { FakeStorage } = await import('../../drivers/storage/fake/fake.ts')
+  const { FakeVolumes } = await import('../../drivers/volumes/fake/fake.ts')
   return async (_host, home) => ({
     hypervisor: openFakeHypervisor({ clock: systemClock, world: new FakeWorld(join(home, 'domains.json')) }),
     network: new FakeNetwork(),
     storage: new FakeStorage(),
+    volumes: new FakeVolumes(),
   })
 }
 
@@ -58,6 +62,9 @@ async function realDrivers(
   const { LinuxNetwork } = await import('../../drivers/network/linux/driver.ts')
   const { edgePlace, hostPlace } = await import('../../drivers/network/box/layout.ts')
   const { LayeredStorage } = await import('../../drivers/storage/layers/layers.ts')
+  const { SnapshotStore } = await import('../../drivers/volumes/qemu/snapshots.ts')
+  const { openQemuVolumes } = await import('../../drivers/volumes/qemu/volumes.ts')
+  const store = new SnapshotStore({ folder: paths.snapshots, volumes: paths.volumes })
   const box = boxOf(settings)
   const edges = new Set(
     hostsOf(settings)
@@ -77,6 +84,14 @@ async function realDrivers(
       }),
       network: new LinuxNetwork({ cloud: settings.name, host, ...place }),
       storage: new LayeredStorage({ folder: home, images: paths.images }),
+      volumes: await openQemuVolumes({
+        host,
+        volumes: paths.volumes,
+        store,
+        images: paths.images,
+        clock: systemClock,
+        log: log.child({ host }),
+      }),
     }
   }
 }

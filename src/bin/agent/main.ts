@@ -47,12 +47,13 @@ interface HostSurroundings {
 async function startHost(host: string, { paths, drivers, tokens, log, open }: HostSurroundings): Promise<HostAgent> {
   const home = paths.host(host)
   await mkdir(home, { recursive: true })
-  const { hypervisor, network, storage } = await drivers.forHost(host, home)
+  const { hypervisor, network, storage, volumes } = await drivers.forHost(host, home)
   open.use(hypervisor)
   open.use(network)
+  open.use(volumes)
   const metadata = open.use(
     new MetadataService({ listen: network.listen.bind(network), tokens, clock: systemClock, log }),
   )
   const specFile = openSpecFile(join(home, 'spec.json'))
-  return HostAgent.start({ host, hypervisor, network, storage, metadata, specFile, clock: systemClock, log })
+  return HostAgent.start({ host, hypervisor, network, storage, volumes, metadata, specFile, clock: systemClock, log })
 }

@@ -1,8 +1,9 @@
-import type { DomainState } from '../../host-api/facts.ts'
+import type { DomainState, PluggedFact } from '../../host-api/facts.ts'
 import type { DomainSpec } from '../../host-api/spec.ts'
-import type { DomainId, InterfaceId } from '../../model/ids.ts'
+import type { DomainId, InterfaceId, VolumeId } from '../../model/ids.ts'
 import type { TapPoint } from '../network/driver.ts'
 import type { BlockNode } from '../storage/driver.ts'
+import type { Connection } from '../volumes/driver.ts'
 
 /** Starts and ends virtual machines on this host. Domains outlive the process that uses the driver. */
 export interface HypervisorDriver {
@@ -30,6 +31,12 @@ export interface HypervisorDriver {
    * go, and may be asked again.
    */
   unplug(id: DomainId, vif: InterfaceId, abort: AbortSignal): Promise<void>
+  /** Plugs a volume into a domain that runs. Resolves at once if it is; a guest may need a moment more to see it. */
+  plugVolume(id: DomainId, volume: VolumeWiring, abort: AbortSignal): Promise<void>
+  /** Takes a volume away, once the guest lets it go: throws if it has not within seconds. Resolves at once if it is not there. */
+  unplugVolume(id: DomainId, volume: VolumeId, abort: AbortSignal): Promise<void>
+  /** Shows the guest the new size of a volume that has grown. */
+  resizeVolume(id: DomainId, volume: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void>
   /** Every domain this driver finds, whoever started it: the truth after a restart of the agent. */
   list(abort: AbortSignal): Promise<DomainStatus[]>
   /** The last `bytes` that the guest wrote to its serial console. Empty where nothing was written; throws where there is no such domain. */
@@ -47,7 +54,20 @@ export interface DomainWiring {
   readonly ramdisk?: string
   readonly disks: readonly BlockNode[]
   readonly taps: readonly TapPoint[]
+  /** In the order of `DomainSpec.plugs`. */
+  readonly volumes?: readonly VolumeWiring[]
 }
+
+/** A volume, and the way to it. */
+export interface VolumeWiring extends Connection {
+  readonly volume: VolumeId
+  /** What the guest finds in its serial number. */
+  readonly serial: string
+  /** 1 to 31: where it is plugged in. */
+  readonly slot: number
+}
+
+export type PluggedVolume = PluggedFact
 
 export interface DomainStatus {
   readonly id: DomainId
@@ -57,6 +77,8 @@ export interface DomainStatus {
   readonly reboots: number
   /** What is plugged into it while it runs, in the order of their ids. */
   readonly vifs: readonly InterfaceId[]
+  /** Volumes that are plugged in, while it runs. */
+  readonly plugged?: readonly PluggedVolume[]
   /** When the power button was first pressed to end it, if it was. ISO 8601. */
   readonly buttonPressedAt?: string
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../../../base/clock.ts'
 import { Fault } from '../../../base/fault.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
-import type { DomainId, InterfaceId } from '../../../model/ids.ts'
+import type { DomainId, InterfaceId, VolumeId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
-import type { DomainStatus, DomainWiring, HypervisorDriver } from '../driver.ts'
+import type { DomainStatus, DomainWiring, HypervisorDriver, PluggedVolume, VolumeWiring } from '../driver.ts'
 import { Turns } from '../turns.ts'
 import { type FakeDomain, FakeWorld } from './world.ts'
 
@@ -49,7 +49,9 @@ export class FakeHypervisor implements HypervisorDriver {
       if (wiring.taps.length !== spec.vifs.length || wiring.disks.length !== spec.disks.length) {
         throw new Fault(`${spec.id}: the wiring does not fit the spec`)
       }
-      this.world.set(newDomain(spec, this.#clock.now()))
+      const domain = newDomain(spec, this.#clock.now())
+      const plugged = wiring.volumes?.map(({ volume }) => ({ volume, sizeMiB: 0 }))
+      this.world.set(plugged ? { ...domain, status: { ...domain.status, plugged } } : domain)
     })
   }
 
@@ -107,6 +109,34 @@ export class FakeHypervisor implements HypervisorDriver {
     await this.#turns.take(id, 'forget', abort, async () => this.world.remove(id))
   }
 
+  async plugVolume(id: DomainId, { volume }: VolumeWiring, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'plug', abort, async () => {
+      const others = this.#runs(id).filter((it) => it.volume !== volume)
+      this.#plugs(id, [...others, { volume, sizeMiB: 0 }])
+    })
+  }
+
+  async unplugVolume(id: DomainId, volume: VolumeId, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'unplug', abort, async () => {
+      const { plugged = [] } = this.#known(id).status
+      if (this.world.temperOf(id) === 'deaf') throw new Fault(`the guest does not let ${volume} go`)
+      if (plugged.length > 0)
+        this.#plugs(
+          id,
+          plugged.filter((it) => it.volume !== volume),
+        )
+    })
+  }
+
+  async resizeVolume(id: DomainId, volume: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'plug', abort, async () => {
+      this.#plugs(
+        id,
+        this.#runs(id).map((it) => (it.volume === volume ? { volume, sizeMiB } : it)),
+      )
+    })
+  }
+
   async list(abort: AbortSignal): Promise<DomainStatus[]> {
     abort.throwIfAborted()
     return this.world.all().map((it) => it.status)
@@ -143,6 +173,17 @@ export class FakeHypervisor implements HypervisorDriver {
     const domain = this.#known(id)
     if (domain.status.state !== 'running') throw new Fault(`${id} does not run`)
     return domain
+  }
+
+  #runs(id: DomainId): readonly PluggedVolume[] {
+    const { status } = this.#known(id)
+    if (status.state !== 'running') throw new Fault(`${id} does not run`)
+    return status.plugged ?? []
+  }
+
+  #plugs(id: DomainId, plugged: readonly PluggedVolume[]): void {
+    const domain = this.#known(id)
+    this.world.set({ ...domain, status: { ...domain.status, plugged } })
   }
 
   #known(id: DomainId): FakeDomain {

@@ -7,7 +7,8 @@ import type { DomainSpec } from '../../../host-api/spec.ts'
 import type { InterfaceId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import type { BlockNode } from '../../storage/driver.ts'
-import type { DomainWiring } from '../driver.ts'
+import type { DomainWiring, VolumeWiring } from '../driver.ts'
+import { volumeDevice, volumeNode } from './volumes.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 
@@ -38,6 +39,7 @@ export function qemuArguments({ spec, wiring, accelerator, controlFd }: Machine)
     ...wiring.disks.flatMap(diskArguments),
     ...wiring.taps.flatMap((tap, index) => nicArguments(tap, spec.vifs[index]!)), // Counted above.
     ...hotPlugArguments(),
+    ...(wiring.volumes ?? []).flatMap(volumeArguments),
   ]
 }
 
@@ -183,6 +185,11 @@ export const hotPlugBuses = ['disks', 'nics'] as const
 
 function hotPlugArguments(): string[] {
   return hotPlugBuses.flatMap((id) => ['-device', json({ driver: 'pcie-pci-bridge', id })])
+}
+
+/** A volume that the guest has from the start, where it would have come later. */
+function volumeArguments(volume: VolumeWiring): string[] {
+  return ['-blockdev', json(volumeNode(volume)), '-device', json(volumeDevice(volume))]
 }
 
 /** QEMU takes an option as JSON too: nothing in a path needs quoting then. */

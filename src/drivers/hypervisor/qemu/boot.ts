@@ -94,7 +94,9 @@ function limitsFor(spec: DomainSpec, accelerator: Accelerator): GroupLimits {
 }
 
 function newRecord(spec: DomainSpec, wiring: DomainWiring, groups: readonly string[], clock: Clock): DomainRecord {
-  return { id: spec.id, phase: 'starting', spec, wiring, startedAt: clock.now().toISOString(), groups, reboots: 0 }
+  const plugs = (wiring.volumes ?? []).map((it) => it.volume)
+  const startedAt = clock.now().toISOString()
+  return { id: spec.id, phase: 'starting', spec, wiring, startedAt, groups, reboots: 0, plugs }
 }
 
 interface Beginning {

@@ -5,16 +5,17 @@ import { Fault, messageOf } from '../../../base/fault.ts'
 import type { Log } from '../../../base/log.ts'
 import { hasEnded, isAlive, type ProcessIdentity, sendKill } from '../../../base/process.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
-import type { DomainId, InterfaceId } from '../../../model/ids.ts'
+import type { DomainId, InterfaceId, VolumeId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import type { RunState } from '../../qemu/commands.ts'
 import { Control } from '../../qemu/control.ts'
 import type { Qmp } from '../../qemu/qmp.ts'
-import type { DomainStatus } from '../driver.ts'
+import type { DomainStatus, PluggedVolume, VolumeWiring } from '../driver.ts'
 import { consoleBufferBytes, consoleDevice } from './arguments.ts'
 import { ConsoleLog } from './console-log.ts'
 import { pluggedNics, plugNic, unplugNic } from './nics.ts'
 import { type DomainRecord, writeRecord } from './record.ts'
+import { pluggedVolumes, plugVolume, resizeVolume, unplugVolume } from './volumes.ts'
 
 export interface DomainSurroundings {
   readonly folder: string
@@ -41,11 +42,13 @@ export class Domain {
   #reading: Promise<void> = Promise.resolve()
   #ending: Promise<void> | undefined
   #released = false
+  #volumes: readonly PluggedVolume[] = []
 
   constructor(around: DomainSurroundings, record: DomainRecord) {
     this.#around = around
     this.#record = record
     this.#vifs = record.spec.vifs.map((it) => it.id).sort()
+    this.#volumes = (record.plugs ?? []).map((volume) => ({ volume, sizeMiB: 0 }))
     this.#console = new ConsoleLog(join(around.folder, 'console.log'))
     this.#control = new Control(socketIn(around.folder), {
       event: ({ event }) => this.#notice(event),
@@ -88,7 +91,20 @@ export class Domain {
     const vifs = ended === undefined && this.#lives() ? await this.#plugged(abort) : []
     const common = { id, startedAt, reboots, vifs, ...(buttonPressedAt !== undefined && { buttonPressedAt }) }
     if (ended !== undefined) return { ...common, state: 'off', cause: ended }
-    return { ...common, state: this.#lives() && !broken ? 'running' : 'lost' }
+    if (!this.#lives() || broken) return { ...common, state: 'lost' }
+    return { ...common, state: 'running', ...(await this.#pluggedVolumes(abort)) }
+  }
+
+  /** Asked of the process only where there may be any. */
+  async #pluggedVolumes(abort: AbortSignal): Promise<Pick<DomainStatus, 'plugged'>> {
+    if (!this.#record.plugs?.length) return {}
+    try {
+      this.#volumes = await pluggedVolumes(await this.#control.connect(patienceMs, abort), abort)
+    } catch (error) {
+      abort.throwIfAborted()
+      this.#complain(error) // What was seen last is nearer to the truth than nothing.
+    }
+    return { plugged: this.#volumes }
   }
 
   async pressButton(abort: AbortSignal): Promise<void> {
@@ -122,6 +138,23 @@ export class Domain {
   async unplug(vif: InterfaceId, abort: AbortSignal): Promise<void> {
     const qmp = await this.#running(abort)
     await unplugNic({ qmp, control: this.#control, clock: this.#around.clock }, vif, abort)
+  }
+
+  async plugVolume(volume: VolumeWiring, abort: AbortSignal): Promise<void> {
+    if (!this.#lives()) throw new Fault(`${this.id} does not run`)
+    this.save({ plugs: [...new Set([...(this.#record.plugs ?? []), volume.volume])] })
+    await plugVolume(await this.#control.connect(patienceMs, abort), volume, abort)
+  }
+
+  async unplugVolume(volume: VolumeId, abort: AbortSignal): Promise<void> {
+    if (this.#record.ended === undefined && this.#lives())
+      await unplugVolume(await this.#control.connect(patienceMs, abort), volume, abort)
+    this.save({ plugs: (this.#record.plugs ?? []).filter((it) => it !== volume) })
+  }
+
+  async resizeVolume(volume: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void> {
+    if (!this.#lives()) throw new Fault(`${this.id} does not run`)
+    await resizeVolume(await this.#control.connect(patienceMs, abort), volume, sizeMiB, abort)
   }
 
   /** Ends the process. A guest that was off already stays off for its own reason. */

@@ -6,10 +6,10 @@ import { Fault, messageOf } from '../../../base/fault.ts'
 import type { Log } from '../../../base/log.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
 import { numberOfDomain } from '../../../model/domain-user.ts'
-import type { DomainId, InterfaceId } from '../../../model/ids.ts'
+import type { DomainId, InterfaceId, VolumeId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import { groupsFor } from '../../qemu/confine.ts'
-import type { DomainStatus, DomainWiring, HypervisorDriver } from '../driver.ts'
+import type { DomainStatus, DomainWiring, HypervisorDriver, VolumeWiring } from '../driver.ts'
 import { Turns } from '../turns.ts'
 import type { Accelerator } from './arguments.ts'
 import { bootDomain, clearRemains, type Ground } from './boot.ts'
@@ -118,6 +118,18 @@ class Qemu implements QemuDriver {
       this.#domains.delete(id)
       this.#changed(id)
     })
+  }
+
+  async plugVolume(id: DomainId, volume: VolumeWiring, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'plug', abort, (signal) => this.#known(id).plugVolume(volume, signal))
+  }
+
+  async unplugVolume(id: DomainId, volume: VolumeId, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'unplug', abort, (signal) => this.#known(id).unplugVolume(volume, signal))
+  }
+
+  async resizeVolume(id: DomainId, volume: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'plug', abort, (signal) => this.#known(id).resizeVolume(volume, sizeMiB, signal))
   }
 
   async list(abort: AbortSignal): Promise<DomainStatus[]> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { systemCode } from '../../../base/fault.ts'
 import type { ProcessIdentity } from '../../../base/process.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
-import type { DomainId } from '../../../model/ids.ts'
+import type { DomainId, VolumeId } from '../../../model/ids.ts'
 import type { DomainStatus, DomainWiring } from '../driver.ts'
 
 /**
@@ -26,6 +26,8 @@ export interface DomainRecord {
   readonly reboots: number
   /** The reboot that was begun: while it is there, a guest that went off comes back. */
   readonly rebooting?: number
+  /** Volumes that are plugged in, or may be. */
+  readonly plugs?: readonly VolumeId[]
   readonly buttonPressedAt?: string
   /** Set once it is over, or before we end it: never taken back. */
   readonly ended?: NonNullable<DomainStatus['cause']>

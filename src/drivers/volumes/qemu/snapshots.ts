@@ -20,8 +20,8 @@ import {
 export interface SnapshotStoreOptions {
   /** Apart from every volume: what is lost with those is still here. */
   readonly folder: string
-  /** Where volumes of all hosts are: `<hosts>/<host>/volumes/<volume>`. */
-  readonly hosts: string
+  /** Where volumes of all hosts are: `<volumes>/<host>/<volume>`. */
+  readonly volumes: string
 }
 
 /**
@@ -31,13 +31,13 @@ export interface SnapshotStoreOptions {
  */
 export class SnapshotStore {
   readonly #folder: string
-  readonly #hosts: string
+  readonly #volumes: string
   readonly #progress = new Map<SnapshotId, number>()
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor({ folder, hosts }: SnapshotStoreOptions) {
+  constructor({ folder, volumes }: SnapshotStoreOptions) {
     this.#folder = folder
-    this.#hosts = hosts
+    this.#volumes = volumes
   }
 
   /** The stored layer of a snapshot that is complete. */
@@ -181,7 +181,7 @@ export class SnapshotStore {
     }
     for (const name of await readdir(this.#folder))
       if (/^snap-\w+\.json$/.test(name)) need(readRecord<SnapshotRecord>(join(this.#folder, name))!) // Listed a moment ago, and nobody else removes.
-    for await (const file of glob(join(this.#hosts, '*/volumes/*/volume.json'))) {
+    for await (const file of glob(join(this.#volumes, '*/vol-*/volume.json'))) {
       const over = readRecord<VolumeRecord>(file)?.over
       if (over) need(over)
     }

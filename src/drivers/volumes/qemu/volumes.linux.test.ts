@@ -22,7 +22,7 @@ const blockBytes = 4096
 async function place() {
   const data = await mkdtemp(join(tmpdir(), 'vols-'))
   await chmod(data, 0o711)
-  const [hosts, images, folder] = ['hosts', 'images', 'snapshots'].map((it) => join(data, it)) as [
+  const [volumes, images, folder] = ['volumes', 'images', 'snapshots'].map((it) => join(data, it)) as [
     string,
     string,
     string,
@@ -30,15 +30,15 @@ async function place() {
   await mkdir(join(images, image), { recursive: true })
   await writeFile(join(images, image, 'root.img'), `${image}${'\0'.repeat(blockBytes)}`)
   await truncate(join(images, image, 'root.img'), 2 ** 20)
-  const store = new SnapshotStore({ folder, hosts })
-  const serverOf = (id: VolumeId) => readRecord<ServerRecord>(join(hosts, 'a1/volumes', id, 'server.json'))?.process
+  const store = new SnapshotStore({ folder, volumes })
+  const serverOf = (id: VolumeId) => readRecord<ServerRecord>(join(volumes, 'a1', id, 'server.json'))?.process
   return {
     data,
-    folder: (id: VolumeId) => join(hosts, 'a1/volumes', id),
+    folder: (id: VolumeId) => join(volumes, 'a1', id),
     snapshots: folder,
     image,
     serverOf,
-    open: () => openQemuVolumes({ host: 'a1', hosts, store, images, clock: systemClock, log: silentLog }),
+    open: () => openQemuVolumes({ host: 'a1', volumes, store, images, clock: systemClock, log: silentLog }),
     async write(way: Connection, domain: DomainId, block: number, text: string) {
       const padded = text.padEnd(512, '\0')
       const file = join(data, 'written')
@@ -58,7 +58,7 @@ async function place() {
     },
     async remainsOf(id: VolumeId) {
       const process = serverOf(id)
-      const paths = [join(hosts, 'a1/volumes', id), join(hosts, 'a1/nbd/dom_1', id)].filter((it) => existsSync(it))
+      const paths = [join(volumes, 'a1', id), join(volumes, 'a1/nbd/dom_1', id)].filter((it) => existsSync(it))
       return [...(process && isAlive(process) ? ['process'] : []), ...paths]
     },
     async [Symbol.asyncDispose]() {

@@ -19,8 +19,8 @@ import type { SnapshotStore } from './snapshots.ts'
 
 export interface QemuVolumesOptions {
   readonly host: HostId
-  /** Where all hosts are: this one has `volumes` and `nbd` below its own folder. Guests' users must be able to pass through it. */
-  readonly hosts: string
+  /** Has a folder for each host: in it volumes, and `nbd` with the ways to them. Guests' users must be able to pass through it. */
+  readonly volumes: string
   readonly store: SnapshotStore
   /** The image cache: `<images>/<image>/<file>`. */
   readonly images: string
@@ -48,7 +48,7 @@ class QemuVolumes implements VolumeDriver {
   constructor(options: QemuVolumesOptions) {
     this.#options = options
     this.#random = options.random ?? systemRandom
-    this.#volumes = join(options.hosts, options.host, 'volumes')
+    this.#volumes = join(options.volumes, options.host)
   }
 
   async find(): Promise<void> {
@@ -116,7 +116,7 @@ class QemuVolumes implements VolumeDriver {
   }
 
   connection(host: HostId, id: VolumeId, domain: DomainId): Connection {
-    return { socket: join(this.#options.hosts, host, 'nbd', domain, id), export: exportName }
+    return { socket: join(this.#options.volumes, host, 'nbd', domain, id), export: exportName }
   }
 
   /**
