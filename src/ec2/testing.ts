@@ -5,7 +5,7 @@ import { FakeClock } from '../base/clock.ts'
 import { Retry } from '../base/fault.ts'
 import { seededRandom } from '../base/random.ts'
 import { ensureHosts } from '../control/hosts/hosts.ts'
-import { removeInterfacesOf } from '../control/interfaces/remove.ts'
+import { leaveEnded } from '../control/interfaces/detach.ts'
 import { ensureDefaultVpc } from '../control/vpcs/default-vpc.ts'
 import type { Caller } from '../iam/credentials.ts'
 import { type Cloud, zoneName } from '../model/cloud.ts'
@@ -122,6 +122,7 @@ export class TestCloud implements AsyncDisposable {
         cause: null,
         startedAt: null,
         reboots: 0,
+        vifsJson: '[]',
       } as const
       await tx.db.insertInto('domainFacts').values(fact).execute()
     })
@@ -138,7 +139,7 @@ export class TestCloud implements AsyncDisposable {
     })
     await this.store.transact(async (tx) => {
       await tx.db.deleteFrom('domainFacts').where('id', '=', row.domainId).execute()
-      await removeInterfacesOf(tx, row.id)
+      await leaveEnded(tx, row.id)
     })
     return row
   }

@@ -92,6 +92,11 @@ export const errors = {
   'InvalidSecurityGroupRuleId.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "sgr-...")`),
   'InvalidSecurityGroupRuleId.NotFound': caller(({ id }) => `The security group rule ID '${id}' does not exist`),
   'InvalidIPAddress.InUse': told,
+  'InvalidNetworkInterface.InUse': caller(({ id }) => `Interface: [${id}] in use.`),
+  'InvalidAttachmentID.NotFound': caller(({ id }) => `The networkInterface attachment ID '${id}' does not exist`),
+  'InvalidNetworkInterfaceAttachmentId.Malformed': caller(
+    ({ id }) => `Invalid id: "${id}" (expecting "eni-attach-...")`,
+  ),
   'InvalidVpcID.NotFound': missing('vpc'),
   VPCIdNotSpecified: caller(() => 'No default VPC for this user'),
   'InvalidSubnetID.NotFound': missing('subnet'),
@@ -120,6 +125,7 @@ export const errors = {
   IncorrectInstanceState: caller(({ id, verb, message }) =>
     String(message ?? `The instance '${id}' is not in a state from which it can be ${verb}.`),
   ),
+  IncorrectState: told,
   InvalidInstanceAttributeValue: told,
   SecurityGroupsPerInterfaceLimitExceeded: caller(
     () => 'The maximum number of security groups per interface has been reached.',
@@ -137,6 +143,8 @@ export const errors = {
   'Resource.AlreadyAssociated': caller(
     ({ id, association }) => `resource ${id} is already associated with associate-id ${association}`,
   ),
+  AttachmentLimitExceeded: caller(({ count, type }) => `Interface count ${count} exceeds the limit for ${type}`),
+  PrivateIpAddressLimitExceeded: caller(() => 'Number of private addresses will exceed limit.'),
   AddressLimitExceeded: caller(() => 'The maximum number of addresses has been reached.'),
   ResourceLimitExceeded: told,
   RulesPerSecurityGroupLimitExceeded: caller(() => 'The maximum number of rules per security group has been reached.'),

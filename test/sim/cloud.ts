@@ -12,8 +12,10 @@ import { ensureHosts } from '../../src/control/hosts/hosts.ts'
 import { HostLinks } from '../../src/control/hosts/links.ts'
 import { launch } from '../../src/control/instances/launch.ts'
 import { instanceMachine } from '../../src/control/instances/machine.ts'
+import { tellOfMachine } from '../../src/control/instances/news.ts'
 import { reboot } from '../../src/control/instances/reboot.ts'
 import { terminate } from '../../src/control/instances/terminate.ts'
+import { attachmentMachine } from '../../src/control/interfaces/attachment-machine.ts'
 import { ensureDefaultVpc } from '../../src/control/vpcs/default-vpc.ts'
 import { listSubnets } from '../../src/control/vpcs/find.ts'
 import { keepLink } from '../../src/host/link.ts'
@@ -25,7 +27,6 @@ import { instanceType } from '../../src/model/instance-types.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { InstanceRow } from '../../src/store/tables/resources.ts'
-import { signal } from '../../src/strand/calls.ts'
 import { Engine } from '../../src/strand/engine.ts'
 import { bind } from '../../src/strand/machine.ts'
 
@@ -91,12 +92,12 @@ export class SimulatedCloud {
     const links = new HostLinks({
       store,
       specs: specsFrom(cloud),
-      intake: { changed: async (tx, id) => void (await signal(tx, id, 'facts')) },
+      intake: { changed: tellOfMachine },
       log: silentLog,
     })
     const engine = new Engine({
       store,
-      machines: [bind(instanceMachine, { readConsole: links.console.bind(links) })],
+      machines: [bind(instanceMachine, { readConsole: links.console.bind(links) }), bind(attachmentMachine, {})],
       clock: this.clock,
       random: this.#random,
       log: silentLog,

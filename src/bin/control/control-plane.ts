@@ -7,6 +7,8 @@ import { specsFrom } from '../../control/hosts/host-spec.ts'
 import { ensureHosts } from '../../control/hosts/hosts.ts'
 import { HostLinks } from '../../control/hosts/links.ts'
 import { instanceMachine } from '../../control/instances/machine.ts'
+import { tellOfMachine } from '../../control/instances/news.ts'
+import { attachmentMachine } from '../../control/interfaces/attachment-machine.ts'
 import { ensureDefaultVpc } from '../../control/vpcs/default-vpc.ts'
 import type { Handler } from '../../http/exchange.ts'
 import { frontDoor } from '../../http/front-door.ts'
@@ -22,7 +24,6 @@ import { openObjectStore } from '../../s3/object-store.ts'
 import { isForObjects } from '../../s3/target.ts'
 import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
-import { signal } from '../../strand/calls.ts'
 import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
 import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings.ts'
@@ -64,7 +65,7 @@ export async function openControlPlane({
   const hosts = new HostLinks({
     store,
     specs: specsFrom(cloud),
-    intake: { changed: async (tx, instance) => void (await signal(tx, instance, 'facts')) },
+    intake: { changed: tellOfMachine },
     log: log.child({ part: 'hosts' }),
   })
   opened.defer(() => hosts.close())
@@ -121,7 +122,7 @@ function openEngine(store: Store, hosts: HostLinks, log: Log): Engine {
   const readConsole = hosts.console.bind(hosts)
   return new Engine({
     store,
-    machines: [bind(instanceMachine, { readConsole })],
+    machines: [bind(instanceMachine, { readConsole }), bind(attachmentMachine, {})],
     clock: systemClock,
     random: systemRandom,
     log: log.child({ part: 'strands' }),

@@ -3,6 +3,7 @@ import { refuse } from '../../model/errors.ts'
 import type { AccountId } from '../../model/ids.ts'
 import type { InstanceState } from '../../model/instance-states.ts'
 import type { Reader } from '../../store/store.ts'
+import { refuseSeveral } from '../instances/change.ts'
 import { type AttachedInterface, findInstance, interfacesOf } from '../instances/find.ts'
 import { listInterfaces } from '../interfaces/find.ts'
 import type { Place } from './associate.ts'
@@ -57,9 +58,6 @@ async function ofInstance(reader: Reader, account: AccountId, id: string | undef
     refuse('InvalidInstanceID', {
       message: `The ${instance.state} instance '${id}' is not in a valid state for this operation.`,
     })
-  if (more.length > 0)
-    refuse('InvalidInstanceID', {
-      message: `There are multiple interfaces attached to instance '${id}'. Please specify an interface ID for the operation instead.`,
-    })
+  if (more.length > 0) refuseSeveral(instance)
   return nic
 }

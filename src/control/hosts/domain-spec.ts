@@ -30,7 +30,7 @@ export function domainSpec(cloud: Cloud, { instance, image, interfaces }: Guest)
       commandLine: image.commandLine,
     },
     disks: disksOf(cloud, instance, image),
-    vifs: interfaces.map(({ id, mac }) => ({ id, mac })),
+    vifs: interfaces.filter((it) => it.attachmentState !== 'detaching').map(({ id, mac }) => ({ id, mac })),
   }
 }
 

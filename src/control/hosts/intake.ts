@@ -70,7 +70,7 @@ async function replaceDomains(tx: Transaction, facts: HostFacts): Promise<Domain
   return [...gone, ...changed.map((it) => it.id)]
 }
 
-function rowOf(hostId: HostId, { id, state, cause, startedAt, reboots }: DomainFact): DomainFactRow {
+function rowOf(hostId: HostId, { id, state, cause, startedAt, reboots, vifs = [] }: DomainFact): DomainFactRow {
   return {
     id,
     hostId,
@@ -78,6 +78,7 @@ function rowOf(hostId: HostId, { id, state, cause, startedAt, reboots }: DomainF
     cause: cause ?? null,
     startedAt: startedAt === undefined ? null : Date.parse(startedAt),
     reboots,
+    vifsJson: JSON.stringify(vifs),
   }
 }
 
@@ -87,8 +88,15 @@ async function instancesOf(tx: Transaction, domains: readonly DomainId[]): Promi
   return rows.map((row) => row.id)
 }
 
-/** Those whose newest wish the host has now received. */
+/** Those whose newest wish the host has now received, and those that wait for an interface to leave. */
 async function instancesWaiting(tx: Transaction, { host, received }: HostFacts): Promise<InstanceId[]> {
+  const leaving = await tx.db
+    .selectFrom('instances')
+    .innerJoin('interfaces', 'interfaces.instanceId', 'instances.id')
+    .select('instances.id')
+    .where('instances.hostId', '=', host)
+    .where('interfaces.attachmentState', '=', 'detaching')
+    .execute()
   const rows = await tx.db
     .selectFrom('instances')
     .select('id')
@@ -96,7 +104,7 @@ async function instancesWaiting(tx: Transaction, { host, received }: HostFacts):
     .where('state', '=', 'shutting-down')
     .where('wishedIn', '<=', received)
     .execute()
-  return rows.map((row) => row.id)
+  return [...rows, ...leaving].map((row) => row.id)
 }
 
 async function putFact(tx: Transaction, row: DomainFactRow): Promise<void> {

@@ -27,7 +27,7 @@ export async function changeInstance(
   return changed
 }
 
-/** Puts the instance's primary interface into these groups of its VPC, and out of all others. */
+/** Puts the instance's interface into these groups of its VPC, and out of all others. */
 export async function changeGroups(
   tx: Transaction,
   row: InstanceRow,
@@ -48,10 +48,18 @@ export async function changeSourceDestCheck(tx: Transaction, row: InstanceRow, c
   await wish(tx, await hostsOfVpc(tx, nic.vpcId))
 }
 
+/** Source: NixOS/nixops-aws#55. */
+export function refuseSeveral({ id }: InstanceRow): never {
+  return refuse('InvalidInstanceID', {
+    message: `There are multiple interfaces attached to instance '${id}'. Please specify an interface ID for the operation instead.`,
+  })
+}
+
 async function primaryInterface(tx: Transaction, row: InstanceRow): Promise<InterfaceRow> {
   refuseEnded(row)
-  const nic = tx.db.selectFrom('interfaces').selectAll().where('instanceId', '=', row.id).where('deviceIndex', '=', 0)
-  return (await nic.executeTakeFirst()) ?? refuseState(row)
+  const nics = await tx.db.selectFrom('interfaces').selectAll().where('instanceId', '=', row.id).execute()
+  if (nics.length > 1) refuseSeveral(row)
+  return nics[0] ?? refuseState(row)
 }
 
 function refuseEnded(row: InstanceRow): void {

@@ -19,7 +19,15 @@ import { startStrand } from '../../strand/calls.ts'
 import { lendAddresses } from '../addresses/lend.ts'
 import { candidates, overheadMiB } from '../hosts/candidates.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
-import { freePrivateAddresses, newMac } from '../interfaces/allocate.ts'
+import { freePrivateAddresses } from '../interfaces/allocate.ts'
+import { type At, checkLimits, joinInstance } from '../interfaces/attach.ts'
+import {
+  insertInterface,
+  makeInterface,
+  type NewInterface,
+  oneAddress,
+  type WantedAddresses,
+} from '../interfaces/make.ts'
 import { instanceMachine } from './machine.ts'
 
 export interface LaunchRequest {
@@ -34,9 +42,14 @@ export interface LaunchRequest {
   readonly groups: readonly GroupId[]
   /** Overrides what the subnet does. */
   readonly publicAddress?: boolean
-  readonly privateAddress?: string
-  /** Of the interface. */
+  /** Of the primary interface. */
+  readonly addresses?: WantedAddresses
   readonly description: string
+  readonly deleteOnTermination?: boolean
+  /** The primary interface, if it is there already: then the subnet is its. */
+  readonly primary?: InterfaceRow
+  /** Those beside the primary one. */
+  readonly others?: readonly LaunchInterface[]
   readonly userData?: string
   readonly clientToken?: string
   readonly shutdownBehavior: 'stop' | 'terminate'
@@ -47,6 +60,9 @@ export interface LaunchRequest {
   readonly metadata: MetadataOptionsJson
   readonly tenancy: string
 }
+
+/** An interface that is there already, or is made for each instance. */
+export type LaunchInterface = At & ({ readonly nic: InterfaceRow } | { readonly fresh: NewInterface })
 
 export interface LaunchContext {
   readonly tx: Transaction
@@ -61,9 +77,8 @@ export async function launch(context: LaunchContext, request: LaunchRequest): Pr
   const memoryMib = scaled(request.type, cloud.scale).memoryMiB
   const placement = await placeAll(context, request, memoryMib)
   const { subnet } = placement
-  const addresses = request.privateAddress
-    ? [request.privateAddress]
-    : await freePrivateAddresses(tx, subnet, placement.hosts.length, random)
+  const named = request.primary?.privateAddress ?? request.addresses?.primary
+  const addresses = named ? [named] : await freePrivateAddresses(tx, subnet, placement.hosts.length, random)
   const reservation = newId('reservation', random)
   await tx.db
     .insertInto('reservations')
@@ -75,11 +90,32 @@ export async function launch(context: LaunchContext, request: LaunchRequest): Pr
     const row = await instanceRow(context, request, { reservation, index, host, zone: subnet.zone, memoryMib })
     instances.push(row)
     await tx.db.insertInto('instances').values(row).execute()
-    interfaces.push(await addInterface(context, request, row, { subnet, privateAddress: addresses[index]! })) // one for each host
+    const primary = addresses[index]! // one for each host
+    const fresh = { ...request, subnet, addresses: { ...(request.addresses ?? oneAddress), primary } }
+    const nic = request.primary ?? (await insertInterface(tx, fresh, context))
+    interfaces.push(nic)
+    await joinAll(context, row, nic, request)
   }
   if (request.publicAddress ?? subnet.mapsPublic === 1) await lendAddresses(tx, interfaces, context)
   await wishForAll(context, instances, await hostsOfVpc(tx, subnet.vpcId))
   return reservation
+}
+
+async function joinAll(
+  context: LaunchContext,
+  instance: InstanceRow,
+  primary: InterfaceRow,
+  { deleteOnTermination = true, others = [] }: LaunchRequest,
+): Promise<void> {
+  const { tx } = context
+  await joinInstance(tx, primary, instance, { deviceIndex: 0, deleteOnTermination }, context)
+  const nics: InterfaceRow[] = [primary]
+  for (const it of others) {
+    const nic = 'nic' in it ? it.nic : await makeInterface(tx, it.fresh, context)
+    await joinInstance(tx, nic, instance, it, context)
+    nics.push(nic)
+  }
+  await checkLimits(tx, instance.type, nics.length, nics)
 }
 
 async function placeAll(
@@ -136,40 +172,6 @@ async function instanceRow(
     reboots: 0,
     wishedIn: 0,
   }
-}
-
-async function addInterface(
-  { tx, random, now }: LaunchContext,
-  request: LaunchRequest,
-  instance: InstanceRow,
-  at: { subnet: SubnetRow; privateAddress: string },
-): Promise<InterfaceRow> {
-  const id = newId('network-interface', random)
-  const row = await tx.db
-    .insertInto('interfaces')
-    .values({
-      id,
-      accountId: request.account,
-      vpcId: at.subnet.vpcId,
-      subnetId: at.subnet.id,
-      zone: at.subnet.zone,
-      mac: newMac(random),
-      privateAddress: at.privateAddress,
-      description: request.description,
-      sourceDestCheck: 1,
-      createdAt: now.getTime(),
-      instanceId: instance.id,
-      deviceIndex: 0,
-      attachmentId: newId('network-interface-attachment', random),
-      attachedAt: now.getTime(),
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow()
-  await tx.db
-    .insertInto('interfaceGroups')
-    .values(request.groups.map((groupId) => ({ interfaceId: id, groupId })))
-    .execute()
-  return row
 }
 
 async function wishForAll(

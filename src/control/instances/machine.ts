@@ -11,7 +11,7 @@ import type { DomainFactRow, HostRow, InstanceRow } from '../../store/tables/res
 import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
-import { removeInterfacesOf } from '../interfaces/remove.ts'
+import { leaveEnded } from '../interfaces/detach.ts'
 import { removeTags } from '../tags/tags.ts'
 
 /** An instance with what its host last said of its domain. */
@@ -118,7 +118,7 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
       kind: 'decide',
       async run({ tx, self, now }) {
         if (self.fact || !hasHeard(self)) return nap()
-        await removeInterfacesOf(tx, self.id)
+        await leaveEnded(tx, self.id)
         await tx.db
           .updateTable('instances')
           .set({ state: 'terminated', hostId: null, terminatedAt: now.getTime() })

@@ -1,17 +1,17 @@
-import type { InstanceId, InterfaceId } from '../../model/ids.ts'
+import { refuse } from '../../model/errors.ts'
+import type { InterfaceId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
+import type { InterfaceRow } from '../../store/tables/resources.ts'
 import { leaveInterfaces } from '../addresses/leave.ts'
 
-/** Gives back the instance's interfaces, their addresses and their tags. Elastic addresses stay their owner's. */
-export async function removeInterfacesOf(tx: Transaction, instance: InstanceId): Promise<void> {
-  const rows = await tx.db.selectFrom('interfaces').select('id').where('instanceId', '=', instance).execute()
-  await removeInterfaces(
-    tx,
-    rows.map((row) => row.id),
-  )
+/** Removes an interface that no instance has. Source: for the refusal, aws/amazon-vpc-cni-k8s#1399. */
+export async function removeInterface(tx: Transaction, { id, instanceId }: InterfaceRow): Promise<void> {
+  if (instanceId !== null)
+    refuse('InvalidParameterValue', { message: `Network interface '${id}' is currently in use.` })
+  await removeInterfaces(tx, [id])
 }
 
-/** Removes these interfaces, which no instance has any more. */
+/** Gives back these interfaces, their addresses and their tags. Elastic addresses stay their owner's. */
 export async function removeInterfaces(tx: Transaction, ids: readonly InterfaceId[]): Promise<void> {
   if (ids.length === 0) return
   await leaveInterfaces(tx, ids)

@@ -115,9 +115,9 @@ function renderAttached(cloud: Cloud, { row, addresses, groups }: AttachedInterf
     Attachment: {
       AttachmentId: row.attachmentId ?? undefined,
       DeviceIndex: row.deviceIndex ?? 0,
-      Status: 'attached',
+      Status: row.attachmentState,
       AttachTime: new Date(row.attachedAt ?? row.createdAt),
-      DeleteOnTermination: true,
+      DeleteOnTermination: row.deleteOnTermination === 1,
       NetworkCardIndex: 0,
     },
     PrivateIpAddresses: addresses.map((it) => renderInstanceAddress(cloud, it)),

@@ -41,11 +41,11 @@ export function renderAttachment(row: AttachedInterface['row']): NetworkInterfac
   return {
     AttachmentId: row.attachmentId ?? undefined,
     AttachTime: new Date(row.attachedAt ?? row.createdAt),
-    DeleteOnTermination: true,
+    DeleteOnTermination: row.deleteOnTermination === 1,
     DeviceIndex: row.deviceIndex ?? 0,
     InstanceId: row.instanceId ?? undefined,
     InstanceOwnerId: row.accountId,
     NetworkCardIndex: 0,
-    Status: 'attached',
+    Status: row.attachmentState,
   }
 }

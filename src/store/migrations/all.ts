@@ -2,9 +2,18 @@ import type { Migration } from '../migrate.ts'
 import { engine } from './0001-engine.ts'
 import { resources } from './0002-resources.ts'
 import { addresses } from './0010-addresses.ts'
+import { interfaces } from './0011-interfaces.ts'
 import { prefixLists } from './0022-prefix-lists.ts'
 import { networkAcls } from './0023-network-acls.ts'
 import { objects } from './0034-objects.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
-export const migrations: readonly Migration[] = [engine, resources, addresses, prefixLists, networkAcls, objects]
+export const migrations: readonly Migration[] = [
+  engine,
+  resources,
+  addresses,
+  interfaces,
+  prefixLists,
+  networkAcls,
+  objects,
+]

@@ -101,6 +101,8 @@ export interface DomainFactRow {
   cause: 'guest' | 'button' | 'forced' | null
   startedAt: number | null
   reboots: number
+  /** Ids of the interfaces that are plugged into it, as JSON. */
+  vifsJson: string
 }
 
 export interface ImageRow {
@@ -188,7 +190,12 @@ export interface InterfaceRow {
   deviceIndex: number | null
   attachmentId: ResourceId<'network-interface-attachment'> | null
   attachedAt: number | null
+  /** On its way to or from its instance, or there; `attached` where it has none. */
+  attachmentState: AttachmentState
+  deleteOnTermination: Truth
 }
+
+export type AttachmentState = 'attaching' | 'attached' | 'detaching'
 
 export interface InterfaceGroupRow {
   interfaceId: InterfaceId

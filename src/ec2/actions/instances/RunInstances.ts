@@ -2,22 +2,18 @@ import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
 import { findImage } from '../../../control/images/find.ts'
 import { listInstances } from '../../../control/instances/find.ts'
 import { type LaunchRequest, launch } from '../../../control/instances/launch.ts'
-import { takenAddresses } from '../../../control/interfaces/allocate.ts'
-import { checkGroupCount } from '../../../control/interfaces/groups.ts'
 import { findKeyPair } from '../../../control/key-pairs/find.ts'
-import { findGroups } from '../../../control/security-groups/groups.ts'
 import { checkTagsForMetadata, tagsOf } from '../../../control/tags/tags.ts'
-import { inBlock, toNumber, usable } from '../../../control/vpcs/addresses.ts'
-import { findLaunchSubnets } from '../../../control/vpcs/find.ts'
 import { type Cloud, zoneId, zoneName } from '../../../model/cloud.ts'
 import { refuse } from '../../../model/errors.ts'
-import type { GroupId, InstanceId } from '../../../model/ids.ts'
+import type { InstanceId } from '../../../model/ids.ts'
 import { instanceType } from '../../../model/instance-types.ts'
-import type { InstanceRow, SubnetRow } from '../../../store/tables/resources.ts'
+import type { InstanceRow } from '../../../store/tables/resources.ts'
 import { action, type Context } from '../../action.ts'
 import { fullInstances } from '../../full-instances.ts'
+import { launchInterfaces } from '../../launch-interfaces.ts'
 import { launchCounts, refuseWhatIsNotServed } from '../../parse/launch-limits.ts'
-import { type LaunchNetwork, launchNetwork } from '../../parse/launch-network.ts'
+import { launchNetwork } from '../../parse/launch-network.ts'
 import { newMetadataOptions } from '../../parse/metadata-options.ts'
 import { shutdownBehavior } from '../../parse/shutdown-behavior.ts'
 import { parseUserData } from '../../parse/user-data.ts'
@@ -54,7 +50,8 @@ export const RunInstances = action('RunInstances', {
         rows.map((row) => row.id),
       )
       .execute()
-    for (const { id } of interfaces) await context.tag('network-interface', id)
+    const existing = new Set(input.NetworkInterfaces?.map((it) => it.NetworkInterfaceId))
+    for (const { id } of interfaces) if (!existing.has(id)) await context.tag('network-interface', id)
     return renderReservation(context.cloud, await fullInstances(context.tx, rows))
   },
   async replay(output, { tx, caller }) {
@@ -85,10 +82,7 @@ async function readRequest(input: RunInstancesRequest, context: Context): Promis
   const image = await findImage(tx, caller.account, input.ImageId)
   if (image.state !== 'available') refuse('InvalidAMIID.Unavailable', { id: image.id })
   const network = launchNetwork(input, max)
-  const subnets = await findLaunchSubnets(tx, caller.account, context.cloud, {
-    ...(network.subnet !== undefined && { subnet: network.subnet }),
-    ...zoneAsked(context.cloud, input),
-  })
+  const interfaces = await launchInterfaces(context, network, zoneAsked(context.cloud, input))
   const key = input.KeyName ? await findKeyPair(tx, caller.account, input.KeyName) : undefined
   const userData = parseUserData(input.UserData)
   return {
@@ -98,11 +92,7 @@ async function readRequest(input: RunInstancesRequest, context: Context): Promis
     min,
     max,
     ...(key && { key }),
-    subnets: network.privateAddress ? await onlyWithAddress(context, subnets, network.privateAddress) : subnets,
-    groups: await readGroups(context, network, subnets[0]!.vpcId), // findLaunchSubnets refuses when there is none
-    ...(network.publicAddress !== undefined && { publicAddress: network.publicAddress }),
-    ...(network.privateAddress !== undefined && { privateAddress: network.privateAddress }),
-    description: network.description,
+    ...interfaces,
     ...(userData !== undefined && { userData }),
     ...(input.ClientToken && { clientToken: input.ClientToken }),
     shutdownBehavior: shutdownBehavior(input.InstanceInitiatedShutdownBehavior),
@@ -125,33 +115,4 @@ function zoneAsked(
   if (zone && zone !== named)
     refuse('InvalidParameterCombination', { message: `The zone ${zone} does not have the id ${id}` })
   return { zone: named }
-}
-
-async function readGroups(
-  { tx, caller }: Context,
-  network: LaunchNetwork,
-  vpc: SubnetRow['vpcId'],
-): Promise<GroupId[]> {
-  const none = network.groupIds.length === 0 && network.groupNames.length === 0
-  const groups = await findGroups(tx, caller.account, vpc, {
-    ids: network.groupIds,
-    names: none ? ['default'] : network.groupNames,
-  })
-  const ids = groups.map((it) => it.id)
-  checkGroupCount(ids)
-  return ids
-}
-
-async function onlyWithAddress({ tx }: Context, subnets: readonly SubnetRow[], address: string): Promise<SubnetRow[]> {
-  const fitting = subnets.filter((it) => inBlock(it.cidr, address))
-  if (fitting.length === 0)
-    refuse('InvalidParameterValue', { message: `Address ${address} does not fall within the subnet's address range` })
-  const [subnet] = fitting as [SubnetRow]
-  const { first, last } = usable(subnet.cidr)
-  if (toNumber(address) < first || toNumber(address) > last) {
-    refuse('InvalidParameterValue', { message: `Address ${address} is in subnet's reserved address range` })
-  }
-  if ((await takenAddresses(tx, subnet)).includes(address))
-    refuse('InvalidIPAddress.InUse', { message: `Address ${address} is in use.` })
-  return fitting
 }
