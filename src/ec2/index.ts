@@ -27,8 +27,16 @@ import { StartInstances } from './actions/instances/StartInstances.ts'
 import { StopInstances } from './actions/instances/StopInstances.ts'
 import { TerminateInstances } from './actions/instances/TerminateInstances.ts'
 import { UnmonitorInstances } from './actions/instances/UnmonitorInstances.ts'
+import { AssignPrivateIpAddresses } from './actions/interfaces/AssignPrivateIpAddresses.ts'
+import { AttachNetworkInterface } from './actions/interfaces/AttachNetworkInterface.ts'
+import { CreateNetworkInterface } from './actions/interfaces/CreateNetworkInterface.ts'
+import { DeleteNetworkInterface } from './actions/interfaces/DeleteNetworkInterface.ts'
 import { DescribeNetworkInterfaceAttribute } from './actions/interfaces/DescribeNetworkInterfaceAttribute.ts'
 import { DescribeNetworkInterfaces } from './actions/interfaces/DescribeNetworkInterfaces.ts'
+import { DetachNetworkInterface } from './actions/interfaces/DetachNetworkInterface.ts'
+import { ModifyNetworkInterfaceAttribute } from './actions/interfaces/ModifyNetworkInterfaceAttribute.ts'
+import { ResetNetworkInterfaceAttribute } from './actions/interfaces/ResetNetworkInterfaceAttribute.ts'
+import { UnassignPrivateIpAddresses } from './actions/interfaces/UnassignPrivateIpAddresses.ts'
 import { CreateKeyPair } from './actions/key-pairs/CreateKeyPair.ts'
 import { DeleteKeyPair } from './actions/key-pairs/DeleteKeyPair.ts'
 import { DescribeKeyPairs } from './actions/key-pairs/DescribeKeyPairs.ts'
@@ -66,15 +74,19 @@ import { DescribeVpcs } from './actions/vpcs/DescribeVpcs.ts'
 
 export const ec2Actions = [
   AllocateAddress,
+  AssignPrivateIpAddresses,
   AssociateAddress,
+  AttachNetworkInterface,
   AuthorizeSecurityGroupEgress,
   AuthorizeSecurityGroupIngress,
   CreateKeyPair,
   CreateManagedPrefixList,
+  CreateNetworkInterface,
   CreateSecurityGroup,
   CreateTags,
   DeleteKeyPair,
   DeleteManagedPrefixList,
+  DeleteNetworkInterface,
   DeleteSecurityGroup,
   DeleteTags,
   DescribeAccountAttributes,
@@ -103,6 +115,7 @@ export const ec2Actions = [
   DescribeVolumes,
   DescribeVpcAttribute,
   DescribeVpcs,
+  DetachNetworkInterface,
   DisassociateAddress,
   GetConsoleOutput,
   GetManagedPrefixListAssociations,
@@ -113,12 +126,14 @@ export const ec2Actions = [
   ModifyInstanceAttribute,
   ModifyInstanceMetadataOptions,
   ModifyManagedPrefixList,
+  ModifyNetworkInterfaceAttribute,
   ModifySecurityGroupRules,
   MonitorInstances,
   RebootInstances,
   ReleaseAddress,
   ResetAddressAttribute,
   ResetInstanceAttribute,
+  ResetNetworkInterfaceAttribute,
   RestoreManagedPrefixListVersion,
   RevokeSecurityGroupEgress,
   RevokeSecurityGroupIngress,
@@ -126,6 +141,7 @@ export const ec2Actions = [
   StartInstances,
   StopInstances,
   TerminateInstances,
+  UnassignPrivateIpAddresses,
   UnmonitorInstances,
   UpdateSecurityGroupRuleDescriptionsEgress,
   UpdateSecurityGroupRuleDescriptionsIngress,

@@ -74,12 +74,12 @@ function attachmentFilters(): FilterTable<Row> {
   return {
     'attachment.attach-time': attached((row) => new Date(row.attachedAt ?? row.createdAt)),
     'attachment.attachment-id': attached((row) => row.attachmentId),
-    'attachment.delete-on-termination': attached(() => true),
+    'attachment.delete-on-termination': attached((row) => row.deleteOnTermination === 1),
     'attachment.device-index': attached((row) => row.deviceIndex),
     'attachment.instance-id': attached((row) => row.instanceId),
     'attachment.instance-owner-id': attached((row) => row.accountId),
     'attachment.nat-gateway-id': () => undefined,
-    'attachment.status': attached(() => 'attached'),
+    'attachment.status': attached((row) => row.attachmentState),
   }
 }
 
