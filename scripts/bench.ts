@@ -1,5 +1,5 @@
 /**
- * Measures this cloud on this machine: `npm run bench -- [api] [launch] [--rounds N] [--many N] [--out DIR] [--profile DIR]`.
+ * Measures this cloud on this machine: `npm run bench -- [api] [launch] [network] [--rounds N] [--many N] [--out DIR] [--profile DIR]`.
  * Writes the page and the figures: to docs/performance.md and .cache/bench.json, or both to the directory that is named.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { measureApi } from './bench/api.ts'
 import { measureLaunch } from './bench/launch.ts'
 import { describeMachine } from './bench/machine.ts'
+import { measureNetwork } from './bench/network.ts'
 import { page, type Results } from './bench/report.ts'
 
 const { values, positionals } = parseArgs({
@@ -43,10 +44,11 @@ try {
 async function measure(): Promise<Results> {
   const machine = await describeMachine()
   const launch = wanted('launch') && isRoot ? await measureLaunch({ ...options, many: Number(values.many) }) : undefined
+  const network = wanted('network') && isRoot ? await measureNetwork(options) : undefined
   const api = wanted('api') ? await measureApi({ ...options, profileTo: values.profile }) : undefined
-  const missing = wanted('launch') && !isRoot ? ['launches, which need root'] : []
+  const missing = isRoot ? [] : ['launch', 'network'].filter(wanted).map((it) => `${it}, which needs root`)
   const takenAt = new Date().toISOString()
-  return { takenAt, machine, missing, ...(launch && { launch }), ...(api && { api }) }
+  return { takenAt, machine, missing, ...(launch && { launch }), ...(network && { network }), ...(api && { api }) }
 }
 
 async function write(folder: string, name: string, content: string): Promise<void> {

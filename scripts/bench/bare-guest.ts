@@ -12,7 +12,7 @@ import {
   memoryArguments,
   nicArguments,
 } from '../../src/drivers/hypervisor/qemu/arguments.ts'
-import { guestAddress, Lab } from '../../src/images/testing/lab.ts'
+import { guestAddress, Lab, labGuests } from '../../src/images/testing/lab.ts'
 import type { ImageDescription } from '../../src/images/tiny.ts'
 import { banners, guestTimes, now, patienceFor, since, type Times } from './stages.ts'
 
@@ -33,8 +33,7 @@ export class BareGuest implements AsyncDisposable {
   static async prepare(machine: BareMachine): Promise<BareGuest> {
     await using opened = new AsyncDisposableStack()
     const lab = opened.use(await Lab.open((key) => ({ 'meta-data/public-keys/0/openssh-key': key })))
-    const base = join(machine.folder, machine.image.root.file)
-    await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', base, diskOf(lab)])
+    await makeDisk(machine, diskOf(lab))
     opened.move()
     return new BareGuest(lab, machine)
   }
@@ -48,7 +47,8 @@ export class BareGuest implements AsyncDisposable {
   /** Times since just before QEMU was started. `together`: how many guests start at the same time. */
   async launch(abort: AbortSignal, together = 1): Promise<Times> {
     const exec = now()
-    this.#lab.start('qemu-system-x86_64', this.#arguments())
+    const files = { disk: diskOf(this.#lab), console: this.#console }
+    this.#lab.start('qemu-system-x86_64', bareArguments(this.#machine, this.#lab.namespace, files))
     const seen = await banners(this.#lab.namespace, [guestAddress], patienceFor(together, abort))
     const times = guestTimes(await this.#text(), seen.get(guestAddress) ?? Number.NaN)
     return since(exec, { exec, ...times })
@@ -58,21 +58,6 @@ export class BareGuest implements AsyncDisposable {
     return this.#lab[Symbol.asyncDispose]()
   }
 
-  #arguments(): string[] {
-    const { accelerator, memoryMiB, image, folder } = this.#machine
-    const { namespace } = this.#lab
-    return [
-      ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', `file:${this.#console}`],
-      ...boardArguments(),
-      ...acceleratorArguments(accelerator, memoryMiB),
-      ...memoryArguments(memoryMiB),
-      ...['-kernel', join(folder, image.kernel.file), '-initrd', join(folder, image.ramdisk.file)],
-      ...['-append', image.commandLine, '-device', 'virtio-rng-pci'],
-      ...diskArguments({ file: diskOf(this.#lab), format: 'qcow2', serial: 'sda1' }, 0),
-      ...nicArguments({ namespace, tap: 'tap0' }, { id: 'eni-00000000', mac: '06:00:00:00:00:01' }),
-    ]
-  }
-
   async #text(): Promise<string> {
     for (const end = now() + 5000; now() < end; await pause(20)) {
       const text = await readFile(this.#console, 'utf8')
@@ -80,6 +65,31 @@ export class BareGuest implements AsyncDisposable {
     }
     throw new Fault('the console of the bare guest does not say that SSH is open')
   }
+}
+
+/** QEMU's arguments for the guest of a lab, or for one of its two. */
+export function bareArguments(
+  { accelerator, memoryMiB, image, folder }: BareMachine,
+  namespace: string,
+  files: { readonly disk: string; readonly console: string },
+  index: 0 | 1 = 0,
+): string[] {
+  const { tap, mac } = labGuests[index]
+  return [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', `file:${files.console}`],
+    ...boardArguments(),
+    ...acceleratorArguments(accelerator, memoryMiB),
+    ...memoryArguments(memoryMiB),
+    ...['-kernel', join(folder, image.kernel.file), '-initrd', join(folder, image.ramdisk.file)],
+    ...['-append', image.commandLine, '-device', 'virtio-rng-pci'],
+    ...diskArguments({ file: files.disk, format: 'qcow2', serial: 'sda1' }, 0),
+    ...nicArguments({ namespace, tap }, { id: `eni-0000000${index}`, mac }),
+  ]
+}
+
+export async function makeDisk({ folder, image }: BareMachine, file: string): Promise<void> {
+  const base = join(folder, image.root.file)
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', base, file])
 }
 
 function diskOf(lab: Lab): string {

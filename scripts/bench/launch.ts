@@ -55,7 +55,7 @@ export async function measureLaunch({ rounds, many, say, abort }: LaunchOptions)
   return { type, memoryMiB, accelerator, cloud, bare, ...together }
 }
 
-async function bareMachine({ paths }: RealCloud, abort: AbortSignal): Promise<BareMachine> {
+export async function bareMachine({ paths }: RealCloud, abort: AbortSignal): Promise<BareMachine> {
   const settings = await requireSettings(paths)
   const { accelerator } = await readAccelerator(paths, settings)
   const found = instanceType(type)

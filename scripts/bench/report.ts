@@ -4,6 +4,8 @@ import type { ApiRow } from './api-bench.ts'
 import type { LaunchResult } from './launch.ts'
 import { launchLines } from './launch-report.ts'
 import type { Machine, Memory } from './machine.ts'
+import type { NetworkResult } from './network.ts'
+import { networkLines } from './network-report.ts'
 import { number, range, table } from './report-text.ts'
 
 export interface Results {
@@ -11,11 +13,12 @@ export interface Results {
   readonly machine: Machine
   readonly api?: ApiResult
   readonly launch?: LaunchResult
+  readonly network?: NetworkResult
   /** Why a part that was asked for is missing. */
   readonly missing: readonly string[]
 }
 
-export function page({ takenAt, machine, api, launch, missing }: Results): string {
+export function page({ takenAt, machine, api, launch, network, missing }: Results): string {
   return [
     '# Performance',
     '',
@@ -25,6 +28,7 @@ export function page({ takenAt, machine, api, launch, missing }: Results): strin
     ...machineLines(machine, takenAt, launch?.accelerator),
     ...missing.flatMap((it) => [`Not measured: ${it}.`, '']),
     ...(launch ? launchLines(launch) : []),
+    ...(network ? networkLines(network) : []),
     ...(api ? apiLines(api) : []),
   ].join('\n')
 }

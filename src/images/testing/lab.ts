@@ -18,17 +18,35 @@ export interface GuestDisk {
 
 /** The address that the guest gets, and the one of its router. */
 export const guestAddress = '10.87.0.10'
+/** The guests of a lab: the first of them where it has but one. */
+export const labGuests = [
+  { tap: 'tap0', mac: '06:00:00:00:00:01', address: guestAddress },
+  { tap: 'tap1', mac: '06:00:00:00:00:02', address: '10.87.0.11' },
+] as const
 const routerAddress = '10.87.0.1'
 const metadataAddress = '169.254.169.254'
 
-/** A namespace with a tap, DHCP and metadata, for one guest at a time. Disposing of it leaves nothing. */
+/** A tap with the router at its other end, as a cloud's guest has; or two guests that see each other on a bridge. */
+type Wiring = 'tap' | 'bridge'
+
+const deviceOf: Readonly<Record<Wiring, string>> = { tap: 'tap0', bridge: 'bridge' }
+
+/**
+ * A namespace with DHCP and metadata, for one guest at a time on a tap of its own, or for two on a bridge. Disposing of it
+ * leaves nothing.
+ */
 export class Lab {
   readonly folder: string
   readonly namespace: string
+  readonly #wiring: Wiring
   readonly #children: ChildProcess[] = []
 
-  static async open(metadata: (publicKey: string) => Readonly<Record<string, string>>): Promise<Lab> {
-    const lab = new Lab(await mkdtemp(join(tmpdir(), 'cumulet-lab-')), `cumulet-lab-${randomBytes(4).toString('hex')}`)
+  static async open(
+    metadata: (publicKey: string) => Readonly<Record<string, string>>,
+    wiring: Wiring = 'tap',
+  ): Promise<Lab> {
+    const namespace = `cumulet-lab-${randomBytes(4).toString('hex')}`
+    const lab = new Lab(await mkdtemp(join(tmpdir(), 'cumulet-lab-')), namespace, wiring)
     try {
       await lab.#wire()
       await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(lab.folder, 'key')])
@@ -42,9 +60,10 @@ export class Lab {
     }
   }
 
-  private constructor(folder: string, namespace: string) {
+  private constructor(folder: string, namespace: string, wiring: Wiring) {
     this.folder = folder
     this.namespace = namespace
+    this.#wiring = wiring
   }
 
   async #wire(): Promise<void> {
@@ -52,13 +71,23 @@ export class Lab {
     const ip = (...args: string[]) => run('ip', ['-n', this.namespace, ...args])
     await ip('link', 'set', 'lo', 'up')
     await ip('addr', 'add', `${metadataAddress}/32`, 'dev', 'lo')
-    await ip('tuntap', 'add', 'tap0', 'mode', 'tap')
-    await ip('link', 'set', 'tap0', 'address', 'fe:ff:ff:ff:ff:ff', 'up')
-    await ip('addr', 'add', `${routerAddress}/24`, 'dev', 'tap0')
+    const device = deviceOf[this.#wiring]
+    if (this.#wiring === 'bridge') await ip('link', 'add', device, 'type', 'bridge', 'forward_delay', '0')
+    for (const { tap } of this.#guests()) await ip('tuntap', 'add', tap, 'mode', 'tap')
+    if (this.#wiring === 'bridge')
+      for (const { tap } of this.#guests()) await ip('link', 'set', tap, 'master', device, 'up')
+    await ip('link', 'set', device, 'address', 'fe:ff:ff:ff:ff:ff', 'up')
+    await ip('addr', 'add', `${routerAddress}/24`, 'dev', device)
+  }
+
+  #guests(): readonly (typeof labGuests)[number][] {
+    return labGuests.slice(0, this.#wiring === 'bridge' ? 2 : 1)
   }
 
   async #serve(): Promise<void> {
-    const range = [`--dhcp-range=${guestAddress},${guestAddress},255.255.255.0,1h`, '--dhcp-option=1,255.255.255.255']
+    const hosts = this.#guests().map(({ mac, address }) => `--dhcp-host=${mac},${address}`)
+    const mask = this.#wiring === 'bridge' ? [] : ['--dhcp-option=1,255.255.255.255']
+    const range = ['--dhcp-range=10.87.0.0,static,255.255.255.0,1h', ...hosts, ...mask]
     const options = [`--dhcp-option=3,${routerAddress}`, '--dhcp-option=6,10.87.0.2', '--dhcp-option=26,1450']
     const files = [`--dhcp-leasefile=${join(this.folder, 'leases')}`, '--conf-file=/dev/null', '--pid-file=']
     const plain = [
@@ -66,7 +95,7 @@ export class Lab {
       '--port=0',
       '--no-ping',
       '--bind-dynamic',
-      '--interface=tap0',
+      `--interface=${deviceOf[this.#wiring]}`,
       '--log-facility=-',
     ]
     this.start('dnsmasq', [...plain, ...range, ...options, ...files, '--user=root', '--domain=lab.internal'])
@@ -127,7 +156,7 @@ export class Lab {
   }
 
   /** Runs a command in the guest, as root with the lab's key. */
-  ssh(command: string): Promise<string> {
+  ssh(command: string, address: string = guestAddress): Promise<string> {
     const options = [
       'StrictHostKeyChecking=no',
       'UserKnownHostsFile=/dev/null',
@@ -135,13 +164,7 @@ export class Lab {
       'ConnectTimeout=10',
       'LogLevel=ERROR',
     ]
-    const args = [
-      ...options.flatMap((it) => ['-o', it]),
-      '-i',
-      join(this.folder, 'key'),
-      `root@${guestAddress}`,
-      command,
-    ]
+    const args = [...options.flatMap((it) => ['-o', it]), '-i', join(this.folder, 'key'), `root@${address}`, command]
     return run('ip', ['netns', 'exec', this.namespace, 'ssh', ...args])
   }
 
