@@ -12,8 +12,8 @@ import {
   memoryArguments,
   nicArguments,
 } from '../../src/drivers/hypervisor/qemu/arguments.ts'
+import type { ImageDescription } from '../../src/images/image-folder.ts'
 import { guestAddress, Lab, labGuests } from '../../src/images/testing/lab.ts'
-import type { ImageDescription } from '../../src/images/tiny.ts'
 import { banners, guestTimes, now, patienceFor, since, type Times } from './stages.ts'
 
 export interface BareMachine {

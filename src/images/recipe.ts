@@ -36,12 +36,12 @@ export interface Recipe {
   readonly root: readonly Entry[]
 }
 
-/** Reads the recipe in `folder`. `builder` are further files that the result depends on. */
+/** Reads the recipe in `folder`. The files of `builder`, those in its folders not, are further things that the result depends on. */
 export async function readRecipe(folder: string, builder: string): Promise<Recipe> {
   const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as Manifest
   const [initrd, root] = [await entriesIn(join(folder, 'initrd')), await entriesIn(join(folder, 'root'))]
   const sources = (await entriesIn(builder)).filter(
-    (it) => !it.path.endsWith('.test.ts') && !it.path.startsWith('testing'),
+    (it) => it.kind === 'file' && !it.path.includes('/') && !it.path.endsWith('.test.ts'),
   )
   return {
     manifest,

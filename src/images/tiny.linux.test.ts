@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../base/subprocess.ts'
+import type { ImageDescription } from './image-folder.ts'
 import { type Guest, type GuestDisk, Lab } from './testing/lab.ts'
-import { buildTinyImage, type ImageDescription } from './tiny.ts'
+import { buildTinyImage } from './tiny.ts'
 
 const abort = new AbortController().signal
 /** Packages are kept between runs; the image is not. */

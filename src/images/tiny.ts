@@ -1,13 +1,12 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { systemCode } from '../base/fault.ts'
-import { exists } from '../base/files.ts'
 import { cpio } from './cpio.ts'
 import { makeExt4 } from './ext4.ts'
+import { describedIn, fileIn, type ImageDescription, makeImage, uuidFrom } from './image-folder.ts'
 import { unpackKernel } from './kernel.ts'
 import { kernelOf, unpackPackages } from './packages.ts'
-import { type Manifest, readRecipe, sha256 } from './recipe.ts'
+import { type Manifest, readRecipe } from './recipe.ts'
 import { plantTrees } from './tree.ts'
 
 export interface BuildOptions {
@@ -17,28 +16,6 @@ export interface BuildOptions {
   readonly outDir: string
   readonly progress: (line: string) => void
   readonly abort: AbortSignal
-}
-
-/** `image.json`: what the image is, and where it came from. */
-export interface ImageDescription {
-  readonly name: string
-  readonly description: string
-  readonly architecture: 'x86_64'
-  readonly defaultUser: string
-  readonly rootDevice: string
-  readonly commandLine: string
-  readonly kernel: ImageFile
-  readonly ramdisk: ImageFile
-  readonly root: ImageFile
-  /** Digest of recipe and builder: an image with the same is not built again. */
-  readonly recipe: string
-  readonly packages: Readonly<Record<string, string>>
-}
-
-export interface ImageFile {
-  readonly file: string
-  readonly bytes: number
-  readonly sha256: string
 }
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -64,17 +41,9 @@ export async function buildTinyImage(options: BuildOptions): Promise<ImageDescri
   const present = await describedIn(options.outDir)
   if (present?.recipe === recipe.digest) return present
   await mkdir(options.cacheDir, { recursive: true })
-  await mkdir(dirname(options.outDir), { recursive: true })
-  const partial = await mkdtemp(join(dirname(options.outDir), `.${basename(options.outDir)}-`))
-  try {
-    await chmod(partial, 0o755) // Guests' users read it.
-    const image = await build(recipe, partial, options)
-    await publish(options.outDir, recipe.digest, partial)
-    options.progress(`image ${image.name}: ${Math.ceil(image.root.bytes / 1048576)} MiB root file system`)
-    return image
-  } finally {
-    await rm(partial, { recursive: true, force: true })
-  }
+  const image = await makeImage(options.outDir, (folder) => build(recipe, folder, options))
+  options.progress(`image ${image.name}: ${Math.ceil(image.root.bytes / 1048576)} MiB root file system`)
+  return image
 }
 
 async function build(recipe: Awaited<ReturnType<typeof readRecipe>>, folder: string, options: BuildOptions) {
@@ -105,9 +74,9 @@ async function describe(
   recipe: string,
   packages: Readonly<Record<string, string>>,
   folder: string,
-) {
+): Promise<ImageDescription> {
   const { name, description, architecture, defaultUser, rootDevice, commandLine } = manifest
-  const image: ImageDescription = {
+  return {
     ...{ name, description, architecture, defaultUser, rootDevice, commandLine },
     kernel: await fileIn(folder, 'vmlinuz'),
     ramdisk: await fileIn(folder, 'initrd'),
@@ -115,50 +84,4 @@ async function describe(
     recipe,
     packages,
   }
-  await writeFile(join(folder, 'image.json'), `${JSON.stringify(image, null, 2)}\n`)
-  return image
-}
-
-async function fileIn(folder: string, file: string): Promise<ImageFile> {
-  const content = await readFile(join(folder, file))
-  return { file, bytes: content.length, sha256: sha256(content) }
-}
-
-/** What `image.json` in `folder` says, if there is a whole image: it is written last. */
-async function describedIn(folder: string): Promise<ImageDescription | undefined> {
-  try {
-    const image = JSON.parse(await readFile(join(folder, 'image.json'), 'utf8')) as ImageDescription
-    const files = await readdir(folder)
-    return [image.kernel, image.ramdisk, image.root].every((it) => files.includes(it.file)) ? image : undefined
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined
-    throw error
-  }
-}
-
-/**
- * Gives the folder its name for good, `<outDir>-<recipe>`, and makes `outDir` a link to it. The former image stays where it
- * is: layers of instances lie over it. Only a link is ever replaced, in one move.
- */
-async function publish(outDir: string, recipe: string, folder: string): Promise<void> {
-  const home = `${outDir}-${recipe.slice(0, 12)}`
-  await moveUnless(['EEXIST', 'ENOTEMPTY'], folder, home) // Whoever built it at the same time has built the same.
-  const pointer = `${folder}.link`
-  await symlink(basename(home), pointer)
-  if ((await exists(outDir)) && (await lstat(outDir)).isDirectory()) await rename(outDir, `${folder}.former`)
-  await rename(pointer, outDir)
-}
-
-async function moveUnless(codes: readonly string[], from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to)
-  } catch (error) {
-    if (!codes.includes(systemCode(error) ?? '')) throw error
-  }
-}
-
-/** A version-8 UUID out of a name: the same file system every time. */
-function uuidFrom(name: string): string {
-  const digits = sha256(Buffer.from(name))
-  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${digits.slice(20, 32)}`
 }

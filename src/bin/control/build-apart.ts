@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Fault } from '../../base/fault.ts'
-import type { ImageDescription } from '../../images/tiny.ts'
+import type { ImageDescription } from '../../images/image-folder.ts'
 
 export type FromBuilder =
   | { readonly type: 'progress'; readonly text: string }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault } from '../../base/fault.ts'
 import { run } from '../../base/subprocess.ts'
-import type { ImageDescription } from '../tiny.ts'
+import type { ImageDescription } from '../image-folder.ts'
 
 export interface GuestDisk {
   readonly file: string
