@@ -25,8 +25,15 @@ const tests = {
   tcpdump: { programs: ['tcpdump'], why: 'sees what is on the wire' },
 }
 
+/** What few clouds need, installed when it is asked for. */
+const onDemand = {
+  'debian-image': { mmdebstrap: { programs: ['mmdebstrap'], why: 'installs Debian into an image' } },
+  uefi: { ovmf: { programs: [], why: 'is the firmware of disks that boot by UEFI' } },
+}
+
 /** @returns {Record<string, { programs: string[], why: string }>} */
 function needsOf(command) {
+  if (onDemand[command]) return onDemand[command]
   return command === 'test' ? Object.assign({}, machines, tests) : machines
 }
 

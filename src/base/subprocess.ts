@@ -10,6 +10,8 @@ export interface RunOptions {
   cwd?: string
   /** Is given what a command that succeeded wrote to standard error. */
   warnings?: (text: string) => void
+  /** Is given what it writes to standard error, as it comes. */
+  hear?: (text: string) => void
 }
 
 /** A command that ended with another status than 0, or did not start. */
@@ -44,7 +46,10 @@ export function run(command: string, args: readonly string[], options: RunOption
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => {
+      err.push(chunk)
+      options.hear?.(chunk.toString('utf8'))
+    })
     child.once('error', (cause) => reject(new SubprocessError([command, ...args], null, cause.message, { cause })))
     child.once('close', (code) => {
       const said = Buffer.concat(err).toString('utf8')

@@ -128,6 +128,28 @@ subcommand('ssh')
     process.exitCode = await ssh(paths(), { instance, command, ...options })
   })
 
+const image = subcommand('image').description('images beside the tiny one')
+
+image
+  .command('list')
+  .description('images that lie here, who logs into them, and the room that they take')
+  .action(async () => {
+    const { listImageFolders } = await import('./images/list.ts')
+    await listImageFolders(paths(), progress.say)
+  })
+
+image
+  .command('build')
+  .description('build Debian with cloud-init from the mirror of this machine, and offer it')
+  .argument('<debian>', 'what to build', (text) => {
+    if (text !== 'debian') throw new InvalidArgumentError('It must be debian.')
+    return text
+  })
+  .action(async () => {
+    const { buildImage } = await import('./images/build.ts')
+    await buildImage(paths(), progress, stop)
+  })
+
 subcommand('commands')
   .description('put the ec2-… and euca-… commands into a folder')
   .argument('[directory]', 'where; default: bin in the data directory')

@@ -88,8 +88,11 @@ export function greeting(
     'In another shell:',
     `  . ${asTyped(paths.shell)}`,
     '  ec2-create-keypair mykey > mykey.pem && chmod 600 mykey.pem && ec2-authorize default -P tcp -p 22',
-    "  ec2-run-instances $(ec2-describe-images -a | awk '/^IMAGE/ { print $2; exit }') -k mykey",
+    "  ec2-run-instances $(ec2-describe-images -a | awk '/cumulet-/ { print $2 }') -k mykey",
     '  cumulet ssh -i mykey.pem INSTANCE',
+    ...(settings.hypervisor === 'fake'
+      ? []
+      : ['  cumulet image build debian     Debian with cloud-init: takes a minute or two']),
     '',
     'Ctrl-C stops the control plane and leaves guests running; `cumulet down` stops all.',
   ].join('\n')

@@ -49,7 +49,7 @@ export async function makeExt4(file: string, entries: readonly Entry[], options:
 }
 
 /** debugfs ends with status 0 whatever went wrong: only its version is no complaint. */
-function refuseComplaints(said: string): void {
+export function refuseComplaints(said: string): void {
   const wrong = said.split('\n').filter((it) => it !== '' && !/^debugfs \d/.test(it))
   if (wrong.length > 0) throw new Fault(`debugfs: ${wrong.slice(0, 3).join('; ')}`)
 }

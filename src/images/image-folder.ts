@@ -22,6 +22,18 @@ export interface ImageDescription {
   /** Digest of recipe and builder: an image with the same is not built again. */
   readonly recipe: string
   readonly packages: Readonly<Record<string, string>>
+  /** What it is offered as; the cloud that builds it by itself knows better. */
+  readonly offer?: ImageOffer
+}
+
+/** Whose image it is, who may launch it, and what its instances get. */
+export interface ImageOffer {
+  readonly account: string
+  /** That stands for the owner, as `amazon`. */
+  readonly alias?: string
+  readonly isPublic: boolean
+  /** Of a root disk made from it: thin, and the guest grows its file system into it. */
+  readonly rootSizeMiB: number
 }
 
 export interface ImageFile {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hex, systemRandom } from '../../src/base/random.ts'
 import { run, SubprocessError } from '../../src/base/subprocess.ts'
-import { imageIdOf } from '../../src/bin/control/tiny-image.ts'
+import { imageIdOf } from '../../src/bin/control/image-offers.ts'
 import { runningProcess } from '../../src/bin/running.ts'
 import { buildTinyImage, tinyRecipe } from '../../src/images/tiny.ts'
 
@@ -142,7 +142,7 @@ export class TestCloud implements AsyncDisposable {
 
   /** Any subcommand of cumulet. */
   cumulet(...args: string[]): Promise<string> {
-    return run(process.execPath, ['--no-warnings', program, '--data', this.data, ...args], { timeoutMs: 120_000 })
+    return run(process.execPath, ['--no-warnings', program, '--data', this.data, ...args], { timeoutMs: 600_000 })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,7 +9,7 @@ interface Manifest {
 }
 
 interface Needs {
-  needsOf(command: 'test' | 'up'): Record<string, unknown>
+  needsOf(command: 'test' | 'up' | 'debian-image' | 'uefi'): Record<string, unknown>
 }
 
 const { dependencies, optionalDependencies, devDependencies } = JSON.parse(textOf('package.json')) as Manifest
@@ -36,10 +36,10 @@ describe('ARCHITECTURE.md', () => {
   })
 })
 
-/** What the bootstrap installs, for the cloud and for its tests. */
+/** What the bootstrap installs, for the cloud, for what few clouds need, and for tests. */
 function debianPackages(): string[] {
   const { needsOf } = createRequire(import.meta.url)('../../bin/bootstrap/needs.cjs') as Needs
-  return Object.keys(needsOf('test'))
+  return (['test', 'debian-image', 'uefi'] as const).flatMap((it) => Object.keys(needsOf(it)))
 }
 
 describe('package.json', () => {

@@ -22,7 +22,7 @@ export const floors: Readonly<Record<string, { readonly is: string; readonly imp
   store: { is: 'schema, transactions, migrations', imports: ['host-api'] },
   host: { is: "a host's agent: plan (pure), carry out, report; metadata service", imports: ['drivers', 'host-api'] },
   drivers: { is: 'hypervisor, network, storage: few verbs, no policy', imports: ['host-api'] },
-  images: { is: 'builds the image that a fresh cloud offers', imports: [] },
+  images: { is: 'builds images, and takes in those of others', imports: [] },
   'host-api': { is: 'all that control plane and hosts say to each other', imports: [] },
   model: { is: 'ids, states, error codes, instance types: types and pure rules', imports: [] },
   base: { is: 'clock, log, random, subprocess: nothing about clouds', imports: [] },

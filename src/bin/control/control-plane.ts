@@ -28,6 +28,7 @@ import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
 import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings.ts'
 import { application, errorRenderer } from './application.ts'
+import { offerRoute } from './image-offers.ts'
 import { metricsRoute } from './metrics.ts'
 import { statusRoute } from './status.ts'
 
@@ -95,13 +96,16 @@ export async function openControlPlane({
   const withObjects: Handler = (head, body, abort) =>
     isForObjects(head) ? objects(head, body, abort) : door(head, body, abort)
   const listener = opened.adopt(
-    await listen(withRoutes([statusRoute(store), metricsRoute(store, hosts)], withObjects), {
-      ...settings.listen,
-      unhurried: isForObjects,
-      clock: systemClock,
-      random: systemRandom,
-      log: log.child({ part: 'http' }),
-    }),
+    await listen(
+      withRoutes([statusRoute(store), metricsRoute(store, hosts), offerRoute(store, paths.images)], withObjects),
+      {
+        ...settings.listen,
+        unhurried: isForObjects,
+        clock: systemClock,
+        random: systemRandom,
+        log: log.child({ part: 'http' }),
+      },
+    ),
     (it) => it.close(),
   )
   const resources = opened.move()

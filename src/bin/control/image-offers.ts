@@ -1,0 +1,65 @@
+/** How an image that lies in the cloud's folder becomes one that can be launched. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { systemClock } from '../../base/clock.ts'
+import type { Route } from '../../http/routes.ts'
+import { describedIn, type ImageDescription, type ImageOffer } from '../../images/image-folder.ts'
+import { type ImageId, isId } from '../../model/ids.ts'
+import type { Store, Transaction } from '../../store/store.ts'
+
+/** An image has the same id wherever it is built: the one that its recipe gives. */
+export function imageIdOf(recipe: string): ImageId {
+  return `ami-${createHash('sha256').update(recipe).digest('hex').slice(0, 17)}`
+}
+
+/** Makes the image's row, unless there is one. */
+export async function offerImage(
+  tx: Transaction,
+  id: ImageId,
+  image: ImageDescription,
+  offer: ImageOffer,
+): Promise<void> {
+  const known = await tx.db.selectFrom('images').select('id').where('id', '=', id).executeTakeFirst()
+  if (known) return
+  await tx.db
+    .insertInto('images')
+    .values({
+      id,
+      accountId: offer.account,
+      ownerAlias: offer.alias ?? null,
+      name: image.name,
+      description: image.description,
+      state: 'available',
+      isPublic: offer.isPublic ? 1 : 0,
+      architecture: image.architecture,
+      kernelFile: image.kernel.file,
+      ramdiskFile: image.ramdisk.file,
+      rootFile: image.root.file,
+      commandLine: image.commandLine,
+      rootSizeMib: offer.rootSizeMiB,
+      digest: image.recipe,
+      createdAt: systemClock.now().getTime(),
+    })
+    .execute()
+}
+
+export const offersPath = '/cumulet/images/'
+
+/**
+ * `POST /cumulet/images/ami-…`: offers the image in the folder of that name. What it is and whose is said by its own
+ * `image.json`, which only who runs the cloud can write: so whoever asks from this machine may, and no signature is needed.
+ */
+export function offerRoute(store: Store, images: string): Route {
+  return {
+    method: 'POST',
+    path: `${offersPath}*`,
+    handle: async ({ path }) => {
+      const id = path.slice(offersPath.length)
+      const image = isId('image', id) ? await describedIn(join(images, id)) : undefined
+      if (!image?.offer || !isId('image', id)) return { status: 404, body: `There is no image ${id} to be offered.\n` }
+      const { offer } = image
+      await store.transact((tx) => offerImage(tx, id, image, offer))
+      return { status: 200, body: `${id}\n` }
+    },
+  }
+}
