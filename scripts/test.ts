@@ -1,4 +1,7 @@
-/** `npm test`: types, style, then the tests, ending with a line that counts. Arguments go to Vitest. */
+/**
+ * `npm test`: types, style, then the tests, ending with a line that counts. Arguments go to Vitest, but for `--debian`: with it
+ * the tests run too that build Debian and boot it, which takes minutes.
+ */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,11 +11,13 @@ import { type Count, countOf, crashed, lineOf, sum } from './test-count.ts'
 
 const root = join(import.meta.dirname, '..')
 const modules = join(root, 'node_modules')
+const withDebian = process.argv.includes('--debian')
 const passed: Count = { passed: 0, failed: 0, skipped: 0 }
 
 /** Runs one of our tools with the terminal as its own; gives its status. */
 async function runTool(path: string, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [join(modules, path), ...args], { cwd: root, stdio: 'inherit' })
+  const env = { ...process.env, ...(withDebian && { CUMULET_TEST_DEBIAN: '1' }) }
+  const child = spawn(process.execPath, [join(modules, path), ...args], { cwd: root, stdio: 'inherit', env })
   const pass = (signal: NodeJS.Signals) => child.kill(signal)
   process.on('SIGTERM', pass)
   const { promise, resolve, reject } = Promise.withResolvers<number>()
@@ -72,7 +77,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 let total = passed
-for await (const count of counts(process.argv.slice(2))) {
+for await (const count of counts(process.argv.slice(2).filter((it) => it !== '--debian'))) {
   total = sum(total, count)
   if (stopped.yes) break
 }

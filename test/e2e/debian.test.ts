@@ -1,0 +1,132 @@
+/** Debian from the recipe to a login: minutes, and so only where asked for, by `npm test -- --debian`. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually, sshOptions, TestCloud } from './cloud.ts'
+import { nothingLeft } from './leftovers.ts'
+
+const config = `#cloud-config
+write_files:
+  - path: /etc/written
+    content: by cloud-config
+users:
+  - default
+  - name: guest
+    shell: /bin/sh
+runcmd:
+  - [sh, -c, 'echo "as $(id -u)" >>/root/commanded']
+`
+const script = '#!/bin/sh\necho "user data says $((6 * 7))"\necho once >>/root/ran\n'
+const multipart = [
+  'Content-Type: multipart/mixed; boundary="=="\nMIME-Version: 1.0\n\n',
+  `--==\nContent-Type: text/cloud-config\n\n${config}\n`,
+  `--==\nContent-Type: text/x-shellscript\n\n${script}\n--==--\n`,
+].join('')
+
+describe.runIf(process.env['CUMULET_TEST_DEBIAN'])('Debian', { timeout: 600_000 }, () => {
+  let cloud: TestCloud
+  let image: string
+  let key: string
+
+  beforeAll(async () => {
+    cloud = await TestCloud.start(['--scale', '2', '--memory', '9000'])
+    await cloud.cumulet('image', 'build', 'debian')
+    const filter = 'Name=name,Values=debian-12-amd64-*'
+    const answer = await cloud.aws('ec2', 'describe-images', '--owners', '136693071363', '--filters', filter)
+    image = (answer as { Images: { ImageId: string }[] }).Images[0]!.ImageId
+    const { KeyMaterial } = await cloud.aws('ec2', 'create-key-pair', '--key-name', 'test', '--key-type', 'ed25519')
+    key = join(cloud.data, 'test.pem')
+    await writeFile(key, String(KeyMaterial), { mode: 0o600 })
+    const open = ['--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0']
+    await cloud.aws('ec2', 'authorize-security-group-ingress', '--group-name', 'default', ...open)
+  }, 600_000)
+
+  afterAll(async () => {
+    await cloud?.[Symbol.asyncDispose]()
+  })
+
+  async function launch(userData: string): Promise<{ id: string; address: string }> {
+    await writeFile(join(cloud.data, 'user-data'), userData)
+    const more = ['--user-data', `file://${join(cloud.data, 'user-data')}`, '--instance-type', 'm1.small']
+    const made = await cloud.aws('ec2', 'run-instances', '--image-id', image, '--key-name', 'test', ...more)
+    const id = (made as { Instances: { InstanceId: string }[] }).Instances[0]!.InstanceId
+    await cloud.aws('ec2', 'wait', 'instance-running', '--instance-ids', id)
+    const query = ['--query', 'Reservations[0].Instances[0].PublicIpAddress', '--output', 'text']
+    const address = await cloud.awsText('ec2', 'describe-instances', '--instance-ids', id, ...query)
+    return { id, address: address.trim() }
+  }
+
+  const ssh = (address: string, command: string) =>
+    cloud.outside('ssh', [...sshOptions, '-i', key, `admin@${address}`, command], 300_000)
+
+  /** What the guest says once cloud-init has ended, in whatever way. */
+  const settled = async (address: string) => {
+    await eventually(() => ssh(address, 'true'), 240_000)
+    return await ssh(address, 'cloud-init status --wait --long; cat /run/cloud-init/result.json')
+  }
+
+  const terminated = async (id: string) => await cloud.aws('ec2', 'wait', 'instance-terminated', '--instance-ids', id)
+
+  test('starts by its metadata, does what multipart user data say, and does it once', async () => {
+    const { id, address } = await launch(multipart)
+    const result = await settled(address)
+    expect(result).toContain('status: done')
+    expect(result).toContain('"datasource": "DataSourceEc2Local"')
+    expect(result).toContain('"errors": []')
+    expect(await ssh(address, 'sudo grep -cE "WARNING|Traceback" /var/log/cloud-init.log || true')).toBe('0\n')
+
+    const done = 'cat /etc/written; echo; getent passwd guest; sudo cat /root/commanded /root/ran'
+    const wanted = /^by cloud-config\nguest:.*\nas 0\nonce\n$/
+    expect(await ssh(address, done)).toMatch(wanted)
+
+    expect(await ssh(address, 'hostname -f')).toMatch(/^ip-172-31-\d+-\d+\.us-west-2\.compute\.internal\n$/)
+    const disks = await ssh(
+      address,
+      'df -m --output=size,target / /mnt | tail -2; cat /proc/swaps; readlink /dev/sda3 /dev/xvda3',
+    )
+    expect(Number(/(\d+) +\/$/m.exec(disks)?.[1])).toBeGreaterThan(7500)
+    expect(disks).toMatch(/\/mnt$/m)
+    expect(disks).toMatch(/\/dev\/vdc +partition/)
+    expect(disks).toContain('vdc\nvdc\n')
+    const link = await ssh(
+      address,
+      'cat /sys/class/net/eth0/mtu; grep -E "^(search|nameserver)" /etc/resolv.conf; resolvectl dns eth0',
+    )
+    expect(link).toMatch(/^1500\n[\s\S]*search us-west-2\.compute\.internal\n[\s\S]*172\.31\.0\.2/)
+    expect(await ssh(address, 'systemctl --failed --no-legend')).toBe('')
+
+    const said = await cloud.awsText('ec2', 'get-console-output', '--instance-id', id, '--latest', '--output', 'text')
+    expect(said).toContain('user data says 42')
+    expect(said).toContain('BEGIN SSH HOST KEY FINGERPRINTS')
+
+    const before = await ssh(address, 'cat /proc/sys/kernel/random/boot_id; cat /etc/ssh/ssh_host_ed25519_key.pub')
+    await cloud.aws('ec2', 'reboot-instances', '--instance-ids', id)
+    const after = await eventually(async () => {
+      const now = await ssh(address, 'cat /proc/sys/kernel/random/boot_id; cat /etc/ssh/ssh_host_ed25519_key.pub')
+      return now.split('\n')[0] === before.split('\n')[0] ? undefined : now
+    }, 240_000)
+    expect(after.split('\n')[1]).toBe(before.split('\n')[1])
+    expect(await settled(address)).toContain('status: done')
+    expect(await ssh(address, done)).toMatch(wanted)
+
+    await cloud.aws('ec2', 'terminate-instances', '--instance-ids', id)
+    await terminated(id)
+    const last = await cloud.awsText('ec2', 'get-console-output', '--instance-id', id, '--output', 'text')
+    expect(last).toMatch(/reboot: Power down/) // It obeyed the power button, and was not ended.
+  })
+
+  test('does what a script says, and what cloud-config alone says', async () => {
+    const [first, second] = [await launch(script), await launch(config)]
+    expect(await settled(first.address)).toContain('status: done')
+    expect(await ssh(first.address, 'sudo cat /root/ran')).toBe('once\n')
+    expect(await settled(second.address)).toContain('status: done')
+    expect(await ssh(second.address, 'cat /etc/written; echo; id -un guest; sudo cat /root/commanded')).toBe(
+      'by cloud-config\nguest\nas 0\n',
+    )
+    await ssh(first.address, 'sudo poweroff').catch(() => '') // The connection may go first.
+    await terminated(first.id)
+    await cloud.aws('ec2', 'terminate-instances', '--instance-ids', second.id)
+    await terminated(second.id)
+    await nothingLeft(cloud)
+  })
+})
