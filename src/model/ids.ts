@@ -24,6 +24,10 @@ export const idPrefixes = {
   'prefix-list': 'pl',
   'internet-gateway': 'igw',
   'dhcp-options': 'dopt',
+  natgateway: 'nat',
+  'vpc-peering-connection': 'pcx',
+  'route-table-association': 'rtbassoc',
+  'vpc-cidr-block-association': 'vpc-cidr-assoc',
 } as const satisfies Record<string, string>
 
 export type ResourceKind = keyof typeof idPrefixes

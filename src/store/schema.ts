@@ -4,6 +4,7 @@ import type { NetworkAclTables } from './tables/network-acls.ts'
 import type { ObjectTables } from './tables/objects.ts'
 import type { PrefixListTables } from './tables/prefix-lists.ts'
 import type { ResourceTables } from './tables/resources.ts'
+import type { VpcTables } from './tables/vpcs.ts'
 
 /**
  * Every table. Each area describes its own in `tables/` and joins them here.
@@ -16,4 +17,5 @@ export type Database = AddressTables &
   NetworkAclTables &
   ObjectTables &
   PrefixListTables &
-  ResourceTables
+  ResourceTables &
+  VpcTables

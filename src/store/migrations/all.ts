@@ -3,6 +3,7 @@ import { engine } from './0001-engine.ts'
 import { resources } from './0002-resources.ts'
 import { addresses } from './0010-addresses.ts'
 import { interfaces } from './0011-interfaces.ts'
+import { vpcs } from './0014-vpcs.ts'
 import { prefixLists } from './0022-prefix-lists.ts'
 import { networkAcls } from './0023-network-acls.ts'
 import { objects } from './0034-objects.ts'
@@ -13,6 +14,7 @@ export const migrations: readonly Migration[] = [
   resources,
   addresses,
   interfaces,
+  vpcs,
   prefixLists,
   networkAcls,
   objects,

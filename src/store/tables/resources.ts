@@ -143,6 +143,11 @@ export interface VpcRow {
   vni: number
   isDefault: Truth
   createdAt: number
+  /** Null: none at all, not even a name server. */
+  dhcpOptionsId: ResourceId<'dhcp-options'> | null
+  /** Whether guests can ask Amazon's name server, and whether they have public names. */
+  dnsSupport: Truth
+  dnsHostnames: Truth
 }
 
 export interface SubnetRow {
