@@ -3,7 +3,17 @@
  * that carried out generation N has nothing left of any wish older than N. No EC2 words: a host knows domains, disks,
  * vifs, routers and rules.
  */
-import type { DomainId, GroupId, HostId, ImageId, InstanceId, InterfaceId, SubnetId, VpcId } from '../model/ids.ts'
+import type {
+  DomainId,
+  GroupId,
+  HostId,
+  ImageId,
+  InstanceId,
+  InterfaceId,
+  ResourceId,
+  SubnetId,
+  VpcId,
+} from '../model/ids.ts'
 import type { DnsSpec } from './dns.ts'
 import type { PlugSpec, VolumesSpec } from './volumes.ts'
 
@@ -67,14 +77,20 @@ export interface RouterSpec {
   readonly vni: number
   /** The MTU that guests are told by DHCP. */
   readonly mtu: number
+  /** All addresses of the VPC: what none of its routers knows of them is nowhere. */
+  readonly cidrs: readonly string[]
   readonly subnets: readonly SubnetSpec[]
   readonly vifs: readonly VifSpec[]
   /** Every group that a vif here is in, and every group that one of their rules refers to. */
   readonly groups: readonly GroupSpec[]
-  /** Where the VPC's addresses on other hosts are, and the way out: longest prefix wins. */
+  /** Where the VPC's addresses on other hosts are. */
   readonly routes: readonly RouteSpec[]
   /** What guests are told of names; absent where they have no name server here. */
   readonly dns?: DnsSpec
+  /** Ways out of the VPC. */
+  readonly tables: readonly TableSpec[]
+  /** Wires to routers of other VPCs on this host. */
+  readonly wires: readonly WireSpec[]
 }
 
 export interface SubnetSpec {
@@ -83,7 +99,10 @@ export interface SubnetSpec {
   /** The router's own address in the subnet: its first. */
   readonly gateway: string
   readonly dns: readonly string[]
+  /** Empty: guests are told none. */
   readonly domainName: string
+  /** Other DHCP options, by their names in dnsmasq and in RFC 2132: `ntp-server`, `netbios-ns`, `netbios-nodetype`. */
+  readonly options?: Readonly<Record<string, readonly string[]>>
 }
 
 export interface VifSpec {
@@ -140,6 +159,32 @@ export interface RouteSpec {
   readonly via: string
 }
 
+/** Where packets from these sources go that leave the VPC: longest prefix wins, and what has no way is dropped. */
+export interface TableSpec {
+  /** Its own for life, and no other's in the cloud. 1 to 2^31-1. */
+  readonly number: number
+  /** Blocks of whole subnets: of no two tables the same. */
+  readonly sources: readonly string[]
+  readonly ways: readonly WaySpec[]
+}
+
+/** `via` another host's underlay address; to a vif that hangs here; over a wire; or nowhere, which hides shorter prefixes. */
+export type WaySpec = { readonly to: string } & (
+  | { readonly via: string }
+  | { readonly vif: InterfaceId }
+  | { readonly wire: WireId }
+  | { readonly nowhere: true }
+)
+
+/** Both routers have it. From a wire a packet goes to a guest of the VPC that it leads into, and no further. */
+export interface WireSpec {
+  readonly id: WireId
+  /** Whose router is at the other end. */
+  readonly to: VpcId
+}
+
+export type WireId = ResourceId<'vpc-peering-connection'>
+
 /** Where overlays meet the outside: one-to-one NAT for each public address. */
 export interface EdgeSpec {
   readonly networks: readonly EdgeNetworkSpec[]
@@ -150,11 +195,28 @@ export interface EdgeSpec {
 export interface EdgeNetworkSpec {
   readonly vpc: VpcId
   readonly vni: number
-  readonly cidr: string
+  readonly cidrs: readonly string[]
   readonly mtu: number
   readonly addresses: readonly { readonly publicAddress: string; readonly privateAddress: string }[]
   readonly routes: readonly RouteSpec[]
+  readonly tables: readonly EdgeTableSpec[]
+  /** Many-to-one NAT, for connections from inside alone. */
+  readonly nats: readonly NatSpec[]
 }
+
+/** As TableSpec: which translation packets from these sources take. */
+export interface EdgeTableSpec {
+  readonly number: number
+  readonly sources: readonly string[]
+  readonly ways: readonly { readonly to: string; readonly by: 'own-address' | NatId }[]
+}
+
+export interface NatSpec {
+  readonly id: NatId
+  readonly publicAddress: string
+}
+
+export type NatId = ResourceId<'natgateway'>
 
 /** Identifies a host's place in the underlay, for whoever wires it. */
 export interface HostPlace {

@@ -345,5 +345,16 @@ function routerOf(domain: DomainId): RouterSpec {
     sourceDestCheck: true,
     metadata: { enabled: true, tokens: 'optional', hopLimit: 1, tree: {} },
   } as const
-  return { vpc, vni: 1, mtu: 1500, subnets: [subnet], vifs: [vif], groups: [], routes: [] }
+  return {
+    vpc,
+    vni: 1,
+    mtu: 1500,
+    cidrs: [],
+    subnets: [subnet],
+    vifs: [vif],
+    groups: [],
+    routes: [],
+    tables: [],
+    wires: [],
+  }
 }

@@ -140,7 +140,7 @@ function routerOf(vpc: VpcId, domains: readonly DomainSpec[]): RouterSpec {
     sourceDestCheck: true,
     metadata: { enabled: true, tokens: 'optional' as const, hopLimit: 1, tree: {} },
   }))
-  return { vpc, vni: 1, mtu: 1500, subnets: [], vifs, groups: [], routes: [] }
+  return { vpc, vni: 1, mtu: 1500, cidrs: [], subnets: [], vifs, groups: [], routes: [], tables: [], wires: [] }
 }
 
 /** Where a host may be found: things of older wishes, domains that ended, half-made ones, disks without a domain. */

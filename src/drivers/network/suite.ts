@@ -157,7 +157,7 @@ const subnet: SubnetId = 'subnet-00000000000000001'
 
 function router(n: number, vifs: readonly VifSpec[]): RouterSpec {
   const subnets = [{ id: subnet, cidr: '172.31.0.0/20', gateway: '172.31.0.1', dns: [], domainName: 'internal' }]
-  return { vpc: vpcId(n), vni: n, mtu: 1500, subnets, vifs, groups: [], routes: [] }
+  return { vpc: vpcId(n), vni: n, mtu: 1500, cidrs: [], subnets, vifs, groups: [], routes: [], tables: [], wires: [] }
 }
 
 function vif(n: number): VifSpec {
@@ -176,7 +176,7 @@ function vif(n: number): VifSpec {
 
 function edgeNetwork(n: number) {
   const addresses = [{ publicAddress: '203.0.113.10', privateAddress: '172.31.0.10' }]
-  return { vpc: vpcId(n), vni: n, cidr: '172.31.0.0/16', mtu: 1500, addresses, routes: [] }
+  return { vpc: vpcId(n), vni: n, cidrs: ['172.31.0.0/16'], mtu: 1500, addresses, routes: [], tables: [], nats: [] }
 }
 
 /** Reads what a socket says until it ends, after saying GET. For subjects that can connect by themselves. */

@@ -1,5 +1,5 @@
 import { Fault } from '../../../base/fault.ts'
-import type { EdgeSpec, RouterSpec, RouteSpec, RuleSpec } from '../../../host-api/spec.ts'
+import type { EdgeSpec, EdgeTableSpec, RouterSpec, RouteSpec, RuleSpec, TableSpec } from '../../../host-api/spec.ts'
 import { isId } from '../../../model/ids.ts'
 import { isAddress, isNetwork } from './ipv4.ts'
 import { isAddress6, isNetwork6 } from './ipv6.ts'
@@ -16,10 +16,19 @@ export function checkRouter(spec: RouterSpec): void {
     want('cidr', it.cidr, isNetwork(it.cidr))
     want('gateway', it.gateway, isAddress(it.gateway))
     for (const dns of it.dns) want('dns', dns, isAddress(dns))
-    want('domainName', it.domainName, isDomainName(it.domainName))
+    want('domainName', it.domainName, it.domainName === '' || isDomainName(it.domainName))
+    for (const [name, values] of Object.entries(it.options ?? {})) {
+      want('option', name, isDomainName(name))
+      for (const value of values) want('option', value, isAddress(value) || /^\d$/.test(value))
+    }
   }
   for (const it of spec.dns?.servers ?? []) want('name server', it, isAddress(it))
   const subnets = new Set(spec.subnets.map((it) => it.id))
+  checkTables(spec.tables)
+  for (const it of spec.wires) {
+    want('wire', it.id, isId('vpc-peering-connection', it.id))
+    want('wire', it.to, isId('vpc', it.to))
+  }
   for (const it of spec.vifs) {
     want('vif', it.id, isId('network-interface', it.id))
     want('mac', it.mac, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(it.mac))
@@ -39,7 +48,11 @@ export function checkRouter(spec: RouterSpec): void {
 export function checkEdge(spec: EdgeSpec): void {
   for (const it of spec.networks) {
     checkNetwork(it)
-    want('cidr', it.cidr, isNetwork(it.cidr))
+    checkTables(it.tables)
+    for (const nat of it.nats) {
+      want('nat', nat.id, isId('natgateway', nat.id))
+      want('publicAddress', nat.publicAddress, isAddress(nat.publicAddress))
+    }
     for (const { publicAddress, privateAddress } of it.addresses) {
       want('publicAddress', publicAddress, isAddress(publicAddress))
       want('privateAddress', privateAddress, isAddress(privateAddress))
@@ -52,15 +65,31 @@ interface Network {
   readonly vni: number
   readonly mtu: number
   readonly routes: readonly RouteSpec[]
+  readonly cidrs: readonly string[]
 }
 
-function checkNetwork({ vpc, vni, mtu, routes }: Network): void {
+function checkNetwork({ vpc, vni, mtu, routes, cidrs }: Network): void {
+  for (const it of cidrs) want('cidr', it, isNetwork(it))
   want('vpc', vpc, isId('vpc', vpc))
   want('vni', vni, isIn(1, vni, 2 ** 24 - 1))
   want('mtu', mtu, isIn(576, mtu, 9216))
   for (const it of routes) {
     want('route', it.to, isNetwork(it.to))
     want('route', it.via, isAddress(it.via))
+  }
+}
+
+function checkTables(tables: readonly (TableSpec | EdgeTableSpec)[]): void {
+  for (const it of tables) {
+    want('number', it.number, isIn(1, it.number, 2 ** 31 - 1))
+    for (const cidr of it.sources) want('source', cidr, isNetwork(cidr))
+    for (const way of it.ways) {
+      want('way', way.to, isNetwork(way.to))
+      if ('via' in way) want('way', way.via, isAddress(way.via))
+      if ('vif' in way) want('way', way.vif, isId('network-interface', way.vif))
+      if ('wire' in way) want('way', way.wire, isId('vpc-peering-connection', way.wire))
+      if ('by' in way) want('way', way.by, way.by === 'own-address' || isId('natgateway', way.by))
+    }
   }
 }
 

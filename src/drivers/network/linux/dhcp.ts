@@ -62,12 +62,16 @@ export function dhcpCommand(spec: RouterSpec, directory: string): string[] {
 
 const leaseSeconds = 86_400
 
-function subnetArguments({ id, cidr, gateway, dns, domainName }: SubnetSpec): string[] {
+function subnetArguments({ id, cidr, gateway, dns, domainName, options = {} }: SubnetSpec): string[] {
   return [
     `--dhcp-range=set:${id},${cidr.split('/')[0]},static,${netmask(cidr)},${leaseSeconds}`,
     `--dhcp-option=tag:${id},option:router,${gateway}`,
+    // An option without a value is one that dnsmasq would give by itself, and does not.
     `--dhcp-option=tag:${id},${['option:dns-server', ...dns].join(',')}`,
-    `--dhcp-option=tag:${id},option:domain-name,${domainName}`,
+    ...(domainName === '' ? [] : [`--dhcp-option=tag:${id},option:domain-name,${domainName}`]),
+    ...Object.entries(options)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, values]) => `--dhcp-option=tag:${id},option:${name},${values.join(',')}`),
   ]
 }
 

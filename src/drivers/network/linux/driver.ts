@@ -12,10 +12,19 @@ import { readDrops } from './drops.ts'
 import { type EdgePlace, makeEdge } from './edge.ts'
 import { readKernelState } from './kernel-state.ts'
 import { listenIn } from './listen.ts'
-import { checkCloudName, checkHostName, routerNamespace, stateDirectory, tapName, vpcOfNamespace } from './names.ts'
+import {
+  checkCloudName,
+  checkHostName,
+  peerWireName,
+  routerNamespace,
+  stateDirectory,
+  tapName,
+  vpcOfNamespace,
+} from './names.ts'
 import { listNamespaces, makeNamespace, namespaceExists } from './namespace.ts'
+import { makePeerWire } from './peer-wire.ts'
 import { removeNamespace } from './remove.ts'
-import { makeRouter, type UnderlayPlace } from './router.ts'
+import { makeRouter, type UnderlayPlace, type Wire } from './router.ts'
 import { routerLinks } from './router-links.ts'
 import { routerRules } from './router-rules.ts'
 import { Rulebook } from './rulebook.ts'
@@ -59,7 +68,7 @@ export class LinuxNetwork implements NetworkDriver {
       const rules = routerRules(spec)
       await makeNamespace(namespace, abort)
       await together(
-        makeRouter({ namespace, underlay, vni, mtu, links, rules }, this.#rulebook, abort),
+        makeRouter({ namespace, underlay, vni, mtu, links, rules, wires: this.#wires(spec) }, this.#rulebook, abort),
         serveDhcp(namespace, spec, this.#dhcpDirectory(spec.vpc), abort),
       )
     })
@@ -117,6 +126,15 @@ export class LinuxNetwork implements NetworkDriver {
         : [],
     )
     return (await together(...reading)).flat()
+  }
+
+  /** Both routers of a wire may be programmed at once: who comes second finds it. */
+  #wires({ vpc, wires }: RouterSpec): Wire[] {
+    return wires.map(({ id, to }) => ({
+      name: peerWireName(id),
+      make: (abort) =>
+        this.#turns.run(id, () => makePeerWire(id, { here: vpc, there: to }, (it) => this.#namespace(it), abort)),
+    }))
   }
 
   #namespace(vpc: VpcId): string {

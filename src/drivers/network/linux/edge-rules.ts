@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { EdgeNetworkSpec } from '../../../host-api/spec.ts'
+import type { EdgeNetworkSpec, NatSpec } from '../../../host-api/spec.ts'
+import { natWireName } from './names.ts'
 import type { Chain, NamedSet, Ruleset } from './ruleset.ts'
+import { sourceMap } from './table-rules.ts'
 
 type Pair = EdgeNetworkSpec['addresses'][number]
 
@@ -13,7 +15,8 @@ type Pair = EdgeNetworkSpec['addresses'][number]
  */
 export function edgeRules(spec: EdgeNetworkSpec): Ruleset {
   const pairs = spec.addresses.toSorted((a, b) => (a.publicAddress < b.publicAddress ? -1 : 1))
-  return { 'ip edge': { counters: [], sets: { ...translations(pairs), ...zones(pairs) }, chains } }
+  const sets = { ...translations(pairs), ...zones(pairs), ...natSets(spec.nats), sources: sourceMap(spec.tables) }
+  return { 'ip edge': { counters: [], sets, chains: { ...chains, zone: zoneChain(spec.nats) } } }
 }
 
 /** The conntrack zone of a pair: 16 bits of its digest, not 0. */
@@ -62,14 +65,6 @@ const errorZone =
   'icmp type { destination-unreachable, time-exceeded, parameter-problem } ct zone set @th,192,32 map @error-zone'
 
 const chains: Readonly<Record<string, Chain>> = {
-  zone: {
-    hook: 'type filter hook prerouting priority -300; policy accept;',
-    rules: [
-      'iifname "outside" ct zone set ip daddr map @inward-zone',
-      'iifname "overlay" ct zone set ip saddr map @outward-zone',
-      `iifname "overlay" ip saddr != @private ${errorZone}`,
-    ],
-  },
   'own-errors': {
     hook: 'type filter hook output priority -300; policy accept;',
     rules: [errorZone],
@@ -80,7 +75,7 @@ const chains: Readonly<Record<string, Chain>> = {
   },
   outward: {
     hook: 'type nat hook postrouting priority 100; policy accept;',
-    rules: ['oifname "outside" snat to ip saddr map @outward'],
+    rules: ['oifname "outside" snat to ip saddr map @outward', 'snat to oifname map @nat-address'],
   },
   // What comes in is translated by now, what goes out not yet: both show the private address.
   forward: {
@@ -90,12 +85,48 @@ const chains: Readonly<Record<string, Chain>> = {
       'ct state related accept',
       'iifname "outside" oifname "overlay" ct status snat,dnat ip daddr @private accept',
       'iifname "overlay" oifname "outside" ip saddr @private accept',
+      'iifname "overlay" oifname @nat accept',
+      'iifname @nat oifname "overlay" ct direction reply ct state established accept',
     ],
   },
   input: {
     hook: 'type filter hook input priority 0; policy drop;',
     rules: ['iifname "lo" accept', 'ct state related accept', 'icmp type echo-request accept'],
   },
+}
+
+/** A NAT is known by its wire: routes choose the wire, and the wire the address and the conntrack zone. */
+function natSets(nats: readonly NatSpec[]): Record<string, NamedSet> {
+  const wires = nats.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((it) => ({ ...it, wire: natWireName(it.id) }))
+  return {
+    nat: { kind: 'set', type: 'type ifname;', elements: wires.map((it) => `"${it.wire}"`) },
+    'nat-address': named(
+      'type ifname : ipv4_addr;',
+      wires.map((it) => `"${it.wire}" : ${it.publicAddress}`),
+    ),
+  }
+}
+
+/** A packet's own pair of addresses chooses its zone, unless its way is a NAT's wire: out by a route, or in. */
+function zoneChain(nats: readonly NatSpec[]): Chain {
+  const byNat = nats.flatMap((it) => {
+    const zone = zoneOf({ publicAddress: it.publicAddress, privateAddress: it.id })
+    const wire = natWireName(it.id)
+    return [
+      `iifname "${wire}" ct zone set ${zone}`,
+      `iifname "overlay" fib daddr . mark oifname "${wire}" ct zone set ${zone}`,
+    ]
+  })
+  return {
+    hook: 'type filter hook prerouting priority -300; policy accept;',
+    rules: [
+      'iifname "overlay" meta mark set ip saddr map @sources',
+      ...byNat, // The first zone that is set stays.
+      'iifname "outside" ct zone set ip daddr map @inward-zone',
+      'iifname "overlay" ct zone set ip saddr map @outward-zone',
+      `iifname "overlay" ip saddr != @private ${errorZone}`,
+    ],
+  }
 }
 
 function named(type: string, elements: readonly string[]): NamedSet {

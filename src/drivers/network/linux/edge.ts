@@ -3,10 +3,10 @@ import { edgeLinks, edgeRouterLinks, wire } from './edge-links.ts'
 import { edgeRules } from './edge-rules.ts'
 import { readKernelState } from './kernel-state.ts'
 import { linkChanges } from './links.ts'
-import { routerNamespace, vpcOfNamespace, wireName } from './names.ts'
+import { natWireName, routerNamespace, vpcOfNamespace, wireName } from './names.ts'
 import { ipBatch, listNamespaces, makeNamespace } from './namespace.ts'
 import { removeNamespace } from './remove.ts'
-import { makeRouter, type UnderlayPlace } from './router.ts'
+import { makeRouter, type UnderlayPlace, type Wire } from './router.ts'
 import type { Rulebook } from './rulebook.ts'
 import { together } from './turns.ts'
 
@@ -42,33 +42,37 @@ async function makeEdgeRouter(
 ) {
   const namespace = routerNamespace(cloud, 'edge', spec.vpc)
   await makeNamespace(namespace, abort)
-  const make = () => ipBatch(namespace, wireLines(place.namespace, spec), abort)
+  const plug = (name: string, peer: string): Wire => ({
+    name,
+    make: () => ipBatch(namespace, [wireLine(name, place.namespace, peer, spec.mtu)], abort),
+  })
+  const nats = spec.nats.map((it) => plug(natWireName(it.id), wireName(it.id)))
   const { vni, mtu } = spec
   const links = edgeRouterLinks(spec, place.address)
   const rules = edgeRules(spec)
   await makeRouter(
-    { namespace, underlay: place, vni, mtu, links, rules, wire: { name: 'outside', make } },
+    { namespace, underlay: place, vni, mtu, links, rules, wires: [plug('outside', wireName(spec.vpc)), ...nats] },
     rulebook,
     abort,
   )
 }
 
 /** A pair of virtual Ethernet devices, made in one step and at both ends at once. */
-function wireLines(edge: string, { vpc, mtu }: EdgeNetworkSpec): string[] {
-  const outer = `peer name ${wireName(vpc)} netns ${edge} address ${wire.outer.mac} mtu ${mtu}`
-  return [`link add outside address ${wire.inner.mac} mtu ${mtu} type veth ${outer}`]
+function wireLine(inner: string, edge: string, outer: string, mtu: number): string {
+  const other = `peer name ${outer} netns ${edge} address ${wire.outer.mac} mtu ${mtu}`
+  return `link add ${inner} address ${wire.inner.mac} mtu ${mtu} type veth ${other}`
 }
 
 async function routeIntoNetworks(place: EdgePlace, specs: readonly EdgeNetworkSpec[], abort: AbortSignal) {
   const state = await readKernelState(place.namespace, abort)
-  const ours = (dev: string) => /^v[0-9a-f]+$/.test(dev)
+  const ours = (dev: string) => /^vn?[0-9a-f]+$/.test(dev)
   const up = specs
-    .map((it) => wireName(it.vpc))
+    .flatMap((it) => [wireName(it.vpc), ...it.nats.map((nat) => wireName(nat.id))])
     .filter((it) => !state.links.get(it)?.up)
     .map((it) => `link set dev ${it} up`)
   const changes = linkChanges(
-    { ...state, addresses: [], neighbours: state.neighbours.filter((it) => ours(it.dev)) },
-    { taps: [], addresses: [], ...edgeLinks(specs) },
+    { ...state, addresses: [], rules: [], neighbours: state.neighbours.filter((it) => ours(it.dev)) },
+    { taps: [], addresses: [], rules: [], ...edgeLinks(specs) },
   )
   await ipBatch(place.namespace, [...up, ...changes.ip], abort)
 }

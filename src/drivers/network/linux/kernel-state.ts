@@ -1,5 +1,5 @@
 import { run } from '../../../base/subprocess.ts'
-import type { Address, Neighbour, Route } from './links.ts'
+import { type Address, isOurPriority, type Neighbour, type Route, type Rule } from './links.ts'
 import { type Namespace, selector } from './namespace.ts'
 
 /** What a namespace holds: links by name, and the addresses, routes and neighbours that can be ours. */
@@ -8,6 +8,7 @@ export interface KernelState {
   readonly addresses: readonly Address[]
   readonly routes: readonly Route[]
   readonly neighbours: readonly Neighbour[]
+  readonly rules: readonly Rule[]
 }
 
 export interface Link {
@@ -27,10 +28,10 @@ export const routeProtocol = 199
 
 /** Reads the namespace in one process. */
 export async function readKernelState(namespace: Namespace, abort: AbortSignal): Promise<KernelState> {
-  const stdin = `addr show\nroute show table main proto ${routeProtocol}\nneigh show nud permanent\n`
+  const stdin = `addr show\nroute show table all proto ${routeProtocol}\nneigh show nud permanent\nrule show\n`
   const out = await run('ip', [...selector(namespace), '-details', '-json', '-batch', '-'], { stdin, abort })
-  const [links = '[]', routes = '[]', neighbours = '[]'] = out.split('\n').filter((it) => it !== '')
-  return kernelState(JSON.parse(links), JSON.parse(routes), JSON.parse(neighbours))
+  const [links = '[]', routes = '[]', neighbours = '[]', rules = '[]'] = out.split('\n').filter((it) => it !== '')
+  return kernelState(JSON.parse(links), JSON.parse(routes), JSON.parse(neighbours), JSON.parse(rules))
 }
 
 /** What `ip -details -json` prints, as far as it is read here. Source: iproute2 6.1, ipaddress.c, iproute.c, ipneigh.c. */
@@ -49,6 +50,14 @@ interface RouteJson {
   readonly dst: string
   readonly gateway?: string
   readonly dev?: string
+  /** A number, or a name where it has one: `main`. */
+  readonly table?: string
+}
+
+interface RuleJson {
+  readonly priority: number
+  readonly fwmark?: string
+  readonly table?: string
 }
 
 interface NeighbourJson {
@@ -57,7 +66,12 @@ interface NeighbourJson {
   readonly lladdr?: string
 }
 
-function kernelState(links: LinkJson[], routes: RouteJson[], neighbours: NeighbourJson[]): KernelState {
+function kernelState(
+  links: LinkJson[],
+  routes: RouteJson[],
+  neighbours: NeighbourJson[],
+  rules: RuleJson[],
+): KernelState {
   return {
     links: new Map(links.map((it) => [it.ifname, link(it)])),
     addresses: links.flatMap((it) =>
@@ -67,6 +81,7 @@ function kernelState(links: LinkJson[], routes: RouteJson[], neighbours: Neighbo
     ),
     routes: routes.map(route),
     neighbours: neighbours.map((it) => ({ dev: it.dev, address: it.dst, mac: it.lladdr ?? '' })),
+    rules: rules.filter((it) => isOurPriority(it.priority)).map(rule),
   }
 }
 
@@ -85,7 +100,16 @@ function link(it: LinkJson): Link {
 
 function route(it: RouteJson): Route {
   const to = it.dst === 'default' ? '0.0.0.0/0' : it.dst.includes('/') ? it.dst : `${it.dst}/32`
-  if (it.type === 'unreachable') return { to, kind: 'unreachable' }
+  const table = it.table === undefined || it.table === 'main' ? {} : { table: Number(it.table) }
+  if (it.type === 'unreachable' || it.type === 'blackhole') return { to, kind: it.type, ...table }
   const { gateway: via, dev = '' } = it
-  return { to, kind: 'unicast', dev, ...(via !== undefined && { via }) }
+  return { to, kind: 'unicast', dev, ...(via !== undefined && { via }), ...table }
+}
+
+function rule({ priority, fwmark, table }: RuleJson): Rule {
+  return {
+    priority,
+    ...(fwmark !== undefined && { mark: Number(fwmark) }),
+    table: table === 'main' ? 'main' : Number(table),
+  }
 }

@@ -10,6 +10,7 @@ export interface Wanted {
   readonly addresses: readonly Address[]
   readonly routes: readonly Route[]
   readonly neighbours: readonly Neighbour[]
+  readonly rules: readonly Rule[]
 }
 
 export interface Tap {
@@ -38,8 +39,22 @@ export type Route =
       readonly to: string
       readonly dev: string
       readonly via?: string
+      /** Absent: the main one. */
+      readonly table?: number
     }
-  | { readonly kind: 'unreachable'; readonly to: string }
+  | { readonly kind: 'unreachable' | 'blackhole'; readonly to: string; readonly table?: number }
+
+/** Which table is looked into, in the order of priorities; of packets with that mark, or of all. */
+export interface Rule {
+  readonly priority: number
+  readonly mark?: number
+  readonly table: number | 'main'
+}
+
+/** Rules of this driver are between those that the kernel makes itself, at 0 and from 32766 on. */
+export function isOurPriority(priority: number): boolean {
+  return priority > 0 && priority < 32766
+}
 
 /** Lines for `ip -batch` and `bridge -batch`: first `prepare` (bridge), then `ip`, then `finish` (bridge). */
 export interface Changes {
@@ -76,10 +91,13 @@ function addressAndRouteLines(actual: KernelState, wanted: Wanted, neighbours: C
   const routes = compare(actual.routes, wanted.routes, routeText)
   const keys = new Set(wanted.routes.map(routeKey))
   const neighbourKeys = new Set(wanted.neighbours.map(neighbourKey))
+  const rules = compare(actual.rules, wanted.rules, ruleText)
   return [
     ...addresses.missing.map((it) => `addr add ${addressText(it)}`),
     ...neighbours.missing.map((it) => `neigh replace ${neighbourText(it)} nud permanent`),
     ...routes.missing.map((it) => `route replace ${routeText(it)} proto ${routeProtocol}`),
+    ...rules.missing.map((it) => `rule add ${ruleText(it)}`),
+    ...rules.surplus.map((it) => `rule del ${ruleText(it)}`),
     ...routes.surplus.filter((it) => !keys.has(routeKey(it))).map((it) => `route del ${routeKey(it)}`),
     ...neighbours.surplus
       .filter((it) => !neighbourKeys.has(neighbourKey(it)))
@@ -117,8 +135,9 @@ function withoutDevices(state: KernelState, doomed: ReadonlySet<string>): Kernel
   return {
     links: new Map([...state.links].filter(([name]) => !doomed.has(name))),
     addresses: state.addresses.filter(stays),
-    routes: state.routes.filter((it) => it.kind === 'unreachable' || stays(it)),
+    routes: state.routes.filter((it) => it.kind !== 'unicast' || stays(it)),
     neighbours: state.neighbours.filter(stays),
+    rules: state.rules,
   }
 }
 
@@ -155,11 +174,16 @@ function forwardingText(it: Neighbour): string {
 
 /** Networks without a way have the worst metric, so that a way to the same network wins. */
 function routeKey(it: Route): string {
-  return it.kind === 'unreachable' ? `unreachable ${it.to} metric 4294967295` : it.to
+  const table = it.table === undefined ? '' : ` table ${it.table}`
+  return it.kind === 'unicast' ? `${it.to}${table}` : `${it.kind} ${it.to} metric 4294967295${table}`
 }
 
 function routeText(it: Route): string {
-  if (it.kind === 'unreachable') return routeKey(it)
+  if (it.kind !== 'unicast') return routeKey(it)
   const via = it.via === undefined ? '' : ` via ${it.via}`
-  return `${it.to}${via} dev ${it.dev}${via && ' onlink'}`
+  return `${it.to}${via} dev ${it.dev}${via && ' onlink'}${it.table === undefined ? '' : ` table ${it.table}`}`
+}
+
+function ruleText({ priority, mark, table }: Rule): string {
+  return `priority ${priority}${mark === undefined ? '' : ` fwmark ${mark}`} lookup ${table}`
 }

@@ -1,4 +1,5 @@
 import { Fault } from '../../../base/fault.ts'
+import type { NatId, WireId } from '../../../host-api/spec.ts'
 import type { HostId, InterfaceId, VpcId } from '../../../model/ids.ts'
 import { isId } from '../../../model/ids.ts'
 
@@ -41,9 +42,24 @@ export function tapName(vif: InterfaceId): string {
   return `t${vif.slice('eni-'.length).slice(-14)}`
 }
 
-/** Name of the edge's end of the wire to a VPC's router at the edge. */
-export function wireName(vpc: VpcId): string {
-  return `v${vpc.slice('vpc-'.length).slice(-14)}`
+/** Name of the edge's end of the wire to a VPC's router at the edge, or to a NAT in it. */
+export function wireName(id: VpcId | NatId): string {
+  return id.startsWith('nat-') ? `vn${id.slice('nat-'.length).slice(-13)}` : `v${id.slice('vpc-'.length).slice(-14)}`
+}
+
+/** Name of both ends of a wire between the routers of two VPCs on a host. */
+export function peerWireName(id: WireId): string {
+  return `p${id.slice('pcx-'.length).slice(-14)}`
+}
+
+/** Name of the inner end of the wire that a NAT of a VPC's router at the edge has to the edge. */
+export function natWireName(id: NatId): string {
+  return `n${id.slice('nat-'.length).slice(-14)}`
+}
+
+/** Whether a device is an end of a wire between routers, or of a NAT. */
+export function isWire(device: string): boolean {
+  return /^[np]([0-9a-f]{8}|[0-9a-f]{14})$/.test(device)
 }
 
 /** Where the driver of a host keeps what must live exactly as long as the namespaces: gone after a reboot, as they are. */

@@ -110,11 +110,16 @@ const sample: RouterSpec = {
     },
   ],
   routes: [],
+  cidrs: [],
+  tables: [{ number: 1, sources: ['10.0.0.0/24'], ways: [] }],
+  wires: [],
 }
 
 const sampleEdge: EdgeNetworkSpec = {
   ...sample,
-  cidr: '10.0.0.0/8',
+  cidrs: ['10.0.0.0/8'],
+  tables: [{ number: 1, sources: ['10.0.0.0/24'], ways: [{ to: '0.0.0.0/0', by: 'own-address' }] }],
+  nats: [{ id: 'nat-00000000', publicAddress: '198.51.100.11' }],
   addresses: [{ publicAddress: '192.0.2.1', privateAddress: '10.0.0.1' }],
 }
 

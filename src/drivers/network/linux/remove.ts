@@ -1,5 +1,6 @@
 import { readKernelState } from './kernel-state.ts'
 import { tapGroup } from './links.ts'
+import { isWire } from './names.ts'
 import { deleteNamespace, ipBatch, namespaceExists } from './namespace.ts'
 
 /**
@@ -10,10 +11,20 @@ export async function removeNamespace(namespace: string, abort: AbortSignal): Pr
   if (await namespaceExists(namespace)) {
     const links = [...(await readKernelState(namespace, abort)).links.values()]
     const taps = links.some((it) => it.owner !== undefined && it.alias !== '') ? [`link del group ${tapGroup}`] : []
+    for (const it of links.filter(({ name }) => isWire(name))) await removeWire(namespace, it.name, abort)
     const others = links
-      .filter((it) => it.owner === undefined && it.name !== 'lo')
+      .filter((it) => it.owner === undefined && it.name !== 'lo' && !isWire(it.name))
       .map((it) => `link del dev ${it.name}`)
     await ipBatch(namespace, [...taps, ...others], abort)
   }
   await deleteNamespace(namespace, abort)
+}
+
+/** Removes an end of a wire, and with it the other one, wherever that is: whoever is there may be quicker. */
+export async function removeWire(namespace: string, name: string, abort: AbortSignal): Promise<void> {
+  try {
+    await ipBatch(namespace, [`link del dev ${name}`], abort)
+  } catch (cause) {
+    if ((await readKernelState(namespace, abort)).links.has(name)) throw cause
+  }
 }

@@ -3,6 +3,7 @@ import { userOfDomain } from '../../../model/domain-user.ts'
 import { canonical } from './ipv4.ts'
 import type { Address, Neighbour, Route, Wanted } from './links.ts'
 import { metadataAddress, overlayMac, routerMac, tapName } from './names.ts'
+import { tableLinks } from './table-links.ts'
 
 /** What the namespace of a VPC's router on a host holds. `here` is the host's own underlay address. */
 export function routerLinks(spec: RouterSpec, here: string): Wanted {
@@ -10,6 +11,7 @@ export function routerLinks(spec: RouterSpec, here: string): Wanted {
   const vifs = spec.vifs.map((it) => ({ ...it, tap: tapName(it.id), gateway: gateways.get(it.subnet) ?? '' }))
   const own = vifs.flatMap((it) => addressesOfVif(it).map((address) => ({ ...it, address })))
   const overlay = overlayLinks(spec.routes, here)
+  const tables = tableLinks(spec, here)
   return {
     taps: vifs.map((it) => ({
       name: it.tap,
@@ -28,9 +30,15 @@ export function routerLinks(spec: RouterSpec, here: string): Wanted {
         ...own.map((it): Route => ({ kind: 'unicast', to: `${it.address}/32`, dev: it.tap })),
         ...overlay.routes,
       ]),
-      ...spec.subnets.map((it): Route => ({ kind: 'unreachable', to: canonical(it.cidr) })),
+      ...spec.cidrs.map((it): Route => ({ kind: 'unreachable', to: canonical(it) })),
+      ...tables.routes,
     ],
-    neighbours: [...own.map((it) => ({ dev: it.tap, address: it.address, mac: it.mac })), ...overlay.neighbours],
+    neighbours: [
+      ...own.map((it) => ({ dev: it.tap, address: it.address, mac: it.mac })),
+      ...overlay.neighbours,
+      ...tables.neighbours,
+    ],
+    rules: tables.rules,
   }
 }
 

@@ -7,6 +7,7 @@ import { addressesOfVif } from './router-links.ts'
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.ts'
 import { dnsInput, serviceChains, serviceSets } from './service-rules.ts'
 import { countersOf, drop, lostChains, spoofMaps } from './spoof-counters.ts'
+import { tableRules } from './table-rules.ts'
 
 /**
  * The rules of a VPC's router on one host. A packet from a guest meets `guard` (is it who it says?), then either `input`
@@ -18,7 +19,7 @@ import { countersOf, drop, lostChains, spoofMaps } from './spoof-counters.ts'
  */
 export function routerRules(spec: RouterSpec): Ruleset {
   const vifs = spec.vifs.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((vif) => ({ ...vif, tap: tapName(vif.id) }))
-  return { 'inet router': ipTable(spec, vifs), 'arp router': arpTable(vifs) }
+  return { 'inet router': ipTable(spec, vifs), 'arp router': arpTable(vifs), 'ip tables': tableRules(spec) }
 }
 
 type Vif = VifSpec & { readonly tap: string }
@@ -59,6 +60,7 @@ const baseChains: Readonly<Record<string, Chain>> = {
     hook: 'type filter hook prerouting priority -450; policy drop;',
     rules: [
       'iifname { "lo", "overlay" } accept',
+      'iifname "p*" accept',
       'meta nfproto ipv6 goto guard-ipv6',
       drop('options', 'ip hdrlength > 5'),
       drop('dhcp', 'udp sport 67 udp dport 68'),
@@ -121,11 +123,11 @@ const baseChains: Readonly<Record<string, Chain>> = {
   },
   egress: {
     hook: 'type filter hook forward priority 0; policy drop;',
-    rules: [`icmpv6 type { 133-137 } drop`, ...answers, 'iifname "overlay" accept', 'iifname vmap @from'],
+    rules: [`icmpv6 type { 133-137 } drop`, ...answers, 'iifname { "overlay", "p*" } accept', 'iifname vmap @from'],
   },
   ingress: {
     hook: 'type filter hook forward priority 10; policy drop;',
-    rules: [...answers, 'oifname "overlay" accept', 'oifname vmap @to'],
+    rules: [...answers, 'oifname { "overlay", "p*" } accept', 'oifname vmap @to'],
   },
 }
 

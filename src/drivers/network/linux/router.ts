@@ -1,8 +1,9 @@
 import type { KernelState } from './kernel-state.ts'
 import { readKernelState } from './kernel-state.ts'
 import { linkChanges, type Wanted } from './links.ts'
-import { overlayMac } from './names.ts'
+import { isWire, overlayMac } from './names.ts'
 import { bridgeBatch, ipBatch, type Namespace, setSysctls } from './namespace.ts'
+import { removeWire } from './remove.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Ruleset } from './ruleset.ts'
 import { routerSysctls } from './sysctls.ts'
@@ -22,8 +23,14 @@ export interface Router {
   readonly mtu: number
   readonly rules: Ruleset
   readonly links: Wanted
-  /** Made between the overlay and everything that has to do with links; runs only where `name` is missing. */
-  readonly wire?: { readonly name: string; make(abort: AbortSignal): Promise<void> }
+  /** Made between the overlay and everything that has to do with links. */
+  readonly wires: readonly Wire[]
+}
+
+/** An end of a pair of virtual Ethernet devices. `make` runs only where `name` is missing. */
+export interface Wire {
+  readonly name: string
+  make(abort: AbortSignal): Promise<void>
 }
 
 /**
@@ -31,17 +38,25 @@ export interface Router {
  * up after the sysctls and so vouches for them.
  */
 export async function makeRouter(router: Router, rulebook: Rulebook, abort: AbortSignal): Promise<void> {
-  const { namespace, wire } = router
+  const { namespace, wires } = router
   const [state] = await together(readKernelState(namespace, abort), rulebook.load(namespace, router.rules, abort))
   if (!state.links.get('lo')?.up) await setSysctls(namespace, routerSysctls, abort)
-  const kept = await makeOverlay(router, state, abort)
-  if (wire && !kept.links.has(wire.name)) await wire.make(abort)
+  const kept = await removeWires(router, await makeOverlay(router, state, abort), abort)
+  for (const it of wires) if (!kept.links.has(it.name)) await it.make(abort)
   await changeLinks(namespace, kept, router, abort)
+}
+
+/** Removes wires that nobody wants here. Says what is left of `state`. */
+async function removeWires({ namespace, wires }: Router, state: KernelState, abort: AbortSignal): Promise<KernelState> {
+  const doomed = [...state.links.keys()].filter((it) => isWire(it) && !wires.some(({ name }) => name === it))
+  if (doomed.length === 0) return state
+  for (const it of doomed) await removeWire(namespace, it, abort)
+  return await readKernelState(namespace, abort)
 }
 
 async function changeLinks(namespace: string, state: KernelState, router: Router, abort: AbortSignal) {
   const changes = linkChanges(state, router.links)
-  const up = ['lo', 'overlay', ...(router.wire ? [router.wire.name] : [])]
+  const up = ['lo', 'overlay', ...router.wires.map((it) => it.name)]
     .filter((it) => !state.links.get(it)?.up)
     .map((it) => `link set dev ${it} up`)
   await bridgeBatch(namespace, changes.prepare, abort)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import type { GroupSpec, RouterSpec, RuleSpec, VifSpec } from '../../../../host-api/spec.ts'
+import type { GroupSpec, RouterSpec, RuleSpec, TableSpec, VifSpec } from '../../../../host-api/spec.ts'
 import type { GroupId } from '../../../../model/ids.ts'
-import { router, vif } from './specs.ts'
+import { router, vif, vifId } from './specs.ts'
 
 const groupIds: readonly GroupId[] = ['sg-0000000a', 'sg-0000000b', 'sg-0000000c', 'sg-0000000d']
 
@@ -12,8 +12,9 @@ export const arbitraryRouter: fc.Arbitrary<RouterSpec> = fc
     groups: fc.uniqueArray(arbitraryGroup(), { selector: (it) => it.id, maxLength: 4 }),
     mtu: fc.constantFrom(1500, 9001),
     routes: fc.uniqueArray(arbitraryRoute(), { selector: (it) => it.to, maxLength: 5 }),
+    tables: fc.uniqueArray(arbitraryTable(), { selector: (it) => it.number, maxLength: 3 }),
   })
-  .map(({ vifs, groups, mtu, routes }) => router(vifs, { groups, mtu, routes }))
+  .map(({ vifs, ...rest }) => router(vifs, rest))
 
 function arbitraryVif(): fc.Arbitrary<VifSpec> {
   return fc
@@ -68,5 +69,19 @@ function arbitraryRoute(): fc.Arbitrary<{ to: string; via: string }> {
   return fc.record({
     to: fc.constantFrom('0.0.0.0/0', '172.31.9.1/32', '172.31.9.2/32', '172.31.16.0/20', '172.31.0.0/20'),
     via: fc.constantFrom('100.64.0.1', '100.64.1.2', '100.64.1.3'),
+  })
+}
+
+function arbitraryTable(): fc.Arbitrary<TableSpec> {
+  const to = fc.constantFrom('0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '198.51.100.0/24')
+  const way = fc.oneof(
+    fc.record({ to, via: fc.constantFrom('100.64.0.1', '100.64.1.2') }),
+    fc.record({ to, vif: fc.integer({ min: 1, max: 9 }).map(vifId) }),
+    fc.record({ to, nowhere: fc.constant(true as const) }),
+  )
+  return fc.record({
+    number: fc.integer({ min: 1, max: 4 }),
+    sources: fc.constant([]),
+    ways: fc.uniqueArray(way, { selector: (it) => it.to, maxLength: 4 }),
   })
 }

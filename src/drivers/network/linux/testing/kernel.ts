@@ -1,5 +1,5 @@
 import type { KernelState, Link } from '../kernel-state.ts'
-import type { Changes, Neighbour, Route } from '../links.ts'
+import type { Changes, Neighbour, Route, Rule } from '../links.ts'
 
 /**
  * As much of a namespace as `linkChanges` needs: carries out its lines, and throws where the kernel would refuse one.
@@ -11,6 +11,7 @@ export class Kernel {
   readonly #routes = new Map<string, Route>()
   readonly #neighbours = new Map<string, Neighbour>()
   readonly #forwarding = new Map<string, string>()
+  readonly #rules = new Map<string, Rule>()
   readonly #quick = new Set<string>()
 
   /** Carries out at most `steps` lines. */
@@ -28,6 +29,7 @@ export class Kernel {
       }),
       routes: [...this.#routes.values()],
       neighbours: [...this.#neighbours.values()],
+      rules: [...this.#rules.values()],
     }
   }
 
@@ -40,6 +42,7 @@ export class Kernel {
       addresses: [...this.#addresses].sort(),
       routes: sorted(this.#routes),
       neighbours: sorted(this.#neighbours),
+      rules: [...this.#rules.keys()].sort(),
       forwarding: needed.map((it) => [it.mac, this.#forwarding.get(it.mac)]).sort(),
     }
   }
@@ -67,6 +70,7 @@ export class Kernel {
     else if (line.startsWith('neigh')) this.#neighbour(words[1] ?? '', words[2] ?? '', dev, after('lladdr'), line)
     else if (line.startsWith('fdb replace')) this.#forwarding.set(words[2] ?? '', after('dst'))
     else if (line.startsWith('fdb del')) this.#forwarding.delete(words[2] ?? '')
+    else if (line.startsWith('rule')) this.#rule(words[1] ?? '', words.slice(2), line)
     else if (line.startsWith('route')) this.#route(words.slice(1), line)
     else need(false, line)
   }
@@ -85,21 +89,39 @@ export class Kernel {
   }
 
   #route([verb, ...words]: readonly string[], line: string): void {
-    const unreachable = words[0] === 'unreachable'
-    const to = words[unreachable ? 1 : 0] ?? ''
-    const key = `${unreachable ? 'unreachable ' : ''}${to}`
+    const kind = words[0] === 'unreachable' || words[0] === 'blackhole' ? words[0] : undefined
+    const to = words[kind ? 1 : 0] ?? ''
+    const table = words.includes('table') ? { table: Number(words[words.indexOf('table') + 1]) } : {}
+    const key = `${kind ?? ''} ${to} ${table.table ?? ''}`
     if (verb === 'del') {
       need(this.#routes.delete(key), line)
       return
     }
-    if (unreachable) {
-      this.#routes.set(key, { kind: 'unreachable', to })
+    if (kind) {
+      this.#routes.set(key, { kind, to, ...table })
       return
     }
     const dev = words[words.indexOf('dev') + 1] ?? ''
     need(this.#links.has(dev), line)
     const via = words.includes('via') ? { via: words[words.indexOf('via') + 1] ?? '' } : {}
-    this.#routes.set(key, { kind: 'unicast', to, dev, ...via })
+    this.#routes.set(key, { kind: 'unicast', to, dev, ...via, ...table })
+  }
+
+  #rule(verb: string, words: readonly string[], line: string): void {
+    const key = words.join(' ')
+    const after = (word: string) => words[words.indexOf(word) + 1] ?? ''
+    if (verb === 'del') {
+      need(this.#rules.delete(key), line)
+      return
+    }
+    need(verb === 'add' && !this.#rules.has(key), line)
+    const mark = words.includes('fwmark') ? { mark: Number(after('fwmark')) } : {}
+    const table = after('lookup')
+    this.#rules.set(key, {
+      priority: Number(after('priority')),
+      ...mark,
+      table: table === 'main' ? table : Number(table),
+    })
   }
 
   #removeLink(dev: string): void {

@@ -31,6 +31,7 @@ export function router(vifs: readonly VifSpec[], changes: Partial<RouterSpec> = 
     vpc,
     vni: 4242,
     mtu: 1500,
+    cidrs: ['172.31.0.0/16'],
     subnets: [
       {
         id: subnet,
@@ -43,6 +44,8 @@ export function router(vifs: readonly VifSpec[], changes: Partial<RouterSpec> = 
     vifs,
     groups: [groupSpec(vifs, [...fromMembers, ...everythingOut])],
     routes: [],
+    tables: [],
+    wires: [],
     ...changes,
   }
 }
@@ -72,7 +75,8 @@ export function edge(
   addresses: EdgeSpec['networks'][number]['addresses'],
   routes: EdgeSpec['networks'][number]['routes'],
 ): EdgeSpec {
-  return { networks: [{ vpc, vni: 4242, cidr: '172.31.0.0/16', mtu: 1500, addresses, routes }] }
+  const shape = { vpc, vni: 4242, cidrs: ['172.31.0.0/16'], mtu: 1500, tables: [], nats: [] }
+  return { networks: [{ ...shape, addresses, routes }] }
 }
 
 function digits(n: number): string {

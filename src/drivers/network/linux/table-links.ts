@@ -1,0 +1,58 @@
+import type { RouterSpec, TableSpec, WaySpec } from '../../../host-api/spec.ts'
+import type { VpcId } from '../../../model/ids.ts'
+import { canonical } from './ipv4.ts'
+import type { Neighbour, Route, Rule } from './links.ts'
+import { overlayMac, peerWireName, tapName } from './names.ts'
+
+/**
+ * Ways out of a VPC, as the kernel knows them: a table of routes for each, which packets that bear its mark are looked up in.
+ * What is within the VPC is in the main table, which comes first.
+ */
+export function tableLinks(
+  spec: RouterSpec,
+  here: string,
+): { routes: Route[]; neighbours: Neighbour[]; rules: Rule[] } {
+  const addresses = new Map(spec.vifs.map((it) => [it.id, it.address]))
+  const ways = spec.tables.flatMap((table) => table.ways.map((way) => ({ table: kernelTable(table), way })))
+  const hosts = ways.flatMap(({ way }) => ('via' in way && way.via !== here ? [way.via] : []))
+  return {
+    routes: ways.map(({ table, way }) => wayRoute(table, way, addresses, here)),
+    neighbours: [
+      ...[...new Set(hosts)].map((via) => ({ dev: 'overlay', address: via, mac: overlayMac(via) })),
+      ...spec.wires.map((it) => ({ dev: peerWireName(it.id), address: wireAddress, mac: wireMac(it.to, spec.vpc) })),
+    ],
+    rules: [{ priority: mainPriority, table: 'main' }, ...spec.tables.map(tableRule)],
+  }
+}
+
+/** A way to ourselves, or to what does not hang here any more, is none. */
+function wayRoute(table: number, way: WaySpec, addresses: ReadonlyMap<string, string>, here: string): Route {
+  const to = canonical(way.to)
+  if ('via' in way && way.via !== here) return { kind: 'unicast', to, dev: 'overlay', via: way.via, table }
+  if ('wire' in way) return { kind: 'unicast', to, dev: peerWireName(way.wire), via: wireAddress, table }
+  const via = 'vif' in way ? addresses.get(way.vif) : undefined
+  if ('vif' in way && via !== undefined) return { kind: 'unicast', to, dev: tapName(way.vif), via, table }
+  return { kind: 'blackhole', to, table }
+}
+
+/** The main table before those of marks; numbers of tables below are the kernel's own. */
+const mainPriority = 100
+const markPriority = 1000
+const firstTable = 1000
+
+export function kernelTable({ number }: Pick<TableSpec, 'number'>): number {
+  return firstTable + number
+}
+
+/** Packets bear the number of their table as their mark. Rules of the same priority do not get into each other's way. */
+export function tableRule({ number }: Pick<TableSpec, 'number'>): Rule {
+  return { priority: markPriority, mark: number, table: kernelTable({ number }) }
+}
+
+/** The other end of a wire, whatever it is called there: nobody asks for it. */
+const wireAddress = '169.254.1.3'
+
+/** The MAC of the end that the router of VPC `at` has: of two, the one whose id is less begins. */
+export function wireMac(at: VpcId, other: VpcId): string {
+  return at < other ? '0e:00:00:00:00:03' : '0e:00:00:00:00:04'
+}
