@@ -21,6 +21,14 @@ const refusals = {
   'network-acl': { malformed: 'InvalidNetworkAclID.NotFound', missing: 'InvalidNetworkAclID.NotFound' },
   'prefix-list': { malformed: 'InvalidPrefixListID.Malformed', missing: 'InvalidPrefixListID.NotFound' },
   'elastic-ip': { malformed: 'InvalidAllocationID.NotFound', missing: 'InvalidAllocationID.NotFound' },
+  'route-table': { malformed: 'InvalidRouteTableID.NotFound', missing: 'InvalidRouteTableID.NotFound' },
+  'internet-gateway': { malformed: 'InvalidInternetGatewayID.NotFound', missing: 'InvalidInternetGatewayID.NotFound' },
+  'dhcp-options': { malformed: 'InvalidDhcpOptionID.NotFound', missing: 'InvalidDhcpOptionID.NotFound' },
+  natgateway: { malformed: 'NatGatewayNotFound', missing: 'NatGatewayNotFound' },
+  'vpc-peering-connection': {
+    malformed: 'InvalidVpcPeeringConnectionID.NotFound',
+    missing: 'InvalidVpcPeeringConnectionID.NotFound',
+  },
 } as const satisfies Partial<Record<ResourceKind, { malformed: ErrorCode; missing: ErrorCode }>>
 
 export type LookedUpKind = keyof typeof refusals

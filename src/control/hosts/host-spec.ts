@@ -11,6 +11,7 @@ import { domainSpec } from './domain-spec.ts'
 import { edgeNetworks } from './edge-spec.ts'
 import { routerSpec } from './router-spec.ts'
 import { readScene, type Scene } from './scene.ts'
+import { wiresFrom } from './ways.ts'
 
 /** The specs of these hosts, in one consistent view of the rows. */
 export type SpecSource = (reader: Reader, hosts: readonly HostId[]) => Promise<HostSpec[]>
@@ -31,7 +32,11 @@ async function hostSpec(reader: Reader, scene: Scene, host: HostRow): Promise<Ho
   const guests = scene.guests.filter((it) => it.instance.hostId === host.id)
   const vpcIds = new Set(guests.flatMap((it) => it.interfaces.map((nic) => nic.vpcId)))
   const routers: RouterSpec[] = []
-  for (const vpc of scene.vpcs) if (vpcIds.has(vpc.id)) routers.push(await routerSpec(reader, scene, host, vpc))
+  const wires = wiresFrom(scene, vpcIds)
+  for (const vpc of scene.vpcs) {
+    if (!vpcIds.has(vpc.id) && !wires.has(vpc.id)) continue
+    routers.push(await routerSpec(reader, scene, { host, vpc, wires: wires.get(vpc.id) ?? [] }))
+  }
   return {
     host: host.id,
     generation: host.generation,

@@ -1,17 +1,23 @@
-import type { RouterSpec, SubnetSpec, VifSpec } from '../../host-api/spec.ts'
-import { privateDomain, privateName } from '../../model/cloud.ts'
+import type { RouterSpec, SubnetSpec, VifSpec, WireSpec } from '../../host-api/spec.ts'
+import { privateName } from '../../model/cloud.ts'
 import type { Reader } from '../../store/store.ts'
 import type { HostRow, InterfaceRow, MetadataOptionsJson, VpcRow } from '../../store/tables/resources.ts'
 import type { Guest } from '../instances/guest.ts'
 import { metadataOf } from '../metadata/facts.ts'
 import { metadataTree } from '../metadata/tree.ts'
 import { groupSpecs } from '../security-groups/group-specs.ts'
-import { dnsOf, gatewayOf } from '../vpcs/addresses.ts'
-import { guestRoutes, mtu, wayOut } from './routes.ts'
+import { gatewayOf } from '../vpcs/addresses.ts'
+import { dhcpOf } from './dhcp.ts'
+import { guestRoutes, mtu } from './routes.ts'
 import type { Scene } from './scene.ts'
+import { tableSpecs } from './ways.ts'
 
-/** The router that a VPC has on a host. */
-export async function routerSpec(reader: Reader, scene: Scene, host: HostRow, vpc: VpcRow): Promise<RouterSpec> {
+/** The router that a VPC has on a host. One without guests serves only what passes through, from a wire to other hosts. */
+export async function routerSpec(
+  reader: Reader,
+  scene: Scene,
+  { host, vpc, wires }: { host: HostRow; vpc: VpcRow; wires: readonly WireSpec[] },
+): Promise<RouterSpec> {
   const here = scene.guests.filter((it) => it.instance.hostId === host.id)
   const vifs = here.flatMap((guest) =>
     guest.interfaces.filter((it) => it.vpcId === vpc.id).map((nic) => vifSpec(scene, guest, nic, vpc)),
@@ -20,22 +26,25 @@ export async function routerSpec(reader: Reader, scene: Scene, host: HostRow, vp
     vpc: vpc.id,
     vni: vpc.vni,
     mtu,
-    subnets: subnetsOf(scene, vpc),
+    cidrs: (scene.network.blocks.get(vpc.id) ?? []).map((it) => it.cidr),
+    subnets: vifs.length > 0 ? subnetsOf(scene, vpc) : [],
     vifs,
     groups: await groupSpecs(reader, [...new Set(vifs.flatMap((it) => it.groups))]),
-    routes: [...guestRoutes(scene, vpc.id, (it) => it !== host.id), ...wayOut(scene)],
+    routes: guestRoutes(scene, vpc.id, (it) => it !== host.id),
+    tables: vifs.length > 0 ? tableSpecs(scene, vpc.id, host.id) : [],
+    wires,
   }
 }
 
-function subnetsOf({ cloud, subnets }: Scene, vpc: VpcRow): SubnetSpec[] {
-  return subnets
+function subnetsOf(scene: Scene, vpc: VpcRow): SubnetSpec[] {
+  const dhcp = dhcpOf(scene, vpc)
+  return scene.subnets
     .filter((it) => it.vpcId === vpc.id)
     .map(({ id, cidr }) => ({
       id,
       cidr,
       gateway: gatewayOf(cidr),
-      dns: [dnsOf(vpc.cidr)],
-      domainName: privateDomain(cloud),
+      ...dhcp,
     }))
 }
 

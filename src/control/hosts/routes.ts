@@ -20,9 +20,3 @@ export function guestRoutes(
       .map((it) => ({ to: `${it.address}/32`, via: host.underlayAddress }))
   })
 }
-
-/** The default route: to the edge. */
-export function wayOut({ hosts }: Scene): RouteSpec[] {
-  const edge = [...hosts.values()].find((it) => it.isEdge === 1)
-  return edge ? [{ to: '0.0.0.0/0', via: edge.underlayAddress }] : []
-}

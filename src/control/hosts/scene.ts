@@ -6,6 +6,7 @@ import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
 import { groupsOf } from '../instances/find.ts'
 import type { Guest } from '../instances/guest.ts'
 import { tagsOf } from '../tags/tags.ts'
+import { type NetworkScene, readNetwork } from './network-scene.ts'
 
 /** Everything that specs are made of, read once for all hosts asked for. */
 export interface Scene {
@@ -14,6 +15,7 @@ export interface Scene {
   readonly guests: readonly Guest[]
   readonly vpcs: readonly VpcRow[]
   readonly subnets: readonly SubnetRow[]
+  readonly network: NetworkScene
   readonly addressesOf: AddressesOf
   readonly groupsOf: ReadonlyMap<string, readonly { readonly id: `sg-${string}`; readonly name: string }[]>
 }
@@ -54,6 +56,7 @@ export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
     }),
     vpcs,
     subnets,
+    network: await readNetwork(reader, vpcs),
     addressesOf: await addressesOf(reader, interfaces),
     groupsOf: await groupsOf(
       reader,

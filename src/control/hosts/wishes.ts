@@ -1,6 +1,7 @@
 /** A host's generation: it grows in the transaction that changes what the host shall do. */
 import type { HostId, VpcId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
+import { peersOf } from '../peerings/find.ts'
 
 /** The store's channel on which hosts are told whose spec has changed. */
 export const hostChannel = 'hosts'
@@ -19,14 +20,14 @@ export async function wish(tx: Transaction, hosts: Iterable<HostId>): Promise<Re
   return new Map(rows.map((row) => [row.id, row.generation]))
 }
 
-/** Every host that has a part of the VPC: those with a guest in it, and the edge. */
+/** Every host that has a part of the VPC: those with a guest in it or in one of its peers, and the edge. */
 export async function hostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]> {
   const guests = await tx.db
     .selectFrom('interfaces')
     .innerJoin('instances', 'instances.id', 'interfaces.instanceId')
     .select('instances.hostId')
     .distinct()
-    .where('interfaces.vpcId', '=', vpc)
+    .where('interfaces.vpcId', 'in', [vpc, ...(await peersOf(tx, vpc))])
     .where('instances.hostId', 'is not', null)
     .execute()
   const edges = await tx.db.selectFrom('hosts').select('id').where('isEdge', '=', 1).execute()

@@ -137,6 +137,11 @@ const tables = {
   'elastic-ip': 'addresses',
   'prefix-list': 'prefixLists',
   'network-acl': 'networkAcls',
+  'route-table': 'routeTables',
+  'internet-gateway': 'internetGateways',
+  'dhcp-options': 'dhcpOptions',
+  natgateway: 'natGateways',
+  'vpc-peering-connection': 'peerings',
 } as const satisfies Partial<Record<LookedUpKind, string>>
 
 /** The kind of each resource of `account`; refuses ids that name none, each as its kind does. */
@@ -170,6 +175,13 @@ async function owns(reader: Reader, account: AccountId, kind: keyof typeof table
       .where('securityGroups.accountId', '=', account)
       .executeTakeFirst()
     return rule !== undefined
+  }
+  if (kind === 'vpc-peering-connection') {
+    const peering = reader.db
+      .selectFrom('peerings')
+      .select('id')
+      .where('id', '=', id as never)
+    return (await peering.where('requesterAccountId', '=', account).executeTakeFirst()) !== undefined
   }
   const table: 'instances' = tables[kind] as 'instances' // All of them have `id` and `accountId`.
   const row = await reader.db

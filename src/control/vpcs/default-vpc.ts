@@ -1,18 +1,28 @@
-/** The VPC that every account has from the start, with a subnet in each zone. */
+/** The VPC that every account has from the start: a subnet in each zone, and a way out. */
 import type { Random } from '../../base/random.ts'
 import { type Cloud, zoneName } from '../../model/cloud.ts'
-import { type AccountId, newId } from '../../model/ids.ts'
-import { nextNumber } from '../../store/sequences.ts'
+import { refuse } from '../../model/errors.ts'
+import type { AccountId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
-import type { VpcRow } from '../../store/tables/resources.ts'
-import { makeGroup } from '../security-groups/groups.ts'
+import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
+import { attachGateway, makeGateway } from '../internet-gateways/gateways.ts'
+import { addRoute } from '../route-tables/routes.ts'
+import { mainTable } from '../route-tables/tables.ts'
+import { makeSubnet } from '../subnets/make.ts'
 import { subBlock } from './addresses.ts'
+import { overlap } from './blocks.ts'
+import { makeVpc } from './make.ts'
 
 /** Source: VPC User Guide, "Default VPC components". */
 const defaultCidr = '172.31.0.0/16'
 const defaultSubnetPrefix = 20
-/** VXLAN identifiers below are left to those who wire networks by hand. */
-const firstVni = 4096
+const defaultSubnets = 2 ** (defaultSubnetPrefix - 16)
+
+interface Around {
+  readonly cloud: Cloud
+  readonly now: Date
+  readonly random: Random
+}
 
 export function findDefaultVpc(reader: Reader, account: AccountId): Promise<VpcRow | undefined> {
   return reader.db
@@ -23,34 +33,36 @@ export function findDefaultVpc(reader: Reader, account: AccountId): Promise<VpcR
     .executeTakeFirst()
 }
 
-/** Makes the account's default VPC unless it is there. */
-export async function ensureDefaultVpc(
+/** Makes the account's default VPC unless it ever had one: who deleted it may have meant it. */
+export async function ensureDefaultVpc(tx: Transaction, account: AccountId, around: Around): Promise<void> {
+  const had = await tx.db.selectFrom('dhcpOptions').select('id').where('accountId', '=', account).executeTakeFirst()
+  if (!had) await makeDefaultVpc(tx, account, around)
+}
+
+/** A default VPC with its subnets, and an internet gateway that its main route table leads to. Refuses: DefaultVpcAlreadyExists. */
+export async function makeDefaultVpc(tx: Transaction, account: AccountId, around: Around): Promise<VpcRow> {
+  if (await findDefaultVpc(tx, account)) refuse('DefaultVpcAlreadyExists')
+  const { cloud, random } = around
+  const vpc = await makeVpc(tx, { account, cidr: defaultCidr, isDefault: true }, around)
+  for (const zone of cloud.zones) await makeDefaultSubnet(tx, vpc, zoneName(cloud, zone), random)
+  const gateway = await makeGateway(tx, account, random)
+  await attachGateway(tx, gateway, vpc)
+  await addRoute(tx, await mainTable(tx, vpc.id), { destination: '0.0.0.0/0', target: gateway.id })
+  return vpc
+}
+
+/** A default subnet in the zone: the first free /20. Refuses: DefaultSubnetAlreadyExistsInAvailabilityZone. */
+export async function makeDefaultSubnet(
   tx: Transaction,
-  account: AccountId,
-  context: { cloud: Cloud; now: Date; random: Random },
-): Promise<void> {
-  if (await findDefaultVpc(tx, account)) return
-  const { cloud, now, random } = context
-  const id = newId('vpc', random)
-  const vni = firstVni + (await nextNumber(tx, 'vni'))
-  await tx.db
-    .insertInto('vpcs')
-    .values({ id, accountId: account, cidr: defaultCidr, vni, isDefault: 1, createdAt: now.getTime() })
-    .execute()
-  for (const [index, zone] of cloud.zones.entries()) {
-    const cidr = subBlock(defaultCidr, defaultSubnetPrefix, index)
-    await tx.db
-      .insertInto('subnets')
-      .values({
-        id: newId('subnet', random),
-        vpcId: id,
-        accountId: account,
-        zone: zoneName(cloud, zone),
-        cidr,
-        isDefault: 1,
-        mapsPublic: 1,
-      })
-      .execute()
-  }
-  await makeGroup(tx, { account, vpc: id, name: 'default', description: 'default VPC security group' }, { now, random })
+  vpc: VpcRow,
+  zone: string,
+  random: Random,
+): Promise<SubnetRow> {
+  const subnets = await tx.db.selectFrom('subnets').selectAll().where('vpcId', '=', vpc.id).execute()
+  const there = subnets.find((it) => it.zone === zone && it.isDefault === 1)
+  if (there) refuse('DefaultSubnetAlreadyExistsInAvailabilityZone', { id: there.id, zone })
+  const blocks = Array.from({ length: defaultSubnets }, (_, index) => subBlock(vpc.cidr, defaultSubnetPrefix, index))
+  const cidr = blocks.find((it) => !subnets.some((other) => overlap(other.cidr, it)))
+  if (!cidr) refuse('InvalidSubnet.Conflict', { cidr: vpc.cidr })
+  return makeSubnet(tx, vpc, { cidr, zone, isDefault: true }, random)
 }

@@ -12,6 +12,16 @@ export async function listVpcs(reader: Reader, account: AccountId, ids: readonly
   return ids.length > 0 ? requireAll('vpc', checkIds('vpc', ids), rows) : rows
 }
 
+export async function findVpc(reader: Reader, account: AccountId, id: string): Promise<VpcRow> {
+  const [vpc] = await listVpcs(reader, account, [id])
+  return vpc! // listVpcs refuses what it does not find
+}
+
+export async function findSubnet(reader: Reader, account: AccountId, id: string): Promise<SubnetRow> {
+  const [subnet] = await listSubnets(reader, account, [id])
+  return subnet! // listSubnets refuses what it does not find
+}
+
 /** The account's subnets, or those named, in the order of their ids. */
 export async function listSubnets(
   reader: Reader,

@@ -1,0 +1,80 @@
+/** Routes of a table: where packets to a block go. Those within the VPC are not kept: they follow from its blocks. */
+import { refuse } from '../../model/errors.ts'
+import type { Reader, Transaction } from '../../store/store.ts'
+import type { RouteRow, RouteTableRow } from '../../store/tables/vpcs.ts'
+import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { contains } from '../vpcs/blocks.ts'
+import { cidrsOf } from '../vpcs/cidrs.ts'
+
+/** Source: VPC User Guide, "Amazon VPC quotas": routes per route table. */
+const mostRoutes = 50
+
+export type NewRoute = Omit<RouteRow, 'routeTableId'>
+
+/** Routes of a table, in the order of their blocks as texts. */
+export function routesOf(reader: Reader, table: RouteTableRow): Promise<RouteRow[]> {
+  return reader.db
+    .selectFrom('routes')
+    .selectAll()
+    .where('routeTableId', '=', table.id)
+    .orderBy('destination')
+    .execute()
+}
+
+/** Adds a route. Refuses: RouteAlreadyExists, RouteLimitExceeded, and a block within the VPC. */
+export async function addRoute(tx: Transaction, table: RouteTableRow, route: NewRoute): Promise<void> {
+  const there = await routesOf(tx, table)
+  await checkDestination(tx, table, route)
+  if (there.some((it) => it.destination === route.destination))
+    refuse('RouteAlreadyExists', { destination: route.destination })
+  if (there.length >= mostRoutes) refuse('RouteLimitExceeded')
+  await tx.db
+    .insertInto('routes')
+    .values({ routeTableId: table.id, ...route })
+    .execute()
+  await wish(tx, await hostsOfVpc(tx, table.vpcId))
+}
+
+/** Leads the route elsewhere. Refuses one that is not there. */
+export async function replaceRoute(tx: Transaction, table: RouteTableRow, route: NewRoute): Promise<void> {
+  await checkDestination(tx, table, route)
+  const { destination, target } = route
+  const changed = await tx.db
+    .updateTable('routes')
+    .set({ target })
+    .where('routeTableId', '=', table.id)
+    .where('destination', '=', destination)
+    .executeTakeFirst()
+  if (changed.numUpdatedRows === 0n)
+    refuse('InvalidParameterValue', {
+      message: `There is no route defined for '${destination}' in the route table. Use CreateRoute instead.`,
+    })
+  await wish(tx, await hostsOfVpc(tx, table.vpcId))
+}
+
+export async function removeRoute(tx: Transaction, table: RouteTableRow, destination: string): Promise<void> {
+  if ((await localBlocks(tx, table)).includes(destination))
+    refuse('InvalidParameterValue', { message: `cannot remove local route ${destination} in route table ${table.id}` })
+  const removed = await tx.db
+    .deleteFrom('routes')
+    .where('routeTableId', '=', table.id)
+    .where('destination', '=', destination)
+    .executeTakeFirst()
+  if (removed.numDeletedRows === 0n) refuse('InvalidRoute.NotFound', { destination, table: table.id })
+  await wish(tx, await hostsOfVpc(tx, table.vpcId))
+}
+
+/** Source: VPC User Guide, "Route priority". That EC2 takes some longer prefixes within the VPC is not served. */
+async function checkDestination(tx: Transaction, table: RouteTableRow, { destination }: NewRoute): Promise<void> {
+  const blocks = await localBlocks(tx, table)
+  if (blocks.includes(destination)) refuse('RouteAlreadyExists', { destination })
+  if (blocks.some((it) => contains(it, destination)))
+    refuse('UnsupportedOperation', {
+      message: `A route to ${destination}, within the VPC, is not served by this cloud.`,
+    })
+}
+
+async function localBlocks(tx: Transaction, { vpcId }: RouteTableRow): Promise<string[]> {
+  const vpc = await tx.db.selectFrom('vpcs').selectAll().where('id', '=', vpcId).executeTakeFirstOrThrow()
+  return cidrsOf(tx, vpc)
+}
