@@ -8,6 +8,10 @@ import { DisassociateAddress } from './actions/addresses/DisassociateAddress.ts'
 import { ModifyAddressAttribute } from './actions/addresses/ModifyAddressAttribute.ts'
 import { ReleaseAddress } from './actions/addresses/ReleaseAddress.ts'
 import { ResetAddressAttribute } from './actions/addresses/ResetAddressAttribute.ts'
+import { AssociateDhcpOptions } from './actions/dhcp-options/AssociateDhcpOptions.ts'
+import { CreateDhcpOptions } from './actions/dhcp-options/CreateDhcpOptions.ts'
+import { DeleteDhcpOptions } from './actions/dhcp-options/DeleteDhcpOptions.ts'
+import { DescribeDhcpOptions } from './actions/dhcp-options/DescribeDhcpOptions.ts'
 import { DescribeImages } from './actions/images/DescribeImages.ts'
 import { DescribeInstanceTypeOfferings } from './actions/instance-types/DescribeInstanceTypeOfferings.ts'
 import { DescribeInstanceTypes } from './actions/instance-types/DescribeInstanceTypes.ts'
@@ -37,10 +41,20 @@ import { DetachNetworkInterface } from './actions/interfaces/DetachNetworkInterf
 import { ModifyNetworkInterfaceAttribute } from './actions/interfaces/ModifyNetworkInterfaceAttribute.ts'
 import { ResetNetworkInterfaceAttribute } from './actions/interfaces/ResetNetworkInterfaceAttribute.ts'
 import { UnassignPrivateIpAddresses } from './actions/interfaces/UnassignPrivateIpAddresses.ts'
+import { AttachInternetGateway } from './actions/internet-gateways/AttachInternetGateway.ts'
+import { CreateInternetGateway } from './actions/internet-gateways/CreateInternetGateway.ts'
+import { DeleteInternetGateway } from './actions/internet-gateways/DeleteInternetGateway.ts'
+import { DescribeInternetGateways } from './actions/internet-gateways/DescribeInternetGateways.ts'
+import { DetachInternetGateway } from './actions/internet-gateways/DetachInternetGateway.ts'
 import { CreateKeyPair } from './actions/key-pairs/CreateKeyPair.ts'
 import { DeleteKeyPair } from './actions/key-pairs/DeleteKeyPair.ts'
 import { DescribeKeyPairs } from './actions/key-pairs/DescribeKeyPairs.ts'
 import { ImportKeyPair } from './actions/key-pairs/ImportKeyPair.ts'
+import { AcceptVpcPeeringConnection } from './actions/peerings/AcceptVpcPeeringConnection.ts'
+import { CreateVpcPeeringConnection } from './actions/peerings/CreateVpcPeeringConnection.ts'
+import { DeleteVpcPeeringConnection } from './actions/peerings/DeleteVpcPeeringConnection.ts'
+import { DescribeVpcPeeringConnections } from './actions/peerings/DescribeVpcPeeringConnections.ts'
+import { RejectVpcPeeringConnection } from './actions/peerings/RejectVpcPeeringConnection.ts'
 import { CreateManagedPrefixList } from './actions/prefix-lists/CreateManagedPrefixList.ts'
 import { DeleteManagedPrefixList } from './actions/prefix-lists/DeleteManagedPrefixList.ts'
 import { DescribeManagedPrefixLists } from './actions/prefix-lists/DescribeManagedPrefixLists.ts'
@@ -51,6 +65,15 @@ import { ModifyManagedPrefixList } from './actions/prefix-lists/ModifyManagedPre
 import { RestoreManagedPrefixListVersion } from './actions/prefix-lists/RestoreManagedPrefixListVersion.ts'
 import { DescribeAvailabilityZones } from './actions/regions/DescribeAvailabilityZones.ts'
 import { DescribeRegions } from './actions/regions/DescribeRegions.ts'
+import { AssociateRouteTable } from './actions/route-tables/AssociateRouteTable.ts'
+import { CreateRoute } from './actions/route-tables/CreateRoute.ts'
+import { CreateRouteTable } from './actions/route-tables/CreateRouteTable.ts'
+import { DeleteRoute } from './actions/route-tables/DeleteRoute.ts'
+import { DeleteRouteTable } from './actions/route-tables/DeleteRouteTable.ts'
+import { DescribeRouteTables } from './actions/route-tables/DescribeRouteTables.ts'
+import { DisassociateRouteTable } from './actions/route-tables/DisassociateRouteTable.ts'
+import { ReplaceRoute } from './actions/route-tables/ReplaceRoute.ts'
+import { ReplaceRouteTableAssociation } from './actions/route-tables/ReplaceRouteTableAssociation.ts'
 import { AuthorizeSecurityGroupEgress } from './actions/security-groups/AuthorizeSecurityGroupEgress.ts'
 import { AuthorizeSecurityGroupIngress } from './actions/security-groups/AuthorizeSecurityGroupIngress.ts'
 import { CreateSecurityGroup } from './actions/security-groups/CreateSecurityGroup.ts'
@@ -68,31 +91,63 @@ import { DeleteTags } from './actions/tags/DeleteTags.ts'
 import { DescribeTags } from './actions/tags/DescribeTags.ts'
 import { DescribeSnapshots } from './actions/volumes/DescribeSnapshots.ts'
 import { DescribeVolumes } from './actions/volumes/DescribeVolumes.ts'
+import { AssociateVpcCidrBlock } from './actions/vpcs/AssociateVpcCidrBlock.ts'
+import { CreateDefaultSubnet } from './actions/vpcs/CreateDefaultSubnet.ts'
+import { CreateDefaultVpc } from './actions/vpcs/CreateDefaultVpc.ts'
+import { CreateSubnet } from './actions/vpcs/CreateSubnet.ts'
+import { CreateVpc } from './actions/vpcs/CreateVpc.ts'
+import { DeleteSubnet } from './actions/vpcs/DeleteSubnet.ts'
+import { DeleteVpc } from './actions/vpcs/DeleteVpc.ts'
 import { DescribeSubnets } from './actions/vpcs/DescribeSubnets.ts'
 import { DescribeVpcAttribute } from './actions/vpcs/DescribeVpcAttribute.ts'
 import { DescribeVpcs } from './actions/vpcs/DescribeVpcs.ts'
+import { DisassociateVpcCidrBlock } from './actions/vpcs/DisassociateVpcCidrBlock.ts'
+import { ModifySubnetAttribute } from './actions/vpcs/ModifySubnetAttribute.ts'
+import { ModifyVpcAttribute } from './actions/vpcs/ModifyVpcAttribute.ts'
 
 export const ec2Actions = [
+  AcceptVpcPeeringConnection,
   AllocateAddress,
   AssignPrivateIpAddresses,
   AssociateAddress,
+  AssociateDhcpOptions,
+  AssociateRouteTable,
+  AssociateVpcCidrBlock,
+  AttachInternetGateway,
   AttachNetworkInterface,
   AuthorizeSecurityGroupEgress,
   AuthorizeSecurityGroupIngress,
+  CreateDefaultSubnet,
+  CreateDefaultVpc,
+  CreateDhcpOptions,
+  CreateInternetGateway,
   CreateKeyPair,
   CreateManagedPrefixList,
   CreateNetworkInterface,
+  CreateRoute,
+  CreateRouteTable,
   CreateSecurityGroup,
+  CreateSubnet,
   CreateTags,
+  CreateVpc,
+  CreateVpcPeeringConnection,
+  DeleteDhcpOptions,
+  DeleteInternetGateway,
   DeleteKeyPair,
   DeleteManagedPrefixList,
   DeleteNetworkInterface,
+  DeleteRoute,
+  DeleteRouteTable,
   DeleteSecurityGroup,
+  DeleteSubnet,
   DeleteTags,
+  DeleteVpc,
+  DeleteVpcPeeringConnection,
   DescribeAccountAttributes,
   DescribeAddresses,
   DescribeAddressesAttribute,
   DescribeAvailabilityZones,
+  DescribeDhcpOptions,
   DescribeIamInstanceProfileAssociations,
   DescribeImages,
   DescribeInstanceAttribute,
@@ -101,12 +156,14 @@ export const ec2Actions = [
   DescribeInstanceTypeOfferings,
   DescribeInstanceTypes,
   DescribeInstances,
+  DescribeInternetGateways,
   DescribeKeyPairs,
   DescribeManagedPrefixLists,
   DescribeNetworkInterfaceAttribute,
   DescribeNetworkInterfaces,
   DescribePrefixLists,
   DescribeRegions,
+  DescribeRouteTables,
   DescribeSecurityGroupRules,
   DescribeSecurityGroups,
   DescribeSnapshots,
@@ -114,9 +171,13 @@ export const ec2Actions = [
   DescribeTags,
   DescribeVolumes,
   DescribeVpcAttribute,
+  DescribeVpcPeeringConnections,
   DescribeVpcs,
+  DetachInternetGateway,
   DetachNetworkInterface,
   DisassociateAddress,
+  DisassociateRouteTable,
+  DisassociateVpcCidrBlock,
   GetConsoleOutput,
   GetManagedPrefixListAssociations,
   GetManagedPrefixListEntries,
@@ -128,9 +189,14 @@ export const ec2Actions = [
   ModifyManagedPrefixList,
   ModifyNetworkInterfaceAttribute,
   ModifySecurityGroupRules,
+  ModifySubnetAttribute,
+  ModifyVpcAttribute,
   MonitorInstances,
   RebootInstances,
+  RejectVpcPeeringConnection,
   ReleaseAddress,
+  ReplaceRoute,
+  ReplaceRouteTableAssociation,
   ResetAddressAttribute,
   ResetInstanceAttribute,
   ResetNetworkInterfaceAttribute,

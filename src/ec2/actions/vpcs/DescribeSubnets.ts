@@ -1,20 +1,7 @@
-import type { Subnet } from '@aws-sdk/client-ec2'
-import { takenAddresses } from '../../../control/interfaces/allocate.ts'
-import { type Tags, tagList, withTags } from '../../../control/tags/tags.ts'
-import { usable } from '../../../control/vpcs/addresses.ts'
 import { listSubnets } from '../../../control/vpcs/find.ts'
-import { ec2Arn } from '../../../model/arns.ts'
-import { zoneId } from '../../../model/cloud.ts'
 import { tagFilters } from '../../../query/filters.ts'
-import type { SubnetRow } from '../../../store/tables/resources.ts'
 import { describe } from '../../action.ts'
-
-interface Row extends SubnetRow {
-  readonly tags: Tags
-  readonly zoneId: string
-  readonly arn: string
-  readonly free: number
-}
+import { type FullSubnet, fullSubnets, renderSubnet } from '../../render/subnet.ts'
 
 /**
  * The caller's subnets, with how many addresses each has left.
@@ -22,20 +9,11 @@ interface Row extends SubnetRow {
  * Source: EC2 API Reference, DescribeSubnets, other names of filters included.
  */
 export const DescribeSubnets = describe('DescribeSubnets', {
-  async rows({ SubnetIds }, { tx, caller, cloud }): Promise<Row[]> {
-    const rows = await withTags(tx, await listSubnets(tx, caller.account, SubnetIds))
-    const full: Row[] = []
-    for (const row of rows) {
-      const { first, last } = usable(row.cidr)
-      const free = last - first + 1 - (await takenAddresses(tx, row)).length
-      const arn = ec2Arn(cloud, row.accountId, 'subnet', row.id)
-      full.push({ ...row, arn, zoneId: zoneId(cloud, row.zone), free })
-    }
-    return full
-  },
+  rows: async ({ SubnetIds }, { tx, caller, cloud }): Promise<FullSubnet[]> =>
+    fullSubnets(tx, cloud, await listSubnets(tx, caller.account, SubnetIds)),
   key: (row) => row.id,
   filters: {
-    ...tagFilters<Row>(),
+    ...tagFilters<FullSubnet>(),
     'availability-zone': (row) => row.zone,
     availabilityZone: (row) => row.zone,
     'availability-zone-id': (row) => row.zoneId,
@@ -65,29 +43,6 @@ export const DescribeSubnets = describe('DescribeSubnets', {
     'subnet-id': (row) => row.id,
     'vpc-id': (row) => row.vpcId,
   },
-  render: (row): Subnet => ({
-    SubnetId: row.id,
-    SubnetArn: row.arn,
-    VpcId: row.vpcId,
-    OwnerId: row.accountId,
-    State: 'available',
-    AvailabilityZone: row.zone,
-    AvailabilityZoneId: row.zoneId,
-    CidrBlock: row.cidr,
-    AvailableIpAddressCount: row.free,
-    DefaultForAz: row.isDefault === 1,
-    MapPublicIpOnLaunch: row.mapsPublic === 1,
-    MapCustomerOwnedIpOnLaunch: false,
-    AssignIpv6AddressOnCreation: false,
-    Ipv6CidrBlockAssociationSet: [],
-    Ipv6Native: false,
-    EnableDns64: false,
-    PrivateDnsNameOptionsOnLaunch: {
-      HostnameType: 'ip-name',
-      EnableResourceNameDnsARecord: false,
-      EnableResourceNameDnsAAAARecord: false,
-    },
-    Tags: tagList(row.tags),
-  }),
+  render: renderSubnet,
   assemble: (items) => ({ Subnets: items }),
 })

@@ -3,7 +3,7 @@ import { refuse } from '../../../model/errors.ts'
 import { action } from '../../action.ts'
 
 /**
- * One attribute of a VPC. Guests of every VPC can ask Amazon's name server; those of the default one have public names.
+ * One attribute of a VPC.
  * Refuses: InvalidVpcID.NotFound, InvalidParameterValue.
  * Source: EC2 API Reference, DescribeVpcAttribute; VPC User Guide, "DNS attributes for your VPC".
  */
@@ -12,9 +12,9 @@ export const DescribeVpcAttribute = action('DescribeVpcAttribute', {
     const [vpc] = await listVpcs(tx, caller.account, [VpcId])
     switch (Attribute) {
       case 'enableDnsSupport':
-        return { VpcId, EnableDnsSupport: { Value: true } }
+        return { VpcId, EnableDnsSupport: { Value: vpc?.dnsSupport === 1 } }
       case 'enableDnsHostnames':
-        return { VpcId, EnableDnsHostnames: { Value: vpc?.isDefault === 1 } }
+        return { VpcId, EnableDnsHostnames: { Value: vpc?.dnsHostnames === 1 } }
       case 'enableNetworkAddressUsageMetrics':
         return { VpcId, EnableNetworkAddressUsageMetrics: { Value: false } }
       default:
