@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { RouterSpec, VifSpec } from '../../../host-api/spec.ts'
 import { guestUsers } from '../../../model/domain-user.ts'
-import { everywhereChains, groupChain, groupRules } from './group-rules.ts'
+import { groupChain, groupRules } from './group-rules.ts'
 import { canonical6, hexadecimal6, linkLocal } from './ipv6.ts'
 import { metadataAddress, tapName } from './names.ts'
 import { addressesOfVif } from './router-links.ts'
@@ -40,9 +41,8 @@ function ipTable(spec: RouterSpec, vifs: readonly Vif[]): Table {
       ...baseChains,
       ...serviceChains,
       ...lostChains('inet'),
-      ...everywhereChains,
       ...groups.chains,
-      ...Object.assign({}, ...vifs.map((it) => vifChains(it, told))),
+      ...Object.assign({}, ...vifs.map((it) => chainsOfGroups(it, told))),
       ...ttlChains(vifs),
     },
   }
@@ -109,7 +109,8 @@ const baseChains: Readonly<Record<string, Chain>> = {
     rules: [
       'iifname "lo" accept',
       'ct state related accept',
-      'udp sport 68 udp dport 67 iifname vmap @dhcp',
+      'udp sport 68 udp dport 67 iifname . @th,288,48 @dhcp accept',
+      drop('dhcp', 'udp sport 68 udp dport 67'),
       'icmpv6 type { 133, 135, 136 } accept',
       drop('source', 'iifname . ether saddr . ip saddr != @own'),
       drop('source', 'iifname . ether saddr . ip6 saddr != @own-ipv6'),
@@ -145,6 +146,12 @@ function identitySets(vifs: readonly Vif[]): Record<string, NamedSet> {
       elements: vifs.flatMap((it) => ownAddresses6(it).map((address) => `${ownMac(it)} . ${hexadecimal6(address)}`)),
     },
     macs: set('ifname . ether_addr', vifs.map(ownMac)),
+    // The hardware address that DHCP messages speak for. Source: RFC 2131, section 2.
+    dhcp: {
+      kind: 'set',
+      type: 'typeof iifname . @th,288,48;',
+      elements: vifs.map((it) => `"${it.tap}" . 0x${it.mac.replaceAll(':', '')}`),
+    },
     forwarders: forwarderSet(vifs),
     metadata: set(
       'ifname',
@@ -165,23 +172,19 @@ function dispatchMaps(vifs: readonly Vif[]): Record<string, NamedSet> {
       'mark : verdict',
       hopLimits(vifs).map((it) => `${markOf(it)} : goto ttl-${it}`),
     ),
-    dhcp: map(
-      'ifname : verdict',
-      byTap((it) => `goto dhcp-${it.tap}`),
-    ),
     from: map(
       'ifname : verdict',
-      byTap((it) => `goto egress-${it.tap}`),
+      byTap((it) => `goto ${chainOfGroups(it, 'egress')}`),
     ),
     to: map(
       'ifname : verdict',
-      byTap((it) => `goto ingress-${it.tap}`),
+      byTap((it) => `goto ${chainOfGroups(it, 'ingress')}`),
     ),
   }
 }
 
-/** A guest's groups, and a guard on the hardware address that its DHCP messages speak for. Source: RFC 2131, section 2. */
-function vifChains(vif: Vif, told: ReadonlySet<string>): Record<string, Chain> {
+/** What guests with these groups are let do: one chain for all that have the same groups. */
+function chainsOfGroups(vif: Vif, told: ReadonlySet<string>): Record<string, Chain> {
   const jumps = (direction: 'ingress' | 'egress') =>
     vif.groups
       .map((it) => groupChain(it, direction))
@@ -189,12 +192,15 @@ function vifChains(vif: Vif, told: ReadonlySet<string>): Record<string, Chain> {
       .sort()
       .map((it) => `jump ${it}`)
   return {
-    [`egress-${vif.tap}`]: { rules: jumps('egress') },
-    [`ingress-${vif.tap}`]: { rules: jumps('ingress') },
-    [`dhcp-${vif.tap}`]: {
-      rules: [`@th,288,48 0x${vif.mac.replaceAll(':', '')} accept`, drop('dhcp')],
-    },
+    [chainOfGroups(vif, 'egress')]: { rules: jumps('egress') },
+    [chainOfGroups(vif, 'ingress')]: { rules: jumps('ingress') },
   }
+}
+
+/** Few guests have many groups: the name of the chain is a digest of theirs. */
+function chainOfGroups({ groups }: Vif, direction: 'ingress' | 'egress'): string {
+  const digest = createHash('sha256').update(groups.toSorted().join(' ')).digest('hex').slice(0, 16)
+  return `${direction}-${digest}`
 }
 
 /** `ip ttl` cannot be set from a map, so each hop limit in use has its chain. */

@@ -51,9 +51,29 @@ export function comparable(before: Ruleset, after: Ruleset): boolean {
   })
 }
 
-/** A short digest of the ruleset; equal digests, equal rulesets. */
+/** A short digest of the ruleset; equal digests, equal rulesets. Of sets and chains that were met before it is remembered. */
 export function digest(ruleset: Ruleset): string {
-  return createHash('sha256').update(JSON.stringify(ruleset)).digest('hex').slice(0, 16)
+  const parts = Object.entries(ruleset).map(([name, { counters, sets, chains }]) => [
+    name,
+    digestOf(counters),
+    Object.entries(sets).map(([key, it]) => [key, it.kind, it.type, digestOf(it.elements)]),
+    Object.entries(chains).map(([key, it]) => [key, it.hook, digestOf(it.rules)]),
+  ])
+  return hashOf(parts)
+}
+
+const digests = new WeakMap<readonly string[], string>()
+
+function digestOf(texts: readonly string[]): string {
+  const known = digests.get(texts)
+  if (known !== undefined) return known
+  const made = hashOf(texts)
+  digests.set(texts, made)
+  return made
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
 }
 
 const phases = ['declare', 'letGo', 'takeUp', 'remove'] as const
@@ -129,17 +149,19 @@ function none(): Commands {
   return { declare: [], letGo: [], takeUp: [], remove: [] }
 }
 
+/** Of one field: the kernel takes ranges of several fields out and in one by one. */
 function isOfIntervals(set: NamedSet): boolean {
-  return set.type.includes('interval')
+  return set.type.includes('interval') && !set.type.includes(' . ')
 }
 
 function without(these: readonly string[], those: readonly string[]): string[] {
+  if (these === those) return []
   const excluded = new Set(those)
   return these.filter((it) => !excluded.has(it))
 }
 
 function same(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((it, index) => it === other[index])
+  return one === other || (one.length === other.length && one.every((it, index) => it === other[index]))
 }
 
 function sameType(old: NamedSet | undefined, next: NamedSet): boolean {
