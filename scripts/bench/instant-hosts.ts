@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { type JsonLines, jsonLines } from '../../src/base/json-lines.ts'
 import type { DomainFact, HostFacts } from '../../src/host-api/facts.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../src/host-api/messages.ts'
-import type { DomainSpec, HostSpec } from '../../src/host-api/spec.ts'
+import type { DomainSpec, GroupsChange, HostSpec } from '../../src/host-api/spec.ts'
 
 const capacity = { memoryMiB: 2 ** 30, cores: 1024, diskGiB: 2 ** 20, accelerator: 'none' } as const
 
@@ -12,6 +12,7 @@ export class InstantHosts implements Disposable {
   readonly #socket: Socket
   readonly #lines: JsonLines<FromAgent>
   readonly #domains = new Map<string, DomainFact>()
+  readonly #told = new Map<string, HostFacts>()
   /** Bytes that came down since the last look. */
   received = 0
 
@@ -31,8 +32,19 @@ export class InstantHosts implements Disposable {
   }
 
   #take(message: ToAgent): void {
-    if (message.type === 'spec') this.#lines.send({ type: 'facts', facts: this.#factsOf(message.spec) })
+    if (message.type === 'spec') this.#tell(this.#factsOf(message.spec))
+    else if (message.type === 'groups') this.#follow(message.change)
     else this.#lines.send({ type: 'answer', to: message.id, ok: true, value: '' })
+  }
+
+  #tell(facts: HostFacts): void {
+    this.#told.set(facts.host, facts)
+    this.#lines.send({ type: 'facts', facts })
+  }
+
+  #follow({ host, generation }: GroupsChange): void {
+    const last = this.#told.get(host)
+    if (last) this.#tell({ ...last, received: generation, settled: generation })
   }
 
   #factsOf({ host, generation, domains }: HostSpec): HostFacts {

@@ -1,7 +1,7 @@
 /** The stream between an agent and the control plane: one JSON object a line, opened by the agent. */
 import type { DomainId, HostId } from '../model/ids.ts'
 import type { HostCapacity, HostFacts } from './facts.ts'
-import type { HostSpec } from './spec.ts'
+import type { GroupsChange, HostSpec } from './spec.ts'
 
 export const protocolVersion = 1
 
@@ -17,6 +17,8 @@ export type FromAgent =
 
 export type ToAgent =
   | { readonly type: 'spec'; readonly spec: HostSpec }
+  /** Follows what was sent last on this stream. */
+  | { readonly type: 'groups'; readonly change: GroupsChange }
   /** What guests sent in vain: VifDrops of every vif, as JSON. Counted always, told only when somebody asks. */
   | { readonly type: 'drops'; readonly id: number; readonly host: HostId }
   /** The console's last 64 KiB, BASE64. */

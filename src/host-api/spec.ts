@@ -28,6 +28,19 @@ export interface HostSpec {
   readonly edge?: EdgeSpec
 }
 
+/** What a host shall be, by what is different: rules of groups alone have changed since it was told generation `since`. */
+export interface GroupsChange {
+  readonly host: HostId
+  readonly since: number
+  readonly generation: number
+  readonly routers: readonly {
+    readonly vpc: VpcId
+    /** All groups of the router's spec, in their order; those that are not in `changed` are as they were. */
+    readonly groups: readonly GroupId[]
+    readonly changed: readonly GroupSpec[]
+  }[]
+}
+
 /** One virtual machine: an incarnation of an instance on this host. */
 export interface DomainSpec {
   readonly id: DomainId

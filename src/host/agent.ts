@@ -11,8 +11,9 @@ import type { StorageDriver } from '../drivers/storage/driver.ts'
 import type { VolumeDriver } from '../drivers/volumes/driver.ts'
 import type { VifDrops } from '../host-api/drops.ts'
 import type { DomainFact, HostFacts } from '../host-api/facts.ts'
-import type { EdgeSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
+import type { EdgeSpec, GroupsChange, HostSpec, RouterSpec } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
+import { applyChange } from './apply-change.ts'
 import type { MetadataService } from './metadata/service.ts'
 import { type Found, plan, type Step, type Subject } from './plan.ts'
 import type { PlugStep, VolumeStep } from './plan-volumes.ts'
@@ -57,8 +58,8 @@ export class HostAgent {
   #disks = new Set<DomainId>()
   #edge: EdgeSpec | undefined
   #wanted: HostSpec | undefined
-  /** The newest generation that was given, kept or not. */
-  #offered = 0
+  /** The newest spec that was given, kept or not. */
+  #offered: HostSpec | undefined
   #settled = 0
   #report: (facts: HostFacts) => void = () => {}
   #reported = ''
@@ -93,10 +94,19 @@ export class HostAgent {
 
   /** Takes a newer spec, once it is kept; an older one than the newest that was given changes nothing. */
   async accept(spec: HostSpec): Promise<void> {
-    if (spec.generation < this.#offered) return
-    this.#offered = spec.generation
-    if (!(await this.#keep(spec))) return
+    if (spec.generation < this.#newest) return
+    this.#offered = spec
+    if (!(await this.#keep(spec, () => this.#parts.specFile.write(spec)))) return
     this.#parts.log.debug({ stage: 'spec', generation: spec.generation }, 'a spec is kept')
+    this.#want(spec)
+  }
+
+  /** Takes a change of the newest spec that it was given. Throws where it is not one of that. */
+  async acceptChange(change: GroupsChange): Promise<void> {
+    const spec = applyChange(this.#offered, change)
+    this.#offered = spec
+    if (!(await this.#keep(spec, () => this.#parts.specFile.append(change, spec)))) return
+    this.#parts.log.debug({ stage: 'change', generation: spec.generation }, 'a change is kept')
     this.#want(spec)
   }
 
@@ -128,11 +138,11 @@ export class HostAgent {
   }
 
   /** Nobody sends it a second time, so it is tried until it is written. False where a newer one came meanwhile. */
-  async #keep(spec: HostSpec): Promise<boolean> {
-    const { specFile, clock, log } = this.#parts
-    while (spec.generation >= this.#offered) {
+  async #keep(spec: HostSpec, write: () => Promise<void>): Promise<boolean> {
+    const { clock, log } = this.#parts
+    while (spec.generation >= this.#newest) {
       try {
-        await specFile.write(spec)
+        await write()
         return true
       } catch (error) {
         log.error({ err: error, generation: spec.generation }, 'a spec could not be kept; it is tried again')
@@ -153,8 +163,12 @@ export class HostAgent {
     }
   }
 
+  get #newest(): number {
+    return this.#offered?.generation ?? 0
+  }
+
   #want(spec: HostSpec): void {
-    this.#offered = Math.max(this.#offered, spec.generation)
+    if (spec.generation >= this.#newest) this.#offered = spec
     this.#wanted = spec
     this.#parts.metadata.know(spec.routers)
     this.#advance()

@@ -57,7 +57,7 @@ function serveOnce(options: LinkOptions, abort: AbortSignal): Promise<void> {
 }
 
 function take({ agents, log }: LinkOptions, message: ToAgent, lines: JsonLines<FromAgent>): void {
-  const host = message.type === 'spec' ? message.spec.host : message.host
+  const host = hostOf(message)
   const agent = agents.find((it) => it.host === host)
   if (!agent) {
     log.warn({ host }, 'a message for a host that is not here')
@@ -67,13 +67,27 @@ function take({ agents, log }: LinkOptions, message: ToAgent, lines: JsonLines<F
     agent.accept(message.spec).catch((error: unknown) => log.error({ err: error, host }, 'a spec could not be kept'))
     return
   }
+  if (message.type === 'groups') {
+    agent.acceptChange(message.change).catch((error: unknown) => {
+      log.error({ err: error, host }, 'a change could not be taken; asking for all of it')
+      lines.close() // Dialled again, it is told the whole.
+    })
+    return
+  }
   answerOf(agent, message).then(
     (value) => lines.send({ type: 'answer', to: message.id, ok: true, value }),
     (error: unknown) => lines.send({ type: 'answer', to: message.id, ok: false, message: messageOf(error) }),
   )
 }
 
-async function answerOf(agent: HostAgent, question: Exclude<ToAgent, { type: 'spec' }>): Promise<string> {
+type Question = Exclude<ToAgent, { type: 'spec' | 'groups' }>
+
+function hostOf(message: ToAgent): HostId {
+  if (message.type === 'spec') return message.spec.host
+  return message.type === 'groups' ? message.change.host : message.host
+}
+
+async function answerOf(agent: HostAgent, question: Question): Promise<string> {
   if (question.type === 'drops') return JSON.stringify(await agent.drops())
   return (await agent.console(question.domain)).toString('base64')
 }

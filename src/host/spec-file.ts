@@ -1,33 +1,73 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { appendFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../base/fault.ts'
-import type { HostSpec } from '../host-api/spec.ts'
+import type { GroupsChange, HostSpec } from '../host-api/spec.ts'
+import { applyChange } from './apply-change.ts'
 
 /** The last spec that was accepted: what an agent goes on with while the control plane is away. */
 export interface SpecFile {
   read(): Promise<HostSpec | undefined>
   write(spec: HostSpec): Promise<void>
+  /** Keeps `spec`, which `change` made of the one that was kept last. */
+  append(change: GroupsChange, spec: HostSpec): Promise<void>
 }
 
-/** Keeps the spec in `path`, replaced whole: a reader never sees half of one. */
+/** Changes that are kept beside the spec before it is written whole again. */
+const mostChanges = 200
+
+/** Keeps the spec in `path`, replaced whole, and changes of it in a file beside it: a reader never sees half of one. */
 export function openSpecFile(path: string): SpecFile {
   let last = Promise.resolve()
+  let changes = 0
+  /** The generation that the files hold together, if that is known. */
+  let kept: number | undefined
+  const inTurn = (work: () => Promise<void>) => {
+    last = last.then(work, work)
+    return last
+  }
+  const write = async (spec: HostSpec) => {
+    kept = undefined
+    await replace(path, JSON.stringify(spec))
+    await rm(changesOf(path), { force: true })
+    changes = 0
+    kept = spec.generation
+  }
   return {
     async read() {
-      try {
-        return JSON.parse(await readFile(path, 'utf8')) as HostSpec
-      } catch (error) {
-        if (systemCode(error) === 'ENOENT') return undefined
-        throw error
-      }
+      const text = await readIfThere(path)
+      return text === undefined
+        ? undefined
+        : withChanges(JSON.parse(text) as HostSpec, await readIfThere(changesOf(path)))
     },
-    write(spec) {
-      last = last.then(
-        () => replace(path, JSON.stringify(spec)),
-        () => replace(path, JSON.stringify(spec)),
-      )
-      return last
-    },
+    write: (spec) => inTurn(() => write(spec)),
+    append: (change, spec) =>
+      inTurn(async () => {
+        if (kept !== change.since || changes >= mostChanges) return write(spec)
+        kept = undefined
+        await appendFile(changesOf(path), `${JSON.stringify(change)}\n`, { mode: 0o600 })
+        changes++
+        kept = change.generation
+      }),
+  }
+}
+
+/** Changes older than the spec were in it when it was written. One without its end was never taken. */
+function withChanges(spec: HostSpec, text = ''): HostSpec {
+  const lines = text.split('\n').slice(0, -1)
+  const changes = lines.map((it) => JSON.parse(it) as GroupsChange)
+  return changes.filter((it) => it.since >= spec.generation).reduce(applyChange, spec)
+}
+
+function changesOf(path: string): string {
+  return `${path}.changes`
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
   }
 }
 

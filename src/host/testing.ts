@@ -78,6 +78,9 @@ export class FakeHost {
       write: async (spec) => {
         this.spec = spec
       },
+      append: async (_change, spec) => {
+        this.spec = spec
+      },
     }
   }
 }

@@ -6,8 +6,29 @@ import { peersOf } from '../peerings/find.ts'
 /** The store's channel on which hosts are told whose spec has changed. */
 export const hostChannel = 'hosts'
 
+/** The channel on which it is told which generations of hosts have other rules, and nothing else: `RulesNote` as JSON. */
+export const rulesChannel = 'rules'
+
+export interface RulesNote {
+  readonly host: HostId
+  readonly generation: number
+}
+
+/** As `wish`, for the hosts of the VPC's guests, where rules of its groups have changed and nothing else. */
+export async function wishRules(tx: Transaction, vpc: VpcId): Promise<void> {
+  for (const [host, generation] of await grow(tx, await guestHostsOfVpc(tx, vpc))) {
+    tx.notify(rulesChannel, JSON.stringify({ host, generation } satisfies RulesNote))
+  }
+}
+
 /** Grows the generation of each of `hosts`, and has their specs sent once this is committed. Answers the new generations. */
 export async function wish(tx: Transaction, hosts: Iterable<HostId>): Promise<ReadonlyMap<HostId, number>> {
+  const grown = await grow(tx, hosts)
+  for (const id of grown.keys()) tx.notify(hostChannel, id)
+  return grown
+}
+
+async function grow(tx: Transaction, hosts: Iterable<HostId>): Promise<ReadonlyMap<HostId, number>> {
   const ids = [...new Set(hosts)]
   if (ids.length === 0) return new Map()
   const rows = await tx.db
@@ -16,12 +37,16 @@ export async function wish(tx: Transaction, hosts: Iterable<HostId>): Promise<Re
     .where('id', 'in', ids)
     .returning(['id', 'generation'])
     .execute()
-  for (const id of ids) tx.notify(hostChannel, id)
   return new Map(rows.map((row) => [row.id, row.generation]))
 }
 
 /** Every host that has a part of the VPC: those with a guest in it or in one of its peers, and the edge. */
 export async function hostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]> {
+  const edges = await tx.db.selectFrom('hosts').select('id').where('isEdge', '=', 1).execute()
+  return [...new Set([...(await guestHostsOfVpc(tx, vpc)), ...edges.map((row) => row.id)])]
+}
+
+async function guestHostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]> {
   const guests = await tx.db
     .selectFrom('interfaces')
     .innerJoin('instances', 'instances.id', 'interfaces.instanceId')
@@ -30,6 +55,5 @@ export async function hostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]>
     .where('interfaces.vpcId', 'in', [vpc, ...(await peersOf(tx, vpc))])
     .where('instances.hostId', 'is not', null)
     .execute()
-  const edges = await tx.db.selectFrom('hosts').select('id').where('isEdge', '=', 1).execute()
-  return [...new Set([...guests.map((row) => row.hostId!), ...edges.map((row) => row.id)])] // filtered by `is not null`
+  return guests.map((row) => row.hostId!) // filtered by `is not null`
 }

@@ -4,7 +4,7 @@ import { refuse } from '../../model/errors.ts'
 import { type AccountId, newId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { PrefixListEntryJson, PrefixListRow } from '../../store/tables/prefix-lists.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishRules } from '../hosts/wishes.ts'
 import { refuseTooMany } from '../security-groups/rules.ts'
 import { removeTags } from '../tags/tags.ts'
 import { usersOf } from './users.ts'
@@ -49,7 +49,7 @@ export async function nextVersion(
   const next = { ...list, version: list.version + 1, state }
   await tx.db.updateTable('prefixLists').set({ version: next.version, state }).where('id', '=', list.id).execute()
   await putVersion(tx, next, entries)
-  for (const { vpcId } of await usersOf(tx, list.id)) await wish(tx, await hostsOfVpc(tx, vpcId))
+  for (const vpc of new Set((await usersOf(tx, list.id)).map((it) => it.vpcId))) await wishRules(tx, vpc)
   return next
 }
 

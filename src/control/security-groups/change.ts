@@ -2,7 +2,7 @@
 import type { Random } from '../../base/random.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { SecurityGroupRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishRules } from '../hosts/wishes.ts'
 import { checkIds, requireAll } from '../lookup.ts'
 import { authorize, type PermissionInput, refuseUnknown, revoke, rulesAsked } from './permissions.ts'
 import { referencesOf } from './references.ts'
@@ -120,5 +120,5 @@ async function takeAway(tx: Transaction, group: SecurityGroupRow, rules: readonl
 }
 
 async function enforce(tx: Transaction, { vpcId }: SecurityGroupRow): Promise<void> {
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishRules(tx, vpcId)
 }

@@ -9,16 +9,21 @@ import { prefixListsIn, rulesOf } from './rules.ts'
 
 /**
  * These groups with their rules and the addresses of their members; then the groups that the rules refer to, of which a
- * host needs the members alone. In the order of their ids.
+ * host needs the members alone. In the order of their ids. Members that are `known` are not looked for.
  */
-export async function groupSpecs(reader: Reader, groupIds: readonly GroupId[]): Promise<GroupSpec[]> {
+export async function groupSpecs(
+  reader: Reader,
+  groupIds: readonly GroupId[],
+  known: ReadonlyMap<GroupId, readonly string[]> = new Map(),
+): Promise<GroupSpec[]> {
   const own = await rulesOf(reader, groupIds)
   const networks = await networksOf(reader, prefixListsIn([...own.values()].flat()))
   const rules = new Map(groupIds.map((id) => [id, (own.get(id) ?? []).flatMap((it) => ruleSpecsOf(it, networks))]))
   const referred = [...rules.values()].flat().flatMap(({ peer }) => ('group' in peer ? [peer.group] : []))
   const ids = [...new Set([...groupIds, ...referred])].sort()
-  const members = await membersOf(reader, ids)
-  return ids.map((id) => ({ id, rules: rules.get(id) ?? [], members: members.get(id) ?? [] }))
+  const unknown = ids.filter((it) => !known.has(it))
+  const members = await membersOf(reader, unknown)
+  return ids.map((id) => ({ id, rules: rules.get(id) ?? [], members: known.get(id) ?? members.get(id) ?? [] }))
 }
 
 /** Private addresses of the interfaces in each group whose instance its host shall have: as the rest of the spec. */

@@ -1,4 +1,5 @@
 import type { Server } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { Fault } from '../../../base/fault.ts'
 import type { VifDrops } from '../../../host-api/drops.ts'
 import type { EdgeSpec, RouterSpec } from '../../../host-api/spec.ts'
@@ -48,6 +49,8 @@ export class LinuxNetwork implements NetworkDriver {
   readonly #directory: string
   readonly #rulebook: Rulebook
   readonly #turns = new Turns()
+  /** What each router was last made to be, wholly and by this process. */
+  readonly #programmed = new Map<VpcId, RouterSpec>()
 
   constructor(options: LinuxNetworkOptions) {
     checkCloudName(options.cloud)
@@ -61,22 +64,36 @@ export class LinuxNetwork implements NetworkDriver {
     checkRouter(spec)
     await this.#turns.run(spec.vpc, async () => {
       abort.throwIfAborted()
-      const { underlay } = this.#options
-      const namespace = this.#namespace(spec.vpc)
-      const { vni, mtu } = spec
-      const links = routerLinks(spec, underlay.address)
-      const rules = routerRules(spec)
-      await makeNamespace(namespace, abort)
-      await together(
-        makeRouter({ namespace, underlay, vni, mtu, links, rules, wires: this.#wires(spec) }, this.#rulebook, abort),
-        serveDhcp(namespace, spec, this.#dhcpDirectory(spec.vpc), abort),
-      )
+      const before = this.#programmed.get(spec.vpc)
+      this.#programmed.delete(spec.vpc)
+      if (before && differsInRulesAlone(before, spec)) await this.#loadRules(spec, abort)
+      else await this.#makeAll(spec, abort)
+      this.#programmed.set(spec.vpc, spec)
     })
+  }
+
+  /** All that changes of rules need. Whatever else went missing meanwhile is found when the same is programmed again. */
+  async #loadRules(spec: RouterSpec, abort: AbortSignal): Promise<void> {
+    await this.#rulebook.load(this.#namespace(spec.vpc), routerRules(spec), abort)
+  }
+
+  async #makeAll(spec: RouterSpec, abort: AbortSignal): Promise<void> {
+    const { underlay } = this.#options
+    const namespace = this.#namespace(spec.vpc)
+    const { vni, mtu } = spec
+    const links = routerLinks(spec, underlay.address)
+    const rules = routerRules(spec)
+    await makeNamespace(namespace, abort)
+    await together(
+      makeRouter({ namespace, underlay, vni, mtu, links, rules, wires: this.#wires(spec) }, this.#rulebook, abort),
+      serveDhcp(namespace, spec, this.#dhcpDirectory(spec.vpc), abort),
+    )
   }
 
   async remove(vpc: VpcId, abort: AbortSignal): Promise<void> {
     await this.#turns.run(vpc, async () => {
       abort.throwIfAborted()
+      this.#programmed.delete(vpc)
       await endDhcp(this.#dhcpDirectory(vpc))
       await removeNamespace(this.#namespace(vpc), abort)
       await this.#rulebook.forget(this.#namespace(vpc))
@@ -113,8 +130,10 @@ export class LinuxNetwork implements NetworkDriver {
     return await bindIn(this.#namespace(vpc), addresses, port, abort)
   }
 
-  /** Nothing is held: what exists goes on without us. */
-  async [Symbol.asyncDispose](): Promise<void> {}
+  /** Nothing is held but what is still to be written down: what exists goes on without us. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#rulebook[Symbol.asyncDispose]()
+  }
 
   /** What `read` finds in every router that there is. */
   async #ofEach<T>(read: (namespace: string, vpc: VpcId) => Promise<T[]>): Promise<T[]> {
@@ -144,6 +163,11 @@ export class LinuxNetwork implements NetworkDriver {
   #dhcpDirectory(vpc: VpcId): string {
     return `${this.#directory}/${vpc}`
   }
+}
+
+/** Whether what is not the same is something that only rules are made of. */
+function differsInRulesAlone({ groups: old, ...before }: RouterSpec, { groups, ...after }: RouterSpec): boolean {
+  return isDeepStrictEqual(before, after) && !isDeepStrictEqual(old, groups)
 }
 
 /** Taps bear the id of their vif as their alias. */

@@ -19,30 +19,48 @@ import { tableRules } from './table-rules.ts'
  * because they are answers. So a rule that is taken back ends the connections that it had let in, with nothing to flush.
  */
 export function routerRules(spec: RouterSpec): Ruleset {
-  const vifs = spec.vifs.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((vif) => ({ ...vif, tap: tapName(vif.id) }))
-  return { 'inet router': ipTable(spec, vifs), 'arp router': arpTable(vifs), 'ip tables': tableRules(spec) }
+  const ofVifs = partsOf(spec.vifs)
+  return { 'inet router': ipTable(spec, ofVifs), 'arp router': ofVifs.arp, 'ip tables': tableRules(spec) }
+}
+
+/** What follows from the vifs alone, made once for the same list: rules change more often. */
+interface VifParts {
+  readonly vifs: readonly Vif[]
+  readonly counters: readonly string[]
+  readonly sets: Readonly<Record<string, NamedSet>>
+  readonly arp: Table
+}
+
+const partsMade = new WeakMap<readonly VifSpec[], VifParts>()
+
+function partsOf(specs: readonly VifSpec[]): VifParts {
+  const known = partsMade.get(specs)
+  if (known) return known
+  const vifs = specs.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((vif) => ({ ...vif, tap: tapName(vif.id) }))
+  const made = {
+    vifs,
+    counters: countersOf(vifs, 'inet'),
+    sets: { ...identitySets(vifs), ...spoofMaps(vifs, 'inet'), ...dispatchMaps(vifs) },
+    arp: arpTable(vifs),
+  }
+  partsMade.set(specs, made)
+  return made
 }
 
 type Vif = VifSpec & { readonly tap: string }
 
-function ipTable(spec: RouterSpec, vifs: readonly Vif[]): Table {
+function ipTable(spec: RouterSpec, { vifs, counters, sets }: VifParts): Table {
   const groups = groupRules(spec.groups, new Set(vifs.flatMap((it) => it.groups)))
   const told = new Set(Object.keys(groups.chains))
   return {
-    counters: countersOf(vifs, 'inet'),
-    sets: {
-      ...identitySets(vifs),
-      ...serviceSets(spec),
-      ...spoofMaps(vifs, 'inet'),
-      ...dispatchMaps(vifs),
-      ...groups.sets,
-    },
+    counters,
+    sets: { ...sets, ...serviceSets(spec), ...groups.sets },
     chains: {
       ...baseChains,
       ...serviceChains,
       ...lostChains('inet'),
       ...groups.chains,
-      ...Object.assign({}, ...vifs.map((it) => chainsOfGroups(it, told))),
+      ...chainsOfAll(vifs, told),
       ...ttlChains(vifs),
     },
   }
@@ -181,6 +199,11 @@ function dispatchMaps(vifs: readonly Vif[]): Record<string, NamedSet> {
       byTap((it) => `goto ${chainOfGroups(it, 'ingress')}`),
     ),
   }
+}
+
+function chainsOfAll(vifs: readonly Vif[], told: ReadonlySet<string>): Record<string, Chain> {
+  const alike = new Map(vifs.map((it) => [it.groups.toSorted().join(' '), it]))
+  return Object.assign({}, ...[...alike.values()].map((it) => chainsOfGroups(it, told)))
 }
 
 /** What guests with these groups are let do: one chain for all that have the same groups. */

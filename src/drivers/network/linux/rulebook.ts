@@ -4,15 +4,20 @@ import { SubprocessError } from '../../../base/subprocess.ts'
 import { nftTransaction, runIn } from './namespace.ts'
 import { comparable, difference, digest, type Ruleset, whole } from './ruleset.ts'
 
+const writeAfterMs = 1_000
+
 /**
  * Loads rulesets by difference, and remembers what it loaded, in memory and in a file that the next process reads.
  * Memory may be wrong (someone died between two lines of this file), so the ruleset in the kernel bears its own digest, as
- * the name of an empty chain: every transaction takes the old name away, fails as a whole if that is not there, and then
- * everything is loaded anew.
+ * the name of an empty chain: every transaction renames it, fails as a whole if it has not the old name, and then everything
+ * is loaded anew.
  */
-export class Rulebook {
+export class Rulebook implements AsyncDisposable {
   readonly #directory: string
   readonly #loaded = new Map<string, Tagged>()
+  /** Namespaces whose file is older than what is loaded, and when that will be written. */
+  readonly #late = new Map<string, NodeJS.Timeout>()
+  #failure: unknown
 
   constructor(directory: string) {
     this.#directory = directory
@@ -20,18 +25,33 @@ export class Rulebook {
 
   /** Makes the namespace's tables be exactly `ruleset`. Does nothing where they are. */
   async load(namespace: string, ruleset: Ruleset, abort: AbortSignal): Promise<void> {
-    const next = tagged(ruleset)
+    this.#throwFailure()
+    const next = { tag: `is-${digest(ruleset)}`, ruleset }
     const before = this.#loaded.get(namespace) ?? (await this.#read(namespace))
-    if (!(before && (await turn(namespace, before, next, abort)))) {
-      await nftTransaction(namespace, whole(next.ruleset), abort)
+    if (before && (await turn(namespace, before, next, abort))) {
+      this.#loaded.set(namespace, next)
+      if (before.tag !== next.tag) this.#writeLater(namespace)
+      return
     }
-    if (before?.tag !== next.tag) await this.#write(namespace, next)
+    await nftTransaction(namespace, [...whole(ruleset), `add chain ${tableOf(ruleset)} ${next.tag}`], abort)
     this.#loaded.set(namespace, next)
+    await this.#write(namespace, next)
+  }
+
+  /** Writes what is late. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const [namespace, timer] of this.#late) {
+      clearTimeout(timer)
+      await this.#writeLate(namespace)
+    }
+    this.#throwFailure()
   }
 
   /** The namespace is gone. */
   async forget(namespace: string): Promise<void> {
     this.#loaded.delete(namespace)
+    clearTimeout(this.#late.get(namespace))
+    this.#late.delete(namespace)
     await rm(this.#file(namespace), { force: true })
   }
 
@@ -50,6 +70,30 @@ export class Rulebook {
     await rename(`${this.#file(namespace)}.new`, this.#file(namespace))
   }
 
+  /** A change must not wait until a file of megabytes is made: should we die before it is, everything is loaded anew. */
+  #writeLater(namespace: string): void {
+    if (this.#late.has(namespace)) return
+    const timer = setTimeout(() => void this.#writeLate(namespace), writeAfterMs)
+    timer.unref()
+    this.#late.set(namespace, timer)
+  }
+
+  async #writeLate(namespace: string): Promise<void> {
+    this.#late.delete(namespace)
+    try {
+      const loaded = this.#loaded.get(namespace)
+      if (loaded) await this.#write(namespace, loaded)
+    } catch (cause) {
+      this.#failure = cause // Whoever loads next is told.
+    }
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure
+  }
+
   #file(namespace: string): string {
     return `${this.#directory}/${namespace}.rules.json`
   }
@@ -61,22 +105,24 @@ interface Tagged {
   readonly ruleset: Ruleset
 }
 
-function tagged(ruleset: Ruleset): Tagged {
-  const [first = '', table] = Object.entries(ruleset)[0] ?? []
-  const tag = `is-${digest(ruleset)}`
-  if (!table) return { tag, ruleset }
-  return { tag, ruleset: { ...ruleset, [first]: { ...table, chains: { ...table.chains, [tag]: { rules: [] } } } } }
-}
-
 /** Whether `before` was there and `next` is now. */
 async function turn(namespace: string, before: Tagged, next: Tagged, abort: AbortSignal): Promise<boolean> {
   if (before.tag !== next.tag && !comparable(before.ruleset, next.ruleset)) return false
-  const table = Object.keys(next.ruleset)[0] ?? ''
+  const table = tableOf(next.ruleset)
   return await unlessRefused(
     before.tag === next.tag
       ? runIn(namespace, ['nft', 'list', 'chain', ...table.split(' '), next.tag], { abort })
-      : nftTransaction(namespace, difference(before.ruleset, next.ruleset), abort),
+      : nftTransaction(
+          namespace,
+          [`rename chain ${table} ${before.tag} ${next.tag}`, ...difference(before.ruleset, next.ruleset)],
+          abort,
+        ),
   )
+}
+
+/** Where the name is: the first table. */
+function tableOf(ruleset: Ruleset): string {
+  return Object.keys(ruleset)[0] ?? ''
 }
 
 async function unlessRefused(done: Promise<unknown>): Promise<boolean> {
