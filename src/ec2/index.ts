@@ -50,6 +50,9 @@ import { CreateKeyPair } from './actions/key-pairs/CreateKeyPair.ts'
 import { DeleteKeyPair } from './actions/key-pairs/DeleteKeyPair.ts'
 import { DescribeKeyPairs } from './actions/key-pairs/DescribeKeyPairs.ts'
 import { ImportKeyPair } from './actions/key-pairs/ImportKeyPair.ts'
+import { CreateNatGateway } from './actions/nat-gateways/CreateNatGateway.ts'
+import { DeleteNatGateway } from './actions/nat-gateways/DeleteNatGateway.ts'
+import { DescribeNatGateways } from './actions/nat-gateways/DescribeNatGateways.ts'
 import { AcceptVpcPeeringConnection } from './actions/peerings/AcceptVpcPeeringConnection.ts'
 import { CreateVpcPeeringConnection } from './actions/peerings/CreateVpcPeeringConnection.ts'
 import { DeleteVpcPeeringConnection } from './actions/peerings/DeleteVpcPeeringConnection.ts'
@@ -123,6 +126,7 @@ export const ec2Actions = [
   CreateInternetGateway,
   CreateKeyPair,
   CreateManagedPrefixList,
+  CreateNatGateway,
   CreateNetworkInterface,
   CreateRoute,
   CreateRouteTable,
@@ -135,6 +139,7 @@ export const ec2Actions = [
   DeleteInternetGateway,
   DeleteKeyPair,
   DeleteManagedPrefixList,
+  DeleteNatGateway,
   DeleteNetworkInterface,
   DeleteRoute,
   DeleteRouteTable,
@@ -159,6 +164,7 @@ export const ec2Actions = [
   DescribeInternetGateways,
   DescribeKeyPairs,
   DescribeManagedPrefixLists,
+  DescribeNatGateways,
   DescribeNetworkInterfaceAttribute,
   DescribeNetworkInterfaces,
   DescribePrefixLists,

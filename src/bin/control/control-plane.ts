@@ -9,6 +9,7 @@ import { HostLinks } from '../../control/hosts/links.ts'
 import { instanceMachine } from '../../control/instances/machine.ts'
 import { tellOfMachine } from '../../control/instances/news.ts'
 import { attachmentMachine } from '../../control/interfaces/attachment-machine.ts'
+import { natMachine } from '../../control/nat-gateways/machine.ts'
 import { ensureDefaultVpc } from '../../control/vpcs/default-vpc.ts'
 import type { Handler } from '../../http/exchange.ts'
 import { frontDoor } from '../../http/front-door.ts'
@@ -126,7 +127,7 @@ function openEngine(store: Store, hosts: HostLinks, log: Log): Engine {
   const readConsole = hosts.console.bind(hosts)
   return new Engine({
     store,
-    machines: [bind(instanceMachine, { readConsole }), bind(attachmentMachine, {})],
+    machines: [bind(instanceMachine, { readConsole }), bind(attachmentMachine, {}), bind(natMachine, {})],
     clock: systemClock,
     random: systemRandom,
     log: log.child({ part: 'strands' }),

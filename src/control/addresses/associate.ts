@@ -5,6 +5,7 @@ import { type InterfaceId, newId, type ResourceId, type VpcId } from '../../mode
 import type { Transaction } from '../../store/store.ts'
 import type { AddressRow } from '../../store/tables/addresses.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { natOfInterface } from '../nat-gateways/find.ts'
 import { nowhere } from './leave.ts'
 import { takeBackAddresses } from './lend.ts'
 
@@ -29,6 +30,7 @@ export async function associate(
   const isThere = row.interfaceId === interfaceId && row.privateAddress === privateAddress
   if (isThere && row.associationId !== null) return row.associationId
   const before = await addressAt(tx, place)
+  await refuseNats(tx, [row.interfaceId, interfaceId])
   if (!move) for (const it of [row, before]) if (it?.associationId) refuseMove(it)
   if (before?.elastic === 1) await lead(tx, before, nowhere)
   else if (before) await takeBackAddresses(tx, [interfaceId])
@@ -40,8 +42,17 @@ export async function associate(
 
 /** The address leads nowhere. */
 export async function disassociate(tx: Transaction, row: AddressRow): Promise<void> {
+  await refuseNats(tx, [row.interfaceId])
   await lead(tx, row, nowhere)
   await tell(tx, [await vpcOf(tx, row)])
+}
+
+/** The address of a NAT gateway is its own for life. Source: for the text, errors of EC2 quoted in public. */
+async function refuseNats(tx: Transaction, interfaces: readonly (InterfaceId | null)[]): Promise<void> {
+  for (const id of interfaces) {
+    if (id !== null && (await natOfInterface(tx, id)))
+      refuse('OperationNotPermitted', { message: 'You do not have permission to access the specified resource.' })
+  }
 }
 
 /** Source: ansible/ansible#27385. */

@@ -8,6 +8,7 @@ import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { destroy, startStrand } from '../../strand/calls.ts'
 import { addressesOf } from '../addresses/of-interfaces.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { natOfInterface } from '../nat-gateways/find.ts'
 import { attachmentMachine } from './attachment-machine.ts'
 import { leaveInstance } from './detach.ts'
 
@@ -62,7 +63,8 @@ export async function attach(
   deviceIndex: number,
   around: Around,
 ): Promise<ResourceId<'network-interface-attachment'>> {
-  if (nic.instanceId !== null) refuse('InvalidNetworkInterface.InUse', { id: nic.id })
+  if (nic.instanceId !== null || (await natOfInterface(tx, nic.id)))
+    refuse('InvalidNetworkInterface.InUse', { id: nic.id })
   if (instance.state !== 'running' && instance.state !== 'stopped')
     refuse('IncorrectState', { message: `Instance '${instance.id}' is not 'running' or 'stopped'.` })
   if (nic.zone !== instance.zone)

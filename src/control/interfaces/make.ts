@@ -64,10 +64,8 @@ export async function insertInterface(
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-  await tx.db
-    .insertInto('interfaceGroups')
-    .values(groups.map((groupId) => ({ interfaceId: row.id, groupId })))
-    .execute()
+  const memberships = groups.map((groupId) => ({ interfaceId: row.id, groupId }))
+  if (memberships.length > 0) await tx.db.insertInto('interfaceGroups').values(memberships).execute()
   await addSecondary(tx, row, addresses.secondary)
   if (addresses.more > 0)
     await addSecondary(tx, row, await freePrivateAddresses(tx, subnet, addresses.more, around.random))
