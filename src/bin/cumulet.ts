@@ -18,6 +18,10 @@ function whole(text: string): number {
   return Number(text)
 }
 
+function portOrOff(text: string): number | 'off' {
+  return text === 'off' ? text : whole(text)
+}
+
 function hypervisor(text: string): 'qemu' | 'fake' {
   if (text !== 'qemu' && text !== 'fake') throw new InvalidArgumentError('It must be qemu or fake.')
   return text
@@ -52,6 +56,10 @@ subcommand('up')
   .option('--scale <number>', "what instance types' memory and disks are divided by", whole)
   .option('--memory <MiB>', 'what all guests together may take', whole)
   .option('--public-network <cidr>', 'public addresses of guests: a /24')
+  .option('--dns-suffix <domain>', "what instances' public names end in, behind the region's name")
+  .option('--private-dns-suffix <domain>', "what instances' private names end in, behind the region's name")
+  .option('--dns-port <number|off>', 'where public names are told outside', portOrOff)
+  .option('--resolver <address,…|machine|off>', 'who is asked for names that are not ours')
   .option('--no-machine-link', 'leave the machine itself without a way to public addresses of guests')
   .action(async (options: Record<string, unknown>) => {
     const { memory, machineLink, ...rest } = options

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { Fault, systemCode } from '../base/fault.ts'
 import type { Cloud } from '../model/cloud.ts'
 import { checkSettings } from './check-settings.ts'
+import { chooseDns, type DnsChoices, type DnsSettings, sameDns, usualDns } from './dns-settings.ts'
 import { freeLink, freePool, type MachineLinkChoice, networksInUse, requireFree } from './networks.ts'
 
 export interface Settings {
@@ -18,6 +19,7 @@ export interface Settings {
   readonly hostsPerZone: number
   readonly scale: number
   readonly publicNetwork: string
+  readonly dns: DnsSettings
   /** The wire by which the machine's own network reaches the guests' public addresses. */
   readonly machineLink: MachineLinkChoice | 'off'
   /** What all guests together may take of the machine. */
@@ -28,13 +30,14 @@ export interface Settings {
 
 export type Choices = Partial<
   Pick<Settings, 'name' | 'hypervisor' | 'region' | 'hostsPerZone' | 'scale' | 'memoryMiB' | 'publicNetwork'>
-> & {
-  readonly port?: number
-  /** False: none. */
-  readonly machineLink?: boolean
-  readonly host?: string
-  readonly zones?: readonly string[]
-}
+> &
+  DnsChoices & {
+    readonly port?: number
+    /** False: none. */
+    readonly machineLink?: boolean
+    readonly host?: string
+    readonly zones?: readonly string[]
+  }
 
 /** Every path of a cloud, from its data directory. */
 export function pathsOf(directory: string) {
@@ -93,7 +96,8 @@ export async function settle(paths: Paths, choices: Choices): Promise<Settings> 
 
 export async function readSettings(paths: Paths): Promise<Settings | undefined> {
   try {
-    return JSON.parse(await readFile(paths.settings, 'utf8')) as Settings
+    const kept = JSON.parse(await readFile(paths.settings, 'utf8')) as Omit<Settings, 'dns'> & Partial<Settings>
+    return { ...kept, dns: kept.dns ?? usualDns }
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
     throw new Fault(`The settings in ${paths.settings} cannot be read`, { cause: error })
@@ -115,6 +119,7 @@ function freshSettings(choices: Choices, inUse: readonly string[]): Settings {
     hostsPerZone,
     scale: choices.scale ?? fittingScale(memoryMiB / (zones.length * hostsPerZone)),
     publicNetwork: choices.publicNetwork ?? freePool(inUse),
+    dns: chooseDns(choices),
     machineLink: choices.machineLink === false ? 'off' : freeLink(inUse),
     memoryMiB,
   }
@@ -125,6 +130,7 @@ function refuseOtherChoices(kept: Settings, choices: Choices): Settings {
   for (const name of chosenOnce) {
     if (choices[name] !== undefined && choices[name] !== kept[name]) refuseOther(`${name} ${kept[name]}`)
   }
+  if (!sameDns(choices, kept.dns)) refuseOther('other names, or another port or resolvers for them')
   if (choices.machineLink === false && kept.machineLink !== 'off') refuseOther('its machine link')
   if (choices.port === undefined && choices.host === undefined) return kept
   const listen = { host: choices.host ?? kept.listen.host, port: choices.port ?? kept.listen.port }
@@ -156,7 +162,7 @@ export function cloudOf(settings: Settings, accelerator: keyof typeof ecuPerCore
   return {
     region: settings.region,
     zones: settings.zones,
-    dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
+    dns: settings.dns,
     scale: settings.scale,
     ecuPerCore: ecuPerCore[accelerator],
     publicPool: { first: `${base}.10`, last: `${base}.250` },

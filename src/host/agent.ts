@@ -14,6 +14,7 @@ import type { DomainFact, HostFacts } from '../host-api/facts.ts'
 import type { EdgeSpec, GroupsChange, HostSpec, RouterSpec } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
 import { applyChange } from './apply-change.ts'
+import type { DnsService } from './dns/service.ts'
 import type { MetadataService } from './metadata/service.ts'
 import { type Found, plan, type Step, type Subject } from './plan.ts'
 import type { PlugStep, VolumeStep } from './plan-volumes.ts'
@@ -27,6 +28,7 @@ export interface HostParts {
   readonly storage: StorageDriver
   readonly volumes: VolumeDriver
   readonly metadata: MetadataService
+  readonly dns: DnsService
   readonly specFile: SpecFile
   readonly clock: Clock
   readonly log: Log
@@ -171,6 +173,7 @@ export class HostAgent {
     if (spec.generation >= this.#newest) this.#offered = spec
     this.#wanted = spec
     this.#parts.metadata.know(spec.routers)
+    this.#parts.dns.know(spec)
     this.#advance()
   }
 
@@ -221,16 +224,16 @@ export class HostAgent {
   }
 
   async #carryOut(step: Step, abort: AbortSignal): Promise<void> {
-    const { hypervisor, network, storage, metadata } = this.#parts
+    const { hypervisor, network, storage } = this.#parts
     if (isOfVolumes(step)) return this.#carryOutOfVolumes(step, abort)
     switch (step.do) {
       case 'program-router':
         await network.program(step.spec, abort)
         this.#routers.set(step.subject, step.spec)
         this.#advance() // Guests may boot while the service of a new router opens: it takes less time than they do.
-        return this.#serveMetadata(step.subject, abort)
+        return this.#serve(step.spec, abort)
       case 'remove-router':
-        metadata.withdraw(step.subject)
+        this.#withdraw(step.subject)
         await network.remove(step.subject, abort)
         this.#routers.delete(step.subject)
         return
@@ -276,14 +279,20 @@ export class HostAgent {
     await this.#volumes.look(abort)
   }
 
-  /** A router without the service is not as it shall be: it is programmed again. */
-  async #serveMetadata(vpc: VpcId, abort: AbortSignal): Promise<void> {
+  /** A router without its services is not as it shall be: it is programmed again. */
+  async #serve(router: RouterSpec, abort: AbortSignal): Promise<void> {
+    const { metadata, dns } = this.#parts
     try {
-      await this.#parts.metadata.serve(vpc, abort)
+      await Promise.all([metadata.serve(router.vpc, abort), dns.serve(router, abort)])
     } catch (error) {
-      this.#routers.set(vpc, undefined)
+      this.#routers.set(router.vpc, undefined)
       throw error
     }
+  }
+
+  #withdraw(vpc: VpcId): void {
+    this.#parts.metadata.withdraw(vpc)
+    this.#parts.dns.withdraw(vpc)
   }
 
   async #boot({ spec, vpcs }: Extract<Step, { do: 'boot' }>, abort: AbortSignal): Promise<void> {
@@ -315,11 +324,11 @@ export class HostAgent {
     this.#disks = new Set([...disks, ...[...this.#disks].filter((id) => this.#busy.has(id))])
   }
 
-  /** The service listened inside it, and has to again in the next. */
+  /** The services listened inside it, and have to again in the next. */
   #missRouter(vpc: VpcId): void {
     if (this.#busy.has(vpc)) return
     this.#routers.delete(vpc)
-    this.#parts.metadata.withdraw(vpc)
+    this.#withdraw(vpc)
   }
 
   /** One look at a time: an older answer must not replace a newer one. Who asks during a look gets the next. */

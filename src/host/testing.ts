@@ -11,6 +11,7 @@ import type { HostFacts } from '../host-api/facts.ts'
 import type { HostSpec } from '../host-api/spec.ts'
 import type { HostId } from '../model/ids.ts'
 import { HostAgent, type HostParts } from './agent.ts'
+import { DnsService } from './dns/service.ts'
 import { MetadataService } from './metadata/service.ts'
 import { tokensOf } from './metadata/tokens.ts'
 import type { SpecFile } from './spec-file.ts'
@@ -56,6 +57,16 @@ export class FakeHost {
         new MetadataService({
           listen: network.listen.bind(network),
           tokens: tokensOf(Buffer.alloc(32, 1), seededRandom('tokens')),
+          clock,
+          log: silentLog,
+        }),
+      ),
+      dns: open.use(
+        new DnsService({
+          bind: network.bind.bind(network),
+          askOthers: async () => {
+            throw new Error('there is nobody else')
+          },
           clock,
           log: silentLog,
         }),

@@ -49,8 +49,13 @@ export function privateDomain(cloud: Cloud): string {
 
 /** `ec2-54-187-86-32.us-west-2.compute.amazonaws.com`. Source: EC2 User Guide, "EC2 instance hostname types". */
 export function publicName(cloud: Cloud, address: string): string {
-  const host = `ec2-${address.replaceAll('.', '-')}`
+  return `${publicPrefix}-${address.replaceAll('.', '-')}.${publicDomain(cloud)}`
+}
+
+export const publicPrefix = 'ec2'
+
+export function publicDomain(cloud: Cloud): string {
   return cloud.region === 'us-east-1' && cloud.dns.publicSuffix === 'compute.amazonaws.com'
-    ? `${host}.compute-1.amazonaws.com`
-    : `${host}.${cloud.region}.${cloud.dns.publicSuffix}`
+    ? 'compute-1.amazonaws.com'
+    : `${cloud.region}.${cloud.dns.publicSuffix}`
 }

@@ -61,6 +61,8 @@ export class TestCloud implements AsyncDisposable {
       '--name',
       this.name,
       '--no-machine-link',
+      ...(this.#options.includes('--dns-port') ? [] : ['--dns-port', 'off']),
+      ...(this.#options.includes('--resolver') ? [] : ['--resolver', 'off']),
       '--port',
       String(this.#port),
     ]

@@ -20,7 +20,7 @@ export const floors: Readonly<Record<string, { readonly is: string; readonly imp
   scheduler: { is: 'which host: a pure function', imports: [] },
   strand: { is: 'durable machines of small steps', imports: ['store'] },
   store: { is: 'schema, transactions, migrations', imports: ['host-api'] },
-  host: { is: "a host's agent: plan (pure), carry out, report; metadata service", imports: ['drivers', 'host-api'] },
+  host: { is: "a host's agent: plan (pure), carry out, report; metadata and names", imports: ['drivers', 'host-api'] },
   drivers: { is: 'hypervisor, network, storage: few verbs, no policy', imports: ['host-api'] },
   images: { is: 'builds images, and takes in those of others', imports: [] },
   'host-api': { is: 'all that control plane and hosts say to each other', imports: [] },

@@ -6,6 +6,8 @@ import { lockDirectory } from '../../base/lock.ts'
 import { type Log, openLog } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
 import { HostAgent } from '../../host/agent.ts'
+import type { AskOthers } from '../../host/dns/resolvers.ts'
+import { DnsService } from '../../host/dns/service.ts'
 import { keepLink } from '../../host/link.ts'
 import { MetadataService } from '../../host/metadata/service.ts'
 import { openTokenKey, tokensOf } from '../../host/metadata/tokens.ts'
@@ -14,6 +16,7 @@ import { recordProcess } from '../running.ts'
 import { hostsOf, logLevel, type Paths, type Settings, shareOf } from '../settings.ts'
 import { staySmall } from '../small.ts'
 import { type Drivers, openDrivers } from './drivers.ts'
+import { openResolvers, serveOutside } from './names.ts'
 
 /** Runs until aborted. */
 export async function runAgent(paths: Paths, settings: Settings, abort: AbortSignal): Promise<void> {
@@ -24,9 +27,13 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   await recordProcess(paths.agentState)
   const drivers = await openDrivers(paths, settings, log)
   const tokens = tokensOf(await openTokenKey(join(paths.keys, 'metadata'), systemRandom), systemRandom)
+  const askOthers = await openResolvers(settings)
   const agents: HostAgent[] = []
-  for (const { id } of hostsOf(settings)) {
-    agents.push(open.use(await startHost(id, { paths, drivers, tokens, log: log.child({ host: id }), open })))
+  for (const { id, isEdge } of hostsOf(settings)) {
+    const around = { paths, drivers, tokens, askOthers, log: log.child({ host: id }), open }
+    const { agent, dns } = await startHost(id, around)
+    agents.push(open.use(agent))
+    if (isEdge) void serveOutside(dns, settings, log, abort)
   }
   const { memoryMiB, cores } = shareOf(settings)
   const capacity = { memoryMiB, cores, diskGiB: await drivers.diskGiB(), accelerator: drivers.accelerator }
@@ -40,20 +47,24 @@ interface HostSurroundings {
   readonly paths: Paths
   readonly drivers: Drivers
   readonly tokens: ReturnType<typeof tokensOf>
+  readonly askOthers: AskOthers
   readonly log: Log
   readonly open: AsyncDisposableStack
 }
 
-async function startHost(host: string, { paths, drivers, tokens, log, open }: HostSurroundings): Promise<HostAgent> {
+async function startHost(host: string, around: HostSurroundings): Promise<{ agent: HostAgent; dns: DnsService }> {
+  const { paths, drivers, tokens, askOthers, log, open } = around
   const home = paths.host(host)
   await mkdir(home, { recursive: true })
   const { hypervisor, network, storage, volumes } = await drivers.forHost(host, home)
   open.use(hypervisor)
   open.use(network)
   open.use(volumes)
-  const metadata = open.use(
-    new MetadataService({ listen: network.listen.bind(network), tokens, clock: systemClock, log }),
-  )
+  const clock = systemClock
+  const metadata = open.use(new MetadataService({ listen: network.listen.bind(network), tokens, clock, log }))
+  const dns = open.use(new DnsService({ bind: network.bind.bind(network), askOthers, clock, log }))
   const specFile = openSpecFile(join(home, 'spec.json'))
-  return HostAgent.start({ host, hypervisor, network, storage, volumes, metadata, specFile, clock: systemClock, log })
+  const drives = { hypervisor, network, storage, volumes }
+  const agent = await HostAgent.start({ host, ...drives, metadata, dns, specFile, clock, log })
+  return { agent, dns }
 }

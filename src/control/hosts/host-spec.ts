@@ -7,6 +7,7 @@ import type { Cloud } from '../../model/cloud.ts'
 import type { HostId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { HostRow } from '../../store/tables/resources.ts'
+import { outsideDnsSpec } from '../dns/dns-spec.ts'
 import { domainSpec } from './domain-spec.ts'
 import { edgeNetworks } from './edge-spec.ts'
 import { routerSpec } from './router-spec.ts'
@@ -42,6 +43,6 @@ async function hostSpec(reader: Reader, scene: Scene, host: HostRow): Promise<Ho
     generation: host.generation,
     domains: guests.map((it) => domainSpec(scene.cloud, it)),
     routers,
-    ...(host.isEdge === 1 && { edge: { networks: edgeNetworks(scene) } }),
+    ...(host.isEdge === 1 && { edge: { networks: edgeNetworks(scene), dns: outsideDnsSpec(scene) } }),
   }
 }

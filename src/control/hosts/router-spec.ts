@@ -2,6 +2,7 @@ import type { RouterSpec, SubnetSpec, VifSpec, WireSpec } from '../../host-api/s
 import { privateName } from '../../model/cloud.ts'
 import type { Reader } from '../../store/store.ts'
 import type { HostRow, InterfaceRow, MetadataOptionsJson, VpcRow } from '../../store/tables/resources.ts'
+import { dnsSpecOf } from '../dns/dns-spec.ts'
 import type { Guest } from '../instances/guest.ts'
 import { metadataOf } from '../metadata/facts.ts'
 import { metadataTree } from '../metadata/tree.ts'
@@ -22,6 +23,7 @@ export async function routerSpec(
   const vifs = here.flatMap((guest) =>
     guest.interfaces.filter((it) => it.vpcId === vpc.id).map((nic) => vifSpec(scene, guest, nic, vpc)),
   )
+  const dns = vifs.length > 0 ? dnsSpecOf(scene, vpc) : undefined
   return {
     vpc: vpc.id,
     vni: vpc.vni,
@@ -33,6 +35,7 @@ export async function routerSpec(
     routes: guestRoutes(scene, vpc.id, (it) => it !== host.id),
     tables: vifs.length > 0 ? tableSpecs(scene, vpc.id, host.id) : [],
     wires,
+    ...(dns && { dns }),
   }
 }
 

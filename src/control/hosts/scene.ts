@@ -3,6 +3,7 @@ import type { HostId, InstanceId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { HostRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
+import { readReverseNames } from '../dns/dns-spec.ts'
 import { groupsOf } from '../instances/find.ts'
 import type { Guest } from '../instances/guest.ts'
 import { tagsOf } from '../tags/tags.ts'
@@ -17,6 +18,8 @@ export interface Scene {
   readonly subnets: readonly SubnetRow[]
   readonly network: NetworkScene
   readonly addressesOf: AddressesOf
+  /** What reverse DNS says of public addresses whose owners chose a name. */
+  readonly reverseNames: Readonly<Record<string, string>>
   readonly groupsOf: ReadonlyMap<string, readonly { readonly id: `sg-${string}`; readonly name: string }[]>
 }
 
@@ -58,6 +61,7 @@ export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
     subnets,
     network: await readNetwork(reader, vpcs),
     addressesOf: await addressesOf(reader, interfaces),
+    reverseNames: await readReverseNames(reader),
     groupsOf: await groupsOf(
       reader,
       interfaces.map((it) => it.id),

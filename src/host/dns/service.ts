@@ -4,7 +4,7 @@ import type { Server as Listener } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { DnsSpec } from '../../host-api/dns.ts'
-import type { RouterSpec } from '../../host-api/spec.ts'
+import type { HostSpec, RouterSpec } from '../../host-api/spec.ts'
 import type { VpcId } from '../../model/ids.ts'
 import type { AskOthers } from './resolvers.ts'
 import { type Audience, DnsServer } from './server.ts'
@@ -34,6 +34,7 @@ export class DnsService implements Disposable {
   readonly #parts: DnsParts
   readonly #server: DnsServer
   readonly #open = new Map<VpcId, Open>()
+  #outside: DnsSpec | undefined
   #known: ReadonlyMap<VpcId, { readonly spec: DnsSpec; readonly guests: ReadonlySet<string> }> = new Map()
 
   constructor(parts: DnsParts) {
@@ -42,12 +43,20 @@ export class DnsService implements Disposable {
   }
 
   /** From now on, these are the guests and what they are told: called with every new spec, before its routers are made. */
-  know(routers: readonly RouterSpec[]): void {
+  know({ routers, edge }: HostSpec): void {
     const known = routers.flatMap(({ vpc, vifs, dns }) => {
       const guests = new Set(vifs.flatMap((it) => [it.address, ...(it.secondaryAddresses ?? [])]))
       return dns ? [[vpc, { spec: dns, guests }] as const] : []
     })
     this.#known = new Map(known)
+    this.#outside = edge?.dns
+  }
+
+  /** Tells whoever asks at these sockets what those outside are told, where this host is the edge. They are the caller's. */
+  serveOutside({ tcp, udp }: DnsSockets): void {
+    const audience: Audience = { name: 'outside', specFor: () => this.#outside }
+    for (const it of udp) this.#server.serveUdp(audience, it)
+    for (const it of tcp) this.#server.serveTcp(audience, it)
   }
 
   /** Listens where this router's guests ask, and nowhere else in it. The router must be there. */

@@ -1,0 +1,77 @@
+/** What name servers say: those of each VPC, and the one outside. */
+import type { DnsSpec, NameRule } from '../../host-api/dns.ts'
+import { type Cloud, privateDomain, publicDomain, publicPrefix } from '../../model/cloud.ts'
+import type { Reader } from '../../store/store.ts'
+import type { VpcRow } from '../../store/tables/resources.ts'
+import type { Scene } from '../hosts/scene.ts'
+import { dnsOf } from '../vpcs/addresses.ts'
+
+/** Source: VPC User Guide, "Amazon DNS server". */
+const linkLocalServer = '169.254.169.253'
+/** Source: EC2 User Guide, "Instance metadata". */
+const metadataAddress = '169.254.169.254'
+/** Guess: a minute for names that may lead elsewhere soon. */
+const insideSeconds = 60
+/** Source: an answer of EC2's own servers, recorded in public: what such a name says never changes. */
+const outsideSeconds = 604_800
+
+/**
+ * What guests of the VPC are told; undefined where it has no name server. Names of instances are told where the VPC has host
+ * names; where it has none, public names are told as outside.
+ * Source: VPC User Guide, "DNS attributes for your VPC".
+ */
+export function dnsSpecOf(scene: Scene, vpc: VpcRow): DnsSpec | undefined {
+  if (vpc.dnsSupport === 0) return undefined
+  const { cloud, network } = scene
+  const hostnames = vpc.dnsHostnames === 1
+  const blocks = (network.blocks.get(vpc.id) ?? []).map((it) => it.cidr)
+  const domain = privateDomain(cloud)
+  const instead = hostnames ? privateAddresses(scene, vpc) : {}
+  const inside: NameRule = {
+    prefix: 'ip',
+    domain,
+    within: hostnames ? blocks : [],
+    instead: {},
+    ttlSeconds: insideSeconds,
+    whole: true,
+  }
+  const outside: NameRule = { ...publicRule(cloud), instead, ttlSeconds: insideSeconds, whole: false }
+  return {
+    servers: [linkLocalServer, dnsOf(vpc.cidr)],
+    rules: [inside, outside],
+    // cloud-init asks for it as a single label. Source: cloud-init, DataSourceEc2.py, `metadata_urls`.
+    hosts: { 'instance-data': metadataAddress, [`instance-data.${domain}`]: metadataAddress },
+    reverse: scene.reverseNames,
+  }
+}
+
+/** What the outside is told: public names, and their reverse. */
+export function outsideDnsSpec({ cloud, reverseNames }: Scene): DnsSpec {
+  const rule: NameRule = { ...publicRule(cloud), instead: {}, ttlSeconds: outsideSeconds, whole: true }
+  return { servers: [], rules: [rule], hosts: {}, reverse: reverseNames }
+}
+
+/** Reverse names that owners of addresses chose, without the dot at their end. */
+export async function readReverseNames({ db }: Reader): Promise<Readonly<Record<string, string>>> {
+  const rows = await db
+    .selectFrom('addresses')
+    .select(['publicAddress', 'reverseName'])
+    .where('reverseName', 'is not', null)
+    .orderBy('publicAddress')
+    .execute()
+  return Object.fromEntries(rows.map((row) => [row.publicAddress, row.reverseName!.replace(/\.$/, '')])) // filtered by `is not null`
+}
+
+function publicRule(cloud: Cloud): Pick<NameRule, 'prefix' | 'domain' | 'within'> {
+  const { first } = cloud.publicPool
+  return { prefix: publicPrefix, domain: publicDomain(cloud), within: [`${first.replace(/\.\d+$/, '.0')}/24`] }
+}
+
+/** Public addresses of the VPC's own guests, and the private ones that they lead to. */
+function privateAddresses({ guests, addressesOf }: Scene, vpc: VpcRow): Record<string, string> {
+  const nics = guests.flatMap((it) => it.interfaces).filter((it) => it.vpcId === vpc.id)
+  const pairs = nics
+    .flatMap((it) => addressesOf(it.id))
+    .flatMap((it) => (it.public ? [[it.public.publicAddress, it.address] as const] : []))
+  return Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
