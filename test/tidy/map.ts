@@ -3,10 +3,10 @@
 /** From the top down. Everything may import `model` and `base`; `model` only `base`. */
 export const floors: Readonly<Record<string, { readonly is: string; readonly imports: readonly string[] | 'all' }>> = {
   bin: { is: 'processes: reads the environment, wires everything by hand', imports: 'all' },
-  cli: { is: 'ec2-… and euca-… commands: clients of the API like any other', imports: [] },
+  cli: { is: 'ec2-… and euca-… commands: clients of the API like any other', imports: ['iam', 'bundles'] },
   http: { is: 'listeners, limits, request ids; parse, verify, dispatch, render', imports: ['iam'] },
   sts: { is: "STS's actions, on the ground that EC2's stand on", imports: ['ec2', 'query', 'control'] },
-  ec2: { is: "EC2's actions: check, call control, render", imports: ['query', 'iam', 'control', 'store'] },
+  ec2: { is: "EC2's actions: check, call control, render", imports: ['query', 'iam', 'control', 'store', 'bundles'] },
   s3: {
     is: 'the object store as S3 has it: buckets, objects, rights; streams to files',
     imports: ['query', 'iam', 'store'],
@@ -14,7 +14,7 @@ export const floors: Readonly<Record<string, { readonly is: string; readonly imp
   query: { is: 'what query-protocol services share: codec, dispatch, filters, pages', imports: [] },
   control: {
     is: 'resources: rows, rules, machines; what each host shall be',
-    imports: ['iam', 'scheduler', 'strand', 'store', 'host-api'],
+    imports: ['iam', 'scheduler', 'strand', 'store', 'bundles', 'host-api'],
   },
   iam: { is: 'who is calling: signatures, keys', imports: [] },
   scheduler: { is: 'which host: a pure function', imports: [] },
@@ -23,6 +23,7 @@ export const floors: Readonly<Record<string, { readonly is: string; readonly imp
   host: { is: "a host's agent: plan (pure), carry out, report; metadata and names", imports: ['drivers', 'host-api'] },
   drivers: { is: 'hypervisor, network, storage: few verbs, no policy', imports: ['host-api'] },
   images: { is: 'builds images, and takes in those of others', imports: [] },
+  bundles: { is: 'bundles of images: manifest, archive, keys', imports: [] },
   'host-api': { is: 'all that control plane and hosts say to each other', imports: [] },
   model: { is: 'ids, states, error codes, instance types: types and pure rules', imports: [] },
   base: { is: 'clock, log, random, subprocess: nothing about clouds', imports: [] },
