@@ -1,4 +1,5 @@
 import type { AddressTables } from './tables/addresses.ts'
+import type { BundledImageTables } from './tables/bundled-images.ts'
 import type { EngineTables } from './tables/engine.ts'
 import type { NetworkAclTables } from './tables/network-acls.ts'
 import type { ObjectTables } from './tables/objects.ts'
@@ -13,6 +14,7 @@ import type { VpcTables } from './tables/vpcs.ts'
  * 0 or 1) and JSON as text. Names are written as in TypeScript; Kysely quotes them.
  */
 export type Database = AddressTables &
+  BundledImageTables &
   EngineTables &
   NetworkAclTables &
   ObjectTables &

@@ -7,6 +7,7 @@ import { vpcs } from './0014-vpcs.ts'
 import { prefixLists } from './0022-prefix-lists.ts'
 import { networkAcls } from './0023-network-acls.ts'
 import { objects } from './0034-objects.ts'
+import { bundledImages } from './0035-bundled-images.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   prefixLists,
   networkAcls,
   objects,
+  bundledImages,
 ]

@@ -112,7 +112,8 @@ export interface ImageRow {
   ownerAlias: string | null
   name: string
   description: string
-  state: 'pending' | 'available' | 'failed'
+  /** A deregistered one is kept until its last instance has gone. */
+  state: 'pending' | 'available' | 'failed' | 'deregistered'
   isPublic: Truth
   architecture: string
   /** Files in the image's folder; the kernel's own arguments. */
