@@ -3,8 +3,10 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import packageJson from '../../package.json' with { type: 'json' }
+import { systemClock } from '../base/clock.ts'
 import { connect } from '../cli/client.ts'
 import { main, type Outside } from '../cli/main.ts'
+import { objectsAt, sendByHttp } from '../cli/objects.ts'
 import { localProfile } from '../cli/target.ts'
 import { defaultDataDirectory } from './settings.ts'
 
@@ -21,6 +23,14 @@ const outside: Outside = {
     },
   },
   profile: () => localProfile(defaultDataDirectory(process.env, process.getuid?.() === 0)),
+  objects: (endpoint, target) =>
+    objectsAt(
+      endpoint,
+      target,
+      () => systemClock.now(),
+      (it) => sendByHttp(endpoint, it),
+    ),
+  isTerminal: process.stderr.isTTY === true,
   connect: (target, debug) => connect(target, debug ? { debug } : {}),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),

@@ -1,6 +1,8 @@
 /** What one command is: an entry of the table in `commands/`. */
 import type { Line } from './lines.ts'
+import type { Objects } from './objects.ts'
 import type { Options, Params } from './params.ts'
+import type { Progress } from './progress-bar.ts'
 
 type Ec2 = typeof import('@aws-sdk/client-ec2')
 type CommandName = Extract<keyof Ec2, `${string}Command`>
@@ -29,6 +31,17 @@ export interface Files {
 
 /** Sends a request and gives its answers: more than one where EC2 answers page by page. */
 export type Ask = (operation: Operation, input: object) => Promise<unknown[]>
+
+/** What a command that works on this machine's files has at hand. */
+export interface Workplace {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly files: Files
+  /** The account of the cloud on this machine, and where its keys are. */
+  readonly local: { readonly account: string } | undefined
+  /** The object store; opened when it is first asked for. */
+  objects(): Objects
+  progress(name: string): Progress
+}
 
 interface Definition<P extends Params, N extends Operation> {
   /** Without `euca-` or `ec2-`. */
@@ -61,6 +74,27 @@ export interface Command {
   /** The inputs of the requests that these options mean. */
   request(options: Options<Params>, files: Files): Promise<readonly object[]>
   render(outputs: readonly unknown[], options: Options<Params>): readonly Line[]
+  /** Of a command that asks no operation of EC2: does its work, and gives its lines. */
+  work?(options: Options<Params>, at: Workplace): Promise<readonly Line[]>
+}
+
+type Working<P extends Params> = Pick<
+  Definition<P, Operation>,
+  'name' | 'summary' | 'params' | 'exclusive' | 'oneOf'
+> & {
+  work(options: Options<P>, at: Workplace): Promise<readonly Line[]>
+}
+
+/** An entry of the table that works on files and objects. */
+export function workingCommand<const P extends Params>(definition: Working<P>): Command {
+  const { name, summary, params, exclusive = [], oneOf = [] } = definition
+  return {
+    ...{ name, aliases: [], summary, params, exclusive, oneOf },
+    operation: () => 'DescribeRegions', // Never asked.
+    request: async () => [],
+    render: () => [],
+    work: (options, at) => definition.work(options as Options<P>, at),
+  }
 }
 
 /** An entry of the table: typed by its params and its operation inside, alike outside. */

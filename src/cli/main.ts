@@ -1,11 +1,13 @@
 /** One invocation of a command: parse, ask, print. */
 import { messageOf } from '../base/fault.ts'
 import { type CommonOptions, parseArguments } from './arguments.ts'
-import type { Ask, Command, Files } from './command.ts'
+import type { Ask, Command, Files, Workplace } from './command.ts'
 import { commandsByName, prefixes } from './commands/index.ts'
 import { failureText } from './failure.ts'
 import { type Line, recordText } from './lines.ts'
+import type { Objects } from './objects.ts'
 import { UsageError } from './params.ts'
+import { progressBar } from './progress-bar.ts'
 import { type Environment, type Profile, type Target, targetOf } from './target.ts'
 import { help, usage } from './usage.ts'
 
@@ -20,6 +22,10 @@ export interface Outside {
   /** The profile of the cloud on this machine, if there is one. */
   profile(): Promise<Profile | undefined>
   connect(target: Target, debug?: (text: string) => void): Promise<Ask>
+  /** The object store at this address. */
+  objects(endpoint: string, target: Target): Objects
+  /** Whether standard error is a terminal. */
+  readonly isTerminal: boolean
   out(text: string): void
   err(text: string): void
 }
@@ -51,7 +57,12 @@ async function run(invokedAs: string, command: Command, args: readonly string[],
   let target: Target | undefined
   try {
     const inputs = await command.request(options, outside.files)
-    target = targetOf(common, outside.env, await outside.profile())
+    const profile = await outside.profile()
+    if (command.work) {
+      const lines = await command.work(options, workplace(outside, common, profile))
+      return await printLines(invokedAs, lines, common, outside)
+    }
+    target = targetOf(common, outside.env, profile)
     const ask = await outside.connect(target, common.debug ? (text) => outside.err(`${text}\n`) : undefined)
     const outputs = []
     for (const input of inputs) outputs.push(...(await ask(command.operation(options), input)))
@@ -60,6 +71,19 @@ async function run(invokedAs: string, command: Command, args: readonly string[],
     if (error instanceof UsageError) throw error
     outside.err(`${invokedAs}: ${failureText(error, target?.endpoint)}\n`)
     return failed
+  }
+}
+
+function workplace(outside: Outside, common: CommonOptions, local: Profile | undefined): Workplace {
+  const { env, files } = outside
+  return {
+    ...{ env, files, local },
+    objects() {
+      const target = targetOf(common, env, local)
+      const own = env['S3_URL'] || env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'] || target.endpoint
+      return outside.objects(own, target)
+    },
+    progress: (name) => progressBar(name, outside.err, outside.isTerminal),
   }
 }
 

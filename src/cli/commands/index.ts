@@ -1,7 +1,9 @@
 /** Every command, by every name it is called by. A new command is one entry of a family's file. */
 import type { Command } from '../command.ts'
 import { addressCommands } from './addresses.ts'
+import { bundleCommands } from './bundles.ts'
 import { consoleOutputCommands } from './console-output.ts'
+import { imageRegistrationCommands } from './image-registration.ts'
 import { imageCommands } from './images.ts'
 import { instanceAttributeCommands } from './instance-attributes.ts'
 import { instanceStatusCommands } from './instance-status.ts'
@@ -17,6 +19,8 @@ import { vpcCommands } from './vpcs.ts'
 export const commands: readonly Command[] = [
   ...regionCommands,
   ...imageCommands,
+  ...imageRegistrationCommands,
+  ...bundleCommands,
   runInstances,
   ...instanceCommands,
   ...instanceStatusCommands,

@@ -51,6 +51,10 @@ export function fakeOutside({
       },
     },
     profile: async () => profile,
+    isTerminal: false,
+    objects: () => {
+      throw new Error('there is no object store here')
+    },
     connect: async (target) => {
       targets.push(target)
       return async (operation, input) => {
