@@ -8,6 +8,7 @@ const machines = {
   procps: { programs: ['sysctl'], why: 'sets what namespaces forward' },
   'util-linux': { programs: ['nsenter', 'unshare', 'setpriv', 'mkswap'], why: 'puts guests into namespaces' },
   e2fsprogs: { programs: ['mke2fs', 'debugfs', 'e2fsck'], why: 'makes file systems of images' },
+  openssl: { programs: ['openssl'], why: 'makes keys and certificates' },
   'openssh-client': { programs: ['ssh', 'ssh-keygen'], why: 'logs into guests' },
 }
 
@@ -16,7 +17,6 @@ const tests = {
   awscli: { programs: ['aws'], why: 'is a client of the API' },
   'python3-boto3': { programs: ['python3'], why: 'is a client of the API' },
   s3cmd: { programs: ['s3cmd'], why: 'is a client of the object store' },
-  openssl: { programs: ['openssl'], why: 'says what certificates and keys are' },
   'putty-tools': { programs: ['puttygen'], why: 'reads keys for PuTTY' },
   'busybox-static': { programs: ['busybox'], why: 'asks for addresses as guests do' },
   cpio: { programs: ['cpio'], why: 'packs the RAM disk of a guest' },

@@ -125,6 +125,16 @@ subcommand('logs')
     process.exitCode = await logs(paths(), what, options, stop)
   })
 
+subcommand('account')
+  .description('make another account: cumulet account create NAME > name.rc; . ./name.rc')
+  .argument('<create>', 'what to do')
+  .argument('<name>', 'what the account is called')
+  .action(async (what: string, name: string) => {
+    if (what !== 'create') throw new InvalidArgumentError('It can only be create.')
+    const { createAccount } = await import('./account.ts')
+    process.stdout.write(await createAccount(paths(), name))
+  })
+
 subcommand('ssh')
   .description('log into an instance: cumulet ssh [-i KEY] [USER@]i-… [COMMAND…]')
   .argument('<instance>', 'i-…, or USER@i-…')

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Credentials } from '../control/accounts/accounts.ts'
+import { cloudName, keyFilesOf } from './control/certificates.ts'
 import type { ControlPlane } from './control/control-plane.ts'
 import { endpointOf, type Paths, type Settings } from './settings.ts'
 
@@ -28,18 +29,22 @@ export async function writeProfiles(paths: Paths, settings: Settings, credential
 }
 
 /** What to source in a shell. Old AWS CLIs (before 2.13) know no endpoint from profiles: the alias is for them. */
-function shellProfile(
+export function shellProfile(
   paths: Paths,
   settings: Settings,
   { account, accessKeyId, secretAccessKey }: Credentials,
 ): string {
   const endpoint = endpointOf(settings)
+  const own = keyFilesOf(paths.keys, account)
   const lines = {
     REGION: settings.region,
     EC2_REGION: settings.region,
     EC2_URL: endpoint,
     S3_URL: endpoint,
     TOKEN_URL: endpoint,
+    EC2_CERT: own.certificate,
+    EC2_PRIVATE_KEY: own.key,
+    EUCALYPTUS_CERT: keyFilesOf(paths.keys, cloudName).certificate,
     EC2_USER_ID: account,
     EC2_ACCOUNT_NUMBER: account,
     AWS_ACCESS_KEY: accessKeyId,
@@ -88,7 +93,7 @@ export function greeting(
     'In another shell:',
     `  . ${asTyped(paths.shell)}`,
     '  ec2-create-keypair mykey > mykey.pem && chmod 600 mykey.pem && ec2-authorize default -P tcp -p 22',
-    "  ec2-run-instances $(ec2-describe-images -a | awk '/cumulet-/ { print $2 }') -k mykey",
+    "  ec2-run-instances $(ec2-describe-images -a | awk '$2 ~ /^ami-/ && /cumulet-/ { print $2 }') -k mykey",
     '  cumulet ssh -i mykey.pem INSTANCE',
     ...(settings.hypervisor === 'fake'
       ? []

@@ -1,5 +1,6 @@
 /** How the actions of EC2 are written: typed by the official model, run with a `Context`. */
 import type { Random } from '../base/random.ts'
+import type { ManifestReader } from '../control/images/bundle-images.ts'
 import type { Caller } from '../iam/credentials.ts'
 import type { Cloud } from '../model/cloud.ts'
 import type { DomainId, HostId, ResourceId, ResourceKind } from '../model/ids.ts'
@@ -30,9 +31,15 @@ export interface Context extends View {
   tag<K extends ResourceKind>(kind: K, id: ResourceId<K>): Promise<void>
 }
 
+/** What an action can ask before its transaction. */
+export interface Outside {
+  readonly caller: Caller
+  readonly manifests: ManifestReader
+}
+
 interface ActionDefinition<N extends OperationName, P> {
   readonly creates?: readonly ResourceKind[]
-  prepare?(input: Input<N>, abort: AbortSignal): Promise<P>
+  prepare?(input: Input<N>, abort: AbortSignal, outside: Outside): Promise<P>
   run(input: Input<N>, context: Context, prepared: P): Promise<Output<N> | Later<Context, Output<N>>>
   replay?(output: Output<N>, context: Context): Promise<Output<N>>
 }
@@ -41,7 +48,11 @@ export function action<N extends OperationName, P = undefined>(
   name: N,
   definition: ActionDefinition<N, P>,
 ): Action<Context, Input<N>, Output<N>, P> {
-  return { kind: 'action', name, creates: definition.creates ?? [], ...definition }
+  const { prepare } = definition
+  return {
+    ...{ kind: 'action', name, creates: definition.creates ?? [], ...definition },
+    ...(prepare && { prepare: (input, abort, outside) => prepare(input, abort, outside as Outside) }), // the ground's, see there
+  }
 }
 
 type DescribeDefinition<N extends OperationName, Row, Item> = Omit<

@@ -2,6 +2,7 @@
 import { deserialize, serialize } from 'node:v8'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { ManifestReader } from '../control/images/bundle-images.ts'
 import { checkTags, putTags, type Tags } from '../control/tags/tags.ts'
 import type { Caller } from '../iam/credentials.ts'
 import type { Cloud } from '../model/cloud.ts'
@@ -9,13 +10,14 @@ import { refuse } from '../model/errors.ts'
 import type { ResourceId, ResourceKind } from '../model/ids.ts'
 import type { Ground, TagSpecification, TagWriter, TokenMemory } from '../query/dispatch.ts'
 import { rollback, type Store } from '../store/store.ts'
-import type { Context, Hosts, View } from './action.ts'
+import type { Context, Hosts, Outside, View } from './action.ts'
 
 /** What the actions of this cloud work with. */
 export interface World {
   readonly store: Store
   readonly cloud: Cloud
   readonly hosts: Hosts
+  readonly manifests: ManifestReader
   readonly clock: Clock
   readonly random: Random
 }
@@ -43,6 +45,7 @@ export function groundFor(world: World, caller: Caller): Ground<Context, View> {
         return keep ? answer : rollback(answer)
       }),
     read: (work) => world.store.read((tx) => work({ tx, caller, now: world.clock.now(), cloud: world.cloud })),
+    outside: { caller, manifests: world.manifests } satisfies Outside,
     tokens,
     tags,
   }

@@ -12,7 +12,12 @@ import { AssociateDhcpOptions } from './actions/dhcp-options/AssociateDhcpOption
 import { CreateDhcpOptions } from './actions/dhcp-options/CreateDhcpOptions.ts'
 import { DeleteDhcpOptions } from './actions/dhcp-options/DeleteDhcpOptions.ts'
 import { DescribeDhcpOptions } from './actions/dhcp-options/DescribeDhcpOptions.ts'
+import { DeregisterImage } from './actions/images/DeregisterImage.ts'
+import { DescribeImageAttribute } from './actions/images/DescribeImageAttribute.ts'
 import { DescribeImages } from './actions/images/DescribeImages.ts'
+import { ModifyImageAttribute } from './actions/images/ModifyImageAttribute.ts'
+import { RegisterImage } from './actions/images/RegisterImage.ts'
+import { ResetImageAttribute } from './actions/images/ResetImageAttribute.ts'
 import { DescribeInstanceTypeOfferings } from './actions/instance-types/DescribeInstanceTypeOfferings.ts'
 import { DescribeInstanceTypes } from './actions/instance-types/DescribeInstanceTypes.ts'
 import { DescribeIamInstanceProfileAssociations } from './actions/instances/DescribeIamInstanceProfileAssociations.ts'
@@ -154,7 +159,12 @@ export const ec2Actions = [
   DescribeAvailabilityZones,
   DescribeDhcpOptions,
   DescribeIamInstanceProfileAssociations,
+  DeregisterImage,
+  DescribeImageAttribute,
   DescribeImages,
+  ModifyImageAttribute,
+  RegisterImage,
+  ResetImageAttribute,
   DescribeInstanceAttribute,
   DescribeInstanceCreditSpecifications,
   DescribeInstanceStatus,

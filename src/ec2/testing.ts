@@ -4,6 +4,7 @@ import { EC2Client } from '@aws-sdk/client-ec2'
 import { FakeClock } from '../base/clock.ts'
 import { Retry } from '../base/fault.ts'
 import { seededRandom } from '../base/random.ts'
+import { refuseBundle } from '../bundles/refused.ts'
 import { ensureHosts } from '../control/hosts/hosts.ts'
 import { leaveEnded } from '../control/interfaces/detach.ts'
 import { ensureDefaultVpc } from '../control/vpcs/default-vpc.ts'
@@ -51,7 +52,8 @@ export class TestCloud implements AsyncDisposable {
     this.#codec = codec
     this.#dispatcher = new Dispatcher({ actions: ec2Actions, codec, pager: new Pager(Buffer.alloc(32, 7)) })
     const hosts = { console: async (_: HostId, domain: DomainId) => Buffer.from(this.#console(domain)) }
-    this.#world = { store, cloud: testCloud, hosts, clock: this.clock, random: seededRandom('ec2') }
+    const manifests = { manifest: async () => refuseBundle('there is no object store') }
+    this.#world = { store, manifests, cloud: testCloud, hosts, clock: this.clock, random: seededRandom('ec2') }
   }
 
   /** Alice and Bob with their default VPCs, a public image, two hosts a zone with 2 GiB each, and an edge. */

@@ -71,6 +71,13 @@ export const errors = {
     String(id).includes(', ') ? `The image ids '[${id}]' do not exist` : `The image id '[${id}]' does not exist`,
   ),
   'InvalidAMIID.Unavailable': caller(({ id }) => `The image ID '${id}' is not available`),
+  'InvalidAMIName.Duplicate': caller(({ name, id }) => `AMI name ${name} is already in use by AMI ${id}`),
+  'InvalidAMIName.Malformed': caller(
+    () =>
+      "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', '-', '/' and '_'",
+  ),
+  InvalidAMIAttributeItemValue: told,
+  InvalidManifest: told,
   InvalidInstanceType: caller(({ names }) => `The following supplied instance types do not exist: [${names}]`),
   'InvalidKeyPair.NotFound': caller(({ id }) => `The key pair '${id}' does not exist`),
   'InvalidKeyPair.Duplicate': caller(({ name }) => `The keypair '${name}' already exists.`),

@@ -11,8 +11,11 @@ export interface Action<C, I = never, O = unknown, P = unknown> {
   readonly name: string
   /** Kinds of resources that it creates: what TagSpecifications may name. */
   readonly creates: readonly ResourceKind[]
-  /** Work that is slow and would hold up other transactions, before this one begins: making a key. `run` gets its answer. */
-  prepare?(input: I, abort: AbortSignal): Promise<P>
+  /**
+   * Work that is slow and would hold up other transactions, before this one begins: making a key, reading an object. `run` gets
+   * its answer. `outside` is the ground's.
+   */
+  prepare?(input: I, abort: AbortSignal, outside: unknown): Promise<P>
   run(input: I, context: C, prepared: P): Promise<O | Later<C, O>>
   /** Looks at a remembered answer before it is given again for the same client token; may refuse. */
   replay?(output: O, context: C): Promise<O>

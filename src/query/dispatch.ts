@@ -26,6 +26,8 @@ export interface Call {
 
 /** What the dispatcher needs of the world behind it. `C` is what actions work with, `R` what Describes look at. */
 export interface Ground<C, R> {
+  /** What actions can ask before their transactions, if there is anything. */
+  readonly outside?: unknown
   /** Runs `work` in a transaction with a context for it; `keep: false` rolls back whatever it did. */
   transact<T>(keep: boolean, work: (context: C) => Promise<T>): Promise<T>
   /** Runs `work`, which changes nothing, in a consistent view. */
@@ -113,7 +115,7 @@ export class Dispatcher<C, R> {
   }
 
   async #run(action: AnyRun<C>, input: Shared, ground: Ground<C, R>, abort: AbortSignal): Promise<unknown> {
-    const prepared: unknown = await action.prepare?.(input, abort)
+    const prepared: unknown = await action.prepare?.(input, abort, ground.outside)
     const output = await ground.transact(!input.DryRun, (context) =>
       this.#runIn({ context, ground }, action, { input, prepared }),
     )

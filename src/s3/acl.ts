@@ -133,3 +133,11 @@ export function grantsAllow(grants: readonly Grant[], account: AccountId | undef
     return to.group === groups.all || account !== undefined
   })
 }
+
+/** Whether the list names this grantee itself. */
+export function grantsGive(grants: readonly Grant[], grantee: { readonly id: string }, wanted: Permission): boolean {
+  return grants.some(
+    ({ to, permission }) =>
+      'id' in to && to.id === grantee.id && (permission === wanted || permission === 'FULL_CONTROL'),
+  )
+}

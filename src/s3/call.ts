@@ -57,11 +57,14 @@ export function requireAccount({ caller }: Call): AccountId {
   return caller?.account ?? refuse('AccessDenied')
 }
 
+/** Whose rights count. */
+export const whoAsks = ({ caller }: Call) => ({ account: caller?.account })
+
 /** The bucket, if the caller may do `action` with it; by right of the owner, the policy, or the list's `permission`. */
 export async function requireBucket(call: Call, action: string, permission?: Permission): Promise<BucketRow> {
   const bucket = await call.store.read((tx) => findBucket(tx, call.bucket))
   const resource = `arn:aws:s3:::${call.bucket}`
-  if (!may(call, { bucket, guarded: bucket, action, resource, permission })) refuse('AccessDenied')
+  if (!may(whoAsks(call), { bucket, guarded: bucket, action, resource, permission })) refuse('AccessDenied')
   return bucket
 }
 
@@ -79,10 +82,10 @@ export async function requireObject(
   const resource = `arn:aws:s3:::${at.bucket}/${at.key}`
   if (!object) {
     const listing = { bucket, guarded: bucket, action: 's3:ListBucket', resource: `arn:aws:s3:::${at.bucket}` }
-    const seen = may(call, { ...listing, permission: 'READ' })
+    const seen = may(whoAsks(call), { ...listing, permission: 'READ' })
     return refuse(seen ? 'NoSuchKey' : 'AccessDenied', undefined, seen ? { Key: at.key } : {})
   }
-  if (!may(call, { bucket, guarded: object, action, resource, permission })) refuse('AccessDenied')
+  if (!may(whoAsks(call), { bucket, guarded: object, action, resource, permission })) refuse('AccessDenied')
   return { bucket, object }
 }
 
@@ -90,7 +93,7 @@ export async function requireObject(
 export async function requireWritable(call: Call, action: string): Promise<BucketRow> {
   const bucket = await call.store.read((tx) => findBucket(tx, call.bucket))
   const resource = `arn:aws:s3:::${call.bucket}/${call.key}`
-  if (!may(call, { bucket, guarded: bucket, action, resource, permission: 'WRITE' })) refuse('AccessDenied')
+  if (!may(whoAsks(call), { bucket, guarded: bucket, action, resource, permission: 'WRITE' })) refuse('AccessDenied')
   return bucket
 }
 
@@ -104,10 +107,10 @@ export interface Wish {
 
 /** A denial in the policy binds all but the bucket's owner, who could change it. Guess: AWS lets the root user remove it only. */
 export function may(
-  { caller }: Pick<Call, 'caller'>,
+  who: { readonly account: AccountId | undefined },
   { bucket, guarded, action, resource, permission }: Wish,
 ): boolean {
-  const account = caller?.account
+  const { account } = who
   if (account !== undefined && account === bucket.accountId && guarded.accountId === bucket.accountId) return true
   const said =
     bucket.policyJson === null

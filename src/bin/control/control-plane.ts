@@ -6,6 +6,8 @@ import { type Credentials, ensureFirstAccount, findAccessKey } from '../../contr
 import { specsFrom } from '../../control/hosts/host-spec.ts'
 import { ensureHosts } from '../../control/hosts/hosts.ts'
 import { HostLinks } from '../../control/hosts/links.ts'
+import { BundleImages } from '../../control/images/bundle-images.ts'
+import { imageMachine } from '../../control/images/machine.ts'
 import { instanceMachine } from '../../control/instances/machine.ts'
 import { tellOfMachine } from '../../control/instances/news.ts'
 import { attachmentMachine } from '../../control/interfaces/attachment-machine.ts'
@@ -22,13 +24,16 @@ import { openCodec } from '../../query/codec.ts'
 import { Pager } from '../../query/paging.ts'
 import { Blobs } from '../../s3/blobs.ts'
 import { openObjectStore } from '../../s3/object-store.ts'
+import { readObject } from '../../s3/reader.ts'
 import { isForObjects } from '../../s3/target.ts'
 import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
 import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
 import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings.ts'
+import { accountsRoute, certify } from './accounts-route.ts'
 import { application, errorRenderer } from './application.ts'
+import { cloudName, ensureKeyFiles, readKey } from './certificates.ts'
 import { offerRoute } from './image-offers.ts'
 import { metricsRoute } from './metrics.ts'
 import { statusRoute } from './status.ts'
@@ -71,10 +76,17 @@ export async function openControlPlane({
     log: log.child({ part: 'hosts' }),
   })
   opened.defer(() => hosts.close())
-  const engine = opened.adopt(openEngine(store, hosts, log), (it) => it.stop())
+  const blobs = new Blobs(paths.objects, systemRandom)
+  const cloudKeys = await ensureKeyFiles(paths.keys, cloudName)
+  await certify(store, credentials, paths.keys)
+  const images = new BundleImages({
+    ...{ store, folder: paths.images, cloudKey: await readKey(cloudKeys) },
+    read: (account, at) => readObject({ store, blobs }, account, at),
+  })
+  const engine = opened.adopt(openEngine({ store, hosts, images, log }), (it) => it.stop())
   await engine.start()
   await hosts.listen(paths.agentsSocket)
-  const world = { store, cloud, hosts, clock: systemClock, random: systemRandom }
+  const world = { store, cloud, hosts, manifests: images, clock: systemClock, random: systemRandom }
   const lookup: LookupKey = (id, token) => store.read((reader) => findAccessKey(reader, id, token))
   const objects = await openObjectStore({
     ...{
@@ -85,7 +97,7 @@ export async function openControlPlane({
       region: cloud.region,
       endpoint: endpointOf(settings),
     },
-    blobs: new Blobs(paths.objects, systemRandom),
+    blobs,
     log: log.child({ part: 'objects' }),
   })
   const door = frontDoor({
@@ -96,21 +108,27 @@ export async function openControlPlane({
   })
   const withObjects: Handler = (head, body, abort) =>
     isForObjects(head) ? objects(head, body, abort) : door(head, body, abort)
+  const accounts = accountsRoute({ store, cloud, keys: paths.keys, operator: credentials })
+  const routes = [statusRoute(store), metricsRoute(store, hosts), offerRoute(store, paths.images), accounts]
   const listener = opened.adopt(
-    await listen(
-      withRoutes([statusRoute(store), metricsRoute(store, hosts), offerRoute(store, paths.images)], withObjects),
-      {
-        ...settings.listen,
-        unhurried: isForObjects,
-        clock: systemClock,
-        random: systemRandom,
-        log: log.child({ part: 'http' }),
-      },
-    ),
+    await listen(withRoutes(routes, withObjects), {
+      ...settings.listen,
+      unhurried: isForObjects,
+      clock: systemClock,
+      random: systemRandom,
+      log: log.child({ part: 'http' }),
+    }),
     (it) => it.close(),
   )
   const resources = opened.move()
   return { listener, store, hosts, credentials, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+interface EngineParts {
+  readonly store: Store
+  readonly hosts: HostLinks
+  readonly images: BundleImages
+  readonly log: Log
 }
 
 function prepare(store: Store, cloud: Cloud, boxHosts: ControlPlaneParts['boxHosts']): Promise<Credentials> {
@@ -123,11 +141,16 @@ function prepare(store: Store, cloud: Cloud, boxHosts: ControlPlaneParts['boxHos
   })
 }
 
-function openEngine(store: Store, hosts: HostLinks, log: Log): Engine {
+function openEngine({ store, hosts, images, log }: EngineParts): Engine {
   const readConsole = hosts.console.bind(hosts)
   return new Engine({
     store,
-    machines: [bind(instanceMachine, { readConsole }), bind(attachmentMachine, {}), bind(natMachine, {})],
+    machines: [
+      bind(instanceMachine, { readConsole }),
+      bind(attachmentMachine, {}),
+      bind(natMachine, {}),
+      bind(imageMachine, { images }),
+    ],
     clock: systemClock,
     random: systemRandom,
     log: log.child({ part: 'strands' }),

@@ -5,6 +5,7 @@ import { tinyImageIn, tinyRecipe } from '../../images/tiny.ts'
 import type { ImageId } from '../../model/ids.ts'
 import type { Store } from '../../store/store.ts'
 import type { Paths, Settings } from '../settings.ts'
+import { ensureBootParts } from './boot-parts.ts'
 import { buildApart } from './build-apart.ts'
 import { imageIdOf, offerImage } from './image-offers.ts'
 
@@ -31,6 +32,7 @@ export async function ensureTinyImage(
       ? imaginary
       : ((await tinyImageIn(folder)) ?? (await buildApart(join(paths.cache, 'packages'), folder, detail, abort)))
   await store.transact((tx) => offerImage(tx, id, description, offer))
+  await ensureBootParts(store, paths, id, description)
   return id
 }
 

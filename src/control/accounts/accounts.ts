@@ -41,7 +41,7 @@ export async function ensureFirstAccount(tx: Transaction, now: Date, random: Ran
 }
 
 /** Twelve digits, the first not 0: leading zeros get lost in spreadsheets and shells. */
-function newAccountId(random: Random): AccountId {
+export function newAccountId(random: Random): AccountId {
   const number = random.bytes(6).readUIntBE(0, 6) % 900_000_000_000
   return String(100_000_000_000 + number)
 }

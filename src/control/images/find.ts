@@ -1,15 +1,23 @@
 import { refuse } from '../../model/errors.ts'
-import type { AccountId } from '../../model/ids.ts'
+import { type AccountId, type ImageId, isId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
+import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
 import { checkIds } from '../lookup.ts'
 
-/** Every image that the account may use: its own and the public ones. In the order of their ids. */
+/** Every image that the account may use: its own, the public ones, and those shared with it. In the order of their ids. */
 export function listImages(reader: Reader, account: AccountId): Promise<ImageRow[]> {
   return reader.db
     .selectFrom('images')
     .selectAll()
-    .where((eb) => eb.or([eb('accountId', '=', account), eb('isPublic', '=', 1)]))
+    .where('state', '!=', 'deregistered')
+    .where((eb) =>
+      eb.or([
+        eb('accountId', '=', account),
+        eb('isPublic', '=', 1),
+        eb('id', 'in', eb.selectFrom('launchPermissions').select('imageId').where('accountId', '=', account)),
+      ]),
+    )
     .orderBy('id')
     .execute()
 }
@@ -19,4 +27,30 @@ export async function findImage(reader: Reader, account: AccountId, id: string):
   const [checked] = checkIds('image', [id])
   const image = (await listImages(reader, account)).find((it) => it.id === checked)
   return image ?? refuse('InvalidAMIID.NotFound', { id })
+}
+
+/** The image, kernel or RAM disk, if the account owns it. Refuses those that it may only use. */
+export async function findOwnImage(reader: Reader, account: AccountId, id: string): Promise<ImageRow> {
+  const [checked] = checkImageIds([id])
+  const image = (await listImages(reader, account)).find((it) => it.id === checked)
+  if (!image) return refuse('InvalidAMIID.NotFound', { id })
+  if (image.accountId !== account) refuse('AuthFailure', { message: `Not authorized for image: ${id}` })
+  return image
+}
+
+/** Ids of images, kernels and RAM disks, once each. */
+export function checkImageIds(ids: readonly string[]): ImageId[] {
+  return [...new Set(ids)].flatMap((id) => {
+    if (isId('kernel', id) || isId('ramdisk', id)) return [id as unknown as ImageId] // one table holds all three
+    return checkIds('image', [id])
+  })
+}
+
+/** What images have of bundles, by their ids. */
+export async function detailsOf({ db }: Reader): Promise<ReadonlyMap<string, Omit<BundledImageRow, 'manifest'>>> {
+  const rows = await db
+    .selectFrom('bundledImages')
+    .select(['imageId', 'type', 'location', 'kernelId', 'ramdiskId', 'failure'])
+    .execute()
+  return new Map(rows.map((it) => [it.imageId, it]))
 }

@@ -1,10 +1,12 @@
 /** Images as answers have them. Source: EC2 API Reference, "Image". */
 import type { Image } from '@aws-sdk/client-ec2'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
+import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
 
 export interface TaggedImage extends ImageRow {
   readonly tags: Tags
+  readonly details: Omit<BundledImageRow, 'manifest'> | undefined
 }
 
 export function renderImage(row: TaggedImage): Image {
@@ -12,13 +14,16 @@ export function renderImage(row: TaggedImage): Image {
     ImageId: row.id,
     ImageLocation: locationOf(row),
     State: row.state,
+    ...(row.details?.failure && { StateReason: stateReason(row) }),
     OwnerId: row.accountId,
     ...(row.ownerAlias !== null && { ImageOwnerAlias: row.ownerAlias }),
     CreationDate: new Date(row.createdAt).toISOString(),
     Public: row.isPublic === 1,
     ProductCodes: [],
     Architecture: row.architecture as NonNullable<Image['Architecture']>,
-    ImageType: 'machine',
+    ImageType: row.details?.type ?? 'machine',
+    ...(row.details?.kernelId && { KernelId: row.details.kernelId }),
+    ...(row.details?.ramdiskId && { RamdiskId: row.details.ramdiskId }),
     Name: row.name,
     Description: row.description,
     RootDeviceType: 'instance-store',
@@ -34,7 +39,12 @@ export function renderImage(row: TaggedImage): Image {
   }
 }
 
-/** `amazon/tiny`. */
-export function locationOf({ ownerAlias, accountId, name }: ImageRow): string {
-  return `${ownerAlias ?? accountId}/${name}`
+/** Where its manifest is; of images that have none, `amazon/NAME`. */
+export function locationOf({ ownerAlias, accountId, name, details }: TaggedImage): string {
+  return details?.location ?? `${ownerAlias ?? accountId}/${name}`
+}
+
+/** Why it failed. Guess: the code; EC2's own differ by what failed. */
+export function stateReason({ details }: TaggedImage): { Code: string; Message: string } | undefined {
+  return details?.failure ? { Code: 'Client.InvalidManifest', Message: details.failure } : undefined
 }

@@ -1,6 +1,6 @@
 /** Buckets: list, create, look at, delete. Source: Amazon S3 API Reference, the operations of these names. */
 import { grantsOfHeaders, ownerElement } from '../acl.ts'
-import { type Call, empty, may, requireAccount, requireBucket, xmlAnswer } from '../call.ts'
+import { type Call, empty, may, requireAccount, requireBucket, whoAsks, xmlAnswer } from '../call.ts'
 import { refuse } from '../errors.ts'
 import type { Answer } from '../exchange.ts'
 import { findBucket } from '../rows.ts'
@@ -46,7 +46,7 @@ export async function deleteBucket(call: Call): Promise<Answer> {
   await call.store.transact(async (tx) => {
     const bucket = await findBucket(tx, call.bucket)
     const resource = `arn:aws:s3:::${call.bucket}`
-    if (!may(call, { bucket, guarded: bucket, action: 's3:DeleteBucket', resource })) refuse('AccessDenied')
+    if (!may(whoAsks(call), { bucket, guarded: bucket, action: 's3:DeleteBucket', resource })) refuse('AccessDenied')
     for (const table of ['objects', 'uploads'] as const) {
       const kept = await tx.db.selectFrom(table).select('bucket').where('bucket', '=', call.bucket).executeTakeFirst()
       if (kept) refuse('BucketNotEmpty', undefined, { BucketName: call.bucket })

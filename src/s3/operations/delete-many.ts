@@ -1,5 +1,5 @@
 /** Many objects deleted by one request. Source: Amazon S3 API Reference, DeleteObjects. */
-import { type Call, may, xmlAnswer } from '../call.ts'
+import { type Call, may, whoAsks, xmlAnswer } from '../call.ts'
 import { refuse } from '../errors.ts'
 import type { Answer } from '../exchange.ts'
 import { dropObject, findBucket } from '../rows.ts'
@@ -18,7 +18,7 @@ export async function deleteObjects(call: Call): Promise<Answer> {
     const denied = new Set<string>()
     for (const key of keys) {
       const resource = `arn:aws:s3:::${call.bucket}/${key}`
-      if (may(call, { bucket, guarded: bucket, action: 's3:DeleteObject', resource, permission: 'WRITE' }))
+      if (may(whoAsks(call), { bucket, guarded: bucket, action: 's3:DeleteObject', resource, permission: 'WRITE' }))
         freed.push(...(await dropObject(tx, call.bucket, key)))
       else denied.add(key)
     }

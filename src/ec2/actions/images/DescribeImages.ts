@@ -1,12 +1,14 @@
-import { listImages } from '../../../control/images/find.ts'
-import { checkIds, requireAll } from '../../../control/lookup.ts'
+import { checkImageIds, detailsOf, listImages } from '../../../control/images/find.ts'
+import { requireAll } from '../../../control/lookup.ts'
 import { withTags } from '../../../control/tags/tags.ts'
 import { refuse } from '../../../model/errors.ts'
 import type { AccountId } from '../../../model/ids.ts'
 import { absent, tagFilters } from '../../../query/filters.ts'
+import type { Reader } from '../../../store/store.ts'
+import type { LaunchPermissionRow } from '../../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../../store/tables/resources.ts'
 import { describe } from '../../action.ts'
-import { locationOf, renderImage, type TaggedImage } from '../../render/image.ts'
+import { locationOf, renderImage, stateReason, type TaggedImage } from '../../render/image.ts'
 
 /**
  * Images that the caller may run: its own and public ones; by owner, by who may run them, by id.
@@ -17,17 +19,25 @@ export const DescribeImages = describe('DescribeImages', {
   async rows({ ImageIds = [], Owners = [], ExecutableUsers = [] }, { tx, caller }): Promise<TaggedImage[]> {
     for (const it of [...Owners, ...ExecutableUsers]) checkAccount(it)
     const usable = await listImages(tx, caller.account)
-    const ids = checkIds('image', ImageIds)
+    const ids = checkImageIds(ImageIds)
     const named = ids.length > 0 ? requireAll('image', ids, usable) : usable
+    const sharing = ExecutableUsers.length > 0 ? await permissionsOf(tx) : []
     const rows = named.filter(
       (row) =>
         (Owners.length === 0 || Owners.some((it) => isOwner(row, it, caller.account))) &&
-        (ExecutableUsers.length === 0 || ExecutableUsers.some((it) => isSharedWith(row, it))),
+        (ExecutableUsers.length === 0 ||
+          ExecutableUsers.some((it) => isSharedWith(row, it === 'self' ? caller.account : it, sharing))),
     )
+    const details = await detailsOf(tx)
     const tagged = await withTags(tx, rows)
-    return tagged.map((row) => (row.accountId === caller.account ? row : { ...row, tags: {} }))
+    return tagged.map((row) => ({
+      ...row,
+      tags: row.accountId === caller.account ? row.tags : {},
+      details: details.get(row.id),
+    }))
   },
-  key: (row) => row.id,
+  /** Machines first: who takes the first image means to launch it. */
+  key: (row) => ((row.details?.type ?? 'machine') === 'machine' ? row.id : `~${row.id}`),
   filters: {
     ...tagFilters<TaggedImage>(),
     architecture: (row) => row.architecture,
@@ -37,16 +47,20 @@ export const DescribeImages = describe('DescribeImages', {
     'ena-support': () => false,
     hypervisor: () => 'xen',
     'image-id': (row) => row.id,
-    'image-type': () => 'machine',
+    'image-type': (row) => row.details?.type ?? 'machine',
+    'kernel-id': (row) => row.details?.kernelId ?? undefined,
     'is-public': (row) => row.isPublic === 1,
     'manifest-location': locationOf,
     name: (row) => row.name,
     'owner-alias': (row) => row.ownerAlias,
     'owner-id': (row) => row.accountId,
     'platform-details': () => 'Linux/UNIX',
+    'ramdisk-id': (row) => row.details?.ramdiskId ?? undefined,
     'root-device-name': () => '/dev/sda1',
     'root-device-type': () => 'instance-store',
     state: (row) => row.state,
+    'state-reason-code': (row) => stateReason(row)?.Code,
+    'state-reason-message': (row) => stateReason(row)?.Message,
     'usage-operation': () => 'RunInstances',
     'virtualization-type': () => 'hvm',
     ...absent(
@@ -58,17 +72,13 @@ export const DescribeImages = describe('DescribeImages', {
       'block-device-mapping.volume-type',
       'free-tier-eligible',
       'image-allowed',
-      'kernel-id',
       'platform',
       'product-code',
       'product-code.type',
-      'ramdisk-id',
       'source-image-id',
       'source-image-region',
       'source-instance-id',
       'sriov-net-support',
-      'state-reason-code',
-      'state-reason-message',
       'image-watermark.source-image-creation-time',
       'image-watermark.source-image-id',
       'image-watermark.source-image-region',
@@ -108,7 +118,11 @@ function isOwner({ accountId, ownerAlias }: ImageRow, owner: string, caller: Acc
   return owner === 'self' ? accountId === caller : owner === accountId || owner === ownerAlias
 }
 
-/** Images are public or their owner's alone: none is shared with anyone in particular. */
-function isSharedWith({ isPublic }: ImageRow, user: string): boolean {
-  return user === 'all' && isPublic === 1
+/** Whether the image was shared with that account, or everyone; to own it is not to have it shared. */
+function isSharedWith({ id, isPublic }: ImageRow, user: string, sharing: readonly LaunchPermissionRow[]): boolean {
+  return user === 'all' ? isPublic === 1 : sharing.some((it) => it.imageId === id && it.accountId === user)
+}
+
+function permissionsOf({ db }: Reader): Promise<LaunchPermissionRow[]> {
+  return db.selectFrom('launchPermissions').selectAll().execute()
 }

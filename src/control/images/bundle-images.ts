@@ -1,0 +1,128 @@
+/** Images out of bundles: their manifests in the object store, and the files that hosts launch from. */
+import type { KeyObject } from 'node:crypto'
+import { chmod, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemCode } from '../../base/fault.ts'
+import { exists } from '../../base/files.ts'
+import {
+  largestManifest,
+  type Manifest,
+  readManifest,
+  typeOf,
+  unwrapKey,
+  verifyManifest,
+} from '../../bundles/manifest.ts'
+import { refuseBundle } from '../../bundles/refused.ts'
+import { unpackBundle } from '../../bundles/unpack.ts'
+import type { AccountId, ImageId } from '../../model/ids.ts'
+import type { Store } from '../../store/store.ts'
+import { certificatesOf } from '../accounts/certificates.ts'
+
+/** An object as the account may read it; `undefined` where it is not there or may not be read. */
+export type ReadObject = (
+  account: AccountId,
+  at: { readonly bucket: string; readonly key: string },
+  abort: AbortSignal,
+) => Promise<{ readonly bytes: number; readonly content: AsyncGenerator<Buffer> } | undefined>
+
+export interface ManifestReader {
+  /** The manifest at `BUCKET/KEY`, if it is this account's own. Throws `BundleRefused`. */
+  manifest(account: AccountId, location: string, abort: AbortSignal): Promise<{ text: string; manifest: Manifest }>
+}
+
+/** What is to be unpacked, and from where kernel and RAM disk come. */
+export interface Unpacking {
+  readonly id: ImageId
+  readonly account: AccountId
+  readonly location: string
+  /** Its text, which was verified when the image was registered. */
+  readonly manifest: string
+  readonly kernelId: string | null
+  readonly ramdiskId: string | null
+}
+
+export const files = { kernel: 'vmlinuz', ramdisk: 'initrd', machine: 'root.img' } as const
+
+export class BundleImages implements ManifestReader {
+  readonly #store: Store
+  readonly #read: ReadObject
+  readonly #cloudKey: KeyObject
+  /** `<folder>/<image>/<file>`: where hosts find them. */
+  readonly #folder: string
+
+  constructor(parts: { store: Store; read: ReadObject; cloudKey: KeyObject; folder: string }) {
+    this.#store = parts.store
+    this.#read = parts.read
+    this.#cloudKey = parts.cloudKey
+    this.#folder = parts.folder
+  }
+
+  async manifest(account: AccountId, location: string, abort: AbortSignal) {
+    const text = await this.#manifestText(account, location, abort)
+    const manifest = readManifest(text)
+    if (manifest.user !== account) refuseBundle(`the bundle is that of the account ${manifest.user}`)
+    verifyManifest(text, await this.#store.read((tx) => certificatesOf(tx, account)))
+    unwrapKey(manifest.keys.cloud, this.#cloudKey)
+    return { text, manifest }
+  }
+
+  /** Makes the image's folder, whole or not at all. One that is there is left as it is. Throws `BundleRefused`. */
+  async unpack(image: Unpacking, abort: AbortSignal): Promise<void> {
+    const folder = join(this.#folder, image.id)
+    if (await exists(folder)) return
+    await mkdir(this.#folder, { recursive: true })
+    const partial = await mkdtemp(join(this.#folder, `.${image.id}-`))
+    try {
+      await this.#fill(partial, image, abort)
+      await chmod(partial, 0o755) // Guests' users read it.
+      await rename(partial, folder)
+    } catch (error) {
+      await rm(partial, { recursive: true, force: true })
+      if (systemCode(error) !== 'ENOTEMPTY' && systemCode(error) !== 'EEXIST') throw error // Another attempt was faster.
+    }
+  }
+
+  async remove(id: ImageId): Promise<void> {
+    await rm(join(this.#folder, id), { recursive: true, force: true })
+  }
+
+  async #fill(folder: string, image: Unpacking, abort: AbortSignal): Promise<void> {
+    const manifest = readManifest(image.manifest)
+    const type = typeOf(manifest)
+    const file = join(folder, files[type])
+    const part = (it: { name: string }) => this.#part(image, it.name, abort)
+    await unpackBundle({ manifest, cipher: unwrapKey(manifest.keys.cloud, this.#cloudKey), part, file, abort })
+    await chmod(file, 0o644)
+    if (type !== 'machine') return
+    // By link: the boot loader of old had them beside the image, too.
+    if (image.kernelId !== null) await symlink(`../${image.kernelId}/${files.kernel}`, join(folder, files.kernel))
+    if (image.ramdiskId !== null) await symlink(`../${image.ramdiskId}/${files.ramdisk}`, join(folder, files.ramdisk))
+  }
+
+  async #part({ account, location }: Unpacking, name: string, abort: AbortSignal): Promise<AsyncGenerator<Buffer>> {
+    const { bucket, key } = placeOf(location)
+    const folder = key.slice(0, key.lastIndexOf('/') + 1)
+    const found = await this.#read(account, { bucket, key: folder + name }, abort)
+    return found?.content ?? refuseBundle(`the part ${name} is not there, or may not be read`)
+  }
+
+  async #manifestText(account: AccountId, location: string, abort: AbortSignal): Promise<string> {
+    const found = await this.#read(account, placeOf(location), abort)
+    if (!found) return refuseBundle(`there is no manifest at ${location}, or it may not be read`)
+    try {
+      if (found.bytes > largestManifest) refuseBundle('the manifest is too large')
+      const pieces: Buffer[] = []
+      for await (const it of found.content) pieces.push(Buffer.from(it))
+      return Buffer.concat(pieces).toString('utf8')
+    } finally {
+      await found.content.return(undefined)
+    }
+  }
+}
+
+function placeOf(location: string): { bucket: string; key: string } {
+  const [, bucket, key] = /^\/?([^/]{3,255})\/(.{1,1024})$/s.exec(location) ?? []
+  return bucket !== undefined && key !== undefined
+    ? { bucket, key }
+    : refuseBundle('an image’s location is BUCKET/KEY of its manifest')
+}

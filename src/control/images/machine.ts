@@ -1,0 +1,122 @@
+/**
+ * An image out of a bundle, from its registration to the removal of its files.
+ *
+ *     unpack ──► publish ──► rest ··► release ──► remove ──► forget
+ *                (available              (waits for its last instance,
+ *                 or failed)              and image, if it is a kernel)
+ */
+import { BundleRefused } from '../../bundles/refused.ts'
+import type { ImageId } from '../../model/ids.ts'
+import type { Transaction } from '../../store/store.ts'
+import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
+import type { ImageRow } from '../../store/tables/resources.ts'
+import { machine } from '../../strand/machine.ts'
+import { done, hop, nap } from '../../strand/outcome.ts'
+import type { BundleImages } from './bundle-images.ts'
+
+interface Self {
+  readonly image: ImageRow
+  readonly bundle: BundledImageRow
+}
+
+interface Payload {
+  /** Why the bundle was refused. */
+  readonly refusal?: string
+}
+
+interface Services {
+  readonly images: Pick<BundleImages, 'unpack' | 'remove'>
+}
+
+const lookAgainMs = 30_000
+
+export const imageMachine = machine<Self, Payload, Services>()('image', {
+  start: 'unpack',
+  teardown: 'release',
+  load,
+  steps: {
+    unpack: {
+      kind: 'act',
+      giveUp: { after: 5, to: 'publish' },
+      async run({ self: { image, bundle }, images, abort }) {
+        const { location, manifest, kernelId, ramdiskId } = bundle
+        try {
+          await images.unpack(
+            { id: image.id, account: image.accountId, location, manifest, kernelId, ramdiskId },
+            abort,
+          )
+        } catch (error) {
+          if (!(error instanceof BundleRefused)) throw error
+          return hop('publish', { refusal: error.message })
+        }
+        return hop('publish', {})
+      },
+    },
+    publish: {
+      kind: 'decide',
+      async run({ tx, self: { image }, payload, trouble }) {
+        const failure = trouble === undefined ? payload.refusal : 'the image could not be unpacked'
+        await tx.db
+          .updateTable('images')
+          .set({ state: failure === undefined ? 'available' : 'failed' })
+          .where('id', '=', image.id)
+          .execute()
+        await tx.db
+          .updateTable('bundledImages')
+          .set({ failure: failure ?? null })
+          .where('imageId', '=', image.id)
+          .execute()
+        return hop('rest')
+      },
+    },
+    rest: { kind: 'decide', run: async () => nap() },
+    release: {
+      kind: 'decide',
+      async run({ tx, self: { image } }) {
+        const user = await tx.db
+          .selectFrom('instances')
+          .select('id')
+          .where('imageId', '=', image.id)
+          .where('state', '!=', 'terminated')
+          .executeTakeFirst()
+        const booted = await tx.db
+          .selectFrom('bundledImages')
+          .select('imageId')
+          .where((eb) => eb.or([eb('kernelId', '=', image.id), eb('ramdiskId', '=', image.id)]))
+          .executeTakeFirst()
+        return user || booted ? nap(lookAgainMs) : hop('remove')
+      },
+    },
+    remove: {
+      kind: 'act',
+      async run({ self: { image }, images }) {
+        await images.remove(image.id)
+        return hop('forget')
+      },
+    },
+    forget: {
+      kind: 'decide',
+      async run({ tx, self: { image } }) {
+        await tx.db.deleteFrom('launchPermissions').where('imageId', '=', image.id).execute()
+        await tx.db.deleteFrom('tags').where('resourceId', '=', image.id).execute()
+        await tx.db.deleteFrom('bundledImages').where('imageId', '=', image.id).execute()
+        await tx.db.deleteFrom('images').where('id', '=', image.id).execute()
+        return done()
+      },
+    },
+  },
+})
+
+async function load({ db }: Transaction, id: string): Promise<Self | undefined> {
+  const image = await db
+    .selectFrom('images')
+    .selectAll()
+    .where('id', '=', id as ImageId)
+    .executeTakeFirst()
+  const bundle = await db
+    .selectFrom('bundledImages')
+    .selectAll()
+    .where('imageId', '=', id as ImageId)
+    .executeTakeFirst()
+  return image && bundle && { image, bundle }
+}
