@@ -10,7 +10,9 @@ import { instanceStatusCommands } from './instance-status.ts'
 import { instanceTypeCommands } from './instance-types.ts'
 import { instanceCommands } from './instances.ts'
 import { keyPairCommands } from './key-pairs.ts'
+import { networkCommands } from './networks.ts'
 import { regionCommands } from './regions.ts'
+import { routeCommands } from './routes.ts'
 import { runInstances } from './run-instances.ts'
 import { securityGroupCommands } from './security-groups.ts'
 import { tagCommands } from './tags.ts'
@@ -32,6 +34,8 @@ export const commands: readonly Command[] = [
   ...addressCommands,
   ...tagCommands,
   ...vpcCommands,
+  ...networkCommands,
+  ...routeCommands,
 ]
 
 /** What the names of commands begin with: Amazon's and Eucalyptus' are the same commands. */

@@ -2,6 +2,7 @@ import { command } from '../command.ts'
 import { tagLines } from '../lines.ts'
 import { filters, words } from '../params.ts'
 import { interfaceLines } from '../records/network-interface.ts'
+import { subnetLines, vpcLines } from '../records/networks.ts'
 
 /** Source: euca2ools 3.4, `--help` of describe-network-interfaces. */
 const interfaceFilters = filters(
@@ -39,13 +40,7 @@ export const vpcCommands = [
     },
     operation: 'DescribeVpcs',
     request: ({ vpcs, filters }) => ({ ...(vpcs.length > 0 && { VpcIds: vpcs }), Filters: filters }),
-    render: (outputs) =>
-      outputs
-        .flatMap((it) => it.Vpcs ?? [])
-        .flatMap((it) => [
-          ['VPC', it.VpcId, it.State, it.CidrBlock, it.DhcpOptionsId, it.InstanceTenancy],
-          ...tagLines(it.VpcId, it.Tags),
-        ]),
+    render: (outputs) => outputs.flatMap((it) => it.Vpcs ?? []).flatMap(vpcLines),
   }),
   command({
     name: 'describe-subnets',
@@ -59,24 +54,7 @@ export const vpcCommands = [
     },
     operation: 'DescribeSubnets',
     request: ({ subnets, filters }) => ({ ...(subnets.length > 0 && { SubnetIds: subnets }), Filters: filters }),
-    render: (outputs) =>
-      outputs
-        .flatMap((it) => it.Subnets ?? [])
-        .flatMap((it) => [
-          [
-            ...[
-              'SUBNET',
-              it.SubnetId,
-              it.State,
-              it.VpcId,
-              it.CidrBlock,
-              it.AvailableIpAddressCount,
-              it.AvailabilityZone,
-            ],
-            ...[it.DefaultForAz, it.MapPublicIpOnLaunch],
-          ],
-          ...tagLines(it.SubnetId, it.Tags),
-        ]),
+    render: (outputs) => outputs.flatMap((it) => it.Subnets ?? []).flatMap(subnetLines),
   }),
   command({
     name: 'describe-network-interfaces',
