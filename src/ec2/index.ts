@@ -58,6 +58,13 @@ import { ImportKeyPair } from './actions/key-pairs/ImportKeyPair.ts'
 import { CreateNatGateway } from './actions/nat-gateways/CreateNatGateway.ts'
 import { DeleteNatGateway } from './actions/nat-gateways/DeleteNatGateway.ts'
 import { DescribeNatGateways } from './actions/nat-gateways/DescribeNatGateways.ts'
+import { CreateNetworkAcl } from './actions/network-acls/CreateNetworkAcl.ts'
+import { CreateNetworkAclEntry } from './actions/network-acls/CreateNetworkAclEntry.ts'
+import { DeleteNetworkAcl } from './actions/network-acls/DeleteNetworkAcl.ts'
+import { DeleteNetworkAclEntry } from './actions/network-acls/DeleteNetworkAclEntry.ts'
+import { DescribeNetworkAcls } from './actions/network-acls/DescribeNetworkAcls.ts'
+import { ReplaceNetworkAclAssociation } from './actions/network-acls/ReplaceNetworkAclAssociation.ts'
+import { ReplaceNetworkAclEntry } from './actions/network-acls/ReplaceNetworkAclEntry.ts'
 import { AcceptVpcPeeringConnection } from './actions/peerings/AcceptVpcPeeringConnection.ts'
 import { CreateVpcPeeringConnection } from './actions/peerings/CreateVpcPeeringConnection.ts'
 import { DeleteVpcPeeringConnection } from './actions/peerings/DeleteVpcPeeringConnection.ts'
@@ -132,6 +139,8 @@ export const ec2Actions = [
   CreateKeyPair,
   CreateManagedPrefixList,
   CreateNatGateway,
+  CreateNetworkAcl,
+  CreateNetworkAclEntry,
   CreateNetworkInterface,
   CreateRoute,
   CreateRouteTable,
@@ -145,6 +154,8 @@ export const ec2Actions = [
   DeleteKeyPair,
   DeleteManagedPrefixList,
   DeleteNatGateway,
+  DeleteNetworkAcl,
+  DeleteNetworkAclEntry,
   DeleteNetworkInterface,
   DeleteRoute,
   DeleteRouteTable,
@@ -175,6 +186,7 @@ export const ec2Actions = [
   DescribeKeyPairs,
   DescribeManagedPrefixLists,
   DescribeNatGateways,
+  DescribeNetworkAcls,
   DescribeNetworkInterfaceAttribute,
   DescribeNetworkInterfaces,
   DescribePrefixLists,
@@ -211,6 +223,8 @@ export const ec2Actions = [
   RebootInstances,
   RejectVpcPeeringConnection,
   ReleaseAddress,
+  ReplaceNetworkAclAssociation,
+  ReplaceNetworkAclEntry,
   ReplaceRoute,
   ReplaceRouteTableAssociation,
   ResetAddressAttribute,

@@ -4,6 +4,7 @@
  * vifs, routers and rules.
  */
 import type {
+  AclId,
   DomainId,
   GroupId,
   HostId,
@@ -96,6 +97,8 @@ export interface RouterSpec {
   readonly vifs: readonly VifSpec[]
   /** Every group that a vif here is in, and every group that one of their rules refers to. */
   readonly groups: readonly GroupSpec[]
+  /** ACLs that subnets name. Absent: none. */
+  readonly acls?: readonly AclSpec[]
   /** Where the VPC's addresses on other hosts are. */
   readonly routes: readonly RouteSpec[]
   /** What guests are told of names; absent where they have no name server here. */
@@ -109,6 +112,8 @@ export interface RouterSpec {
 export interface SubnetSpec {
   readonly id: SubnetId
   readonly cidr: string
+  /** What may pass its boundary; absent: everything. */
+  readonly acl?: AclId
   /** The router's own address in the subnet: its first. */
   readonly gateway: string
   readonly dns: readonly string[]
@@ -154,6 +159,23 @@ export interface GroupSpec {
   readonly rules: readonly RuleSpec[]
   /** Addresses of its members, on every host, of IPv4 and IPv6. Only as fresh as the spec. */
   readonly members: readonly string[]
+}
+
+/** What may pass the boundary of a subnet, in both directions and packet by packet: the first rule that fits decides, else nothing. */
+export interface AclSpec {
+  readonly id: AclId
+  readonly rules: readonly AclRuleSpec[]
+}
+
+export interface AclRuleSpec {
+  /** Into the subnet, or out of it. */
+  readonly direction: 'ingress' | 'egress'
+  readonly action: 'allow' | 'deny'
+  readonly protocol: number | 'all'
+  /** As of `RuleSpec`. */
+  readonly range?: { readonly from: number; readonly to: number }
+  /** The other side's network. */
+  readonly cidr: string
 }
 
 /** Lets traffic pass: there are no rules that forbid. */

@@ -36,6 +36,7 @@ export type ResourceId<K extends ResourceKind> = `${(typeof idPrefixes)[K]}-${st
 export type InstanceId = ResourceId<'instance'>
 export type ImageId = ResourceId<'image'>
 export type InterfaceId = ResourceId<'network-interface'>
+export type AclId = ResourceId<'network-acl'>
 export type GroupId = ResourceId<'security-group'>
 export type VpcId = ResourceId<'vpc'>
 export type SubnetId = ResourceId<'subnet'>

@@ -6,6 +6,7 @@ import { dnsSpecOf } from '../dns/dns-spec.ts'
 import type { Guest } from '../instances/guest.ts'
 import { metadataOf } from '../metadata/facts.ts'
 import { metadataTree } from '../metadata/tree.ts'
+import { type AclSpecs, aclSpecs } from '../network-acls/acl-specs.ts'
 import { groupSpecs } from '../security-groups/group-specs.ts'
 import { gatewayOf } from '../vpcs/addresses.ts'
 import { dhcpOf } from './dhcp.ts'
@@ -24,14 +25,16 @@ export async function routerSpec(
     guest.interfaces.filter((it) => it.vpcId === vpc.id).map((nic) => vifSpec(scene, guest, nic, vpc)),
   )
   const dns = vifs.length > 0 ? dnsSpecOf(scene, vpc) : undefined
+  const { acls, ofSubnet } = await aclSpecs(reader, vpc.id)
   return {
     vpc: vpc.id,
     vni: vpc.vni,
     mtu,
     cidrs: (scene.network.blocks.get(vpc.id) ?? []).map((it) => it.cidr),
-    subnets: vifs.length > 0 ? subnetsOf(scene, vpc) : [],
+    subnets: vifs.length > 0 ? subnetsOf(scene, vpc, ofSubnet) : [],
     vifs,
     groups: await groupSpecs(reader, [...new Set(vifs.flatMap((it) => it.groups))]),
+    ...(acls.length > 0 && { acls }),
     routes: guestRoutes(scene, vpc.id, (it) => it !== host.id),
     tables: vifs.length > 0 ? tableSpecs(scene, vpc.id, host.id) : [],
     wires,
@@ -39,7 +42,7 @@ export async function routerSpec(
   }
 }
 
-function subnetsOf(scene: Scene, vpc: VpcRow): SubnetSpec[] {
+function subnetsOf(scene: Scene, vpc: VpcRow, aclOf: AclSpecs['ofSubnet']): SubnetSpec[] {
   const dhcp = dhcpOf(scene, vpc)
   return scene.subnets
     .filter((it) => it.vpcId === vpc.id)
@@ -47,6 +50,7 @@ function subnetsOf(scene: Scene, vpc: VpcRow): SubnetSpec[] {
       id,
       cidr,
       gateway: gatewayOf(cidr),
+      ...(aclOf.has(id) && { acl: aclOf.get(id)! }), // it has one
       ...dhcp,
     }))
 }

@@ -7,6 +7,7 @@ import { nextNumber } from '../../store/sequences.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
 import { ensureDefaultOptions } from '../dhcp-options/options.ts'
+import { makeAcl, removeDefaultAcl } from '../network-acls/change.ts'
 import { endPeeringsOf } from '../peerings/change.ts'
 import { makeMainTable, removeTables } from '../route-tables/tables.ts'
 import { defaultGroupName, makeGroup } from '../security-groups/groups.ts'
@@ -55,6 +56,7 @@ export async function makeVpc(tx: Transaction, { account, cidr, isDefault }: New
 /** What comes with a VPC, and goes with it. Source: EC2 API Reference, CreateVpc and DeleteVpc. */
 const companions: readonly ((tx: Transaction, vpc: VpcRow, around: Around) => Promise<unknown>)[] = [
   makeMainTable,
+  (tx, { id, accountId }, around) => makeAcl(tx, { account: accountId, vpc: id, isDefault: true }, around),
   (tx, { id, accountId }, around) =>
     makeGroup(
       tx,
@@ -69,6 +71,7 @@ export async function removeVpc(tx: Transaction, vpc: VpcRow, now: Date): Promis
     refuse('DependencyViolation', { message: `The vpc '${vpc.id}' has dependencies and cannot be deleted.` })
   await endPeeringsOf(tx, vpc, now)
   await removeTables(tx, vpc.id)
+  await removeDefaultAcl(tx, vpc.id)
   await removeDefaultGroup(tx, vpc.id)
   await removeTags(tx, vpc.id, [])
   await tx.db.deleteFrom('vpcs').where('id', '=', vpc.id).execute()
@@ -84,6 +87,7 @@ async function hasDependents({ db }: Transaction, vpc: VpcId): Promise<boolean> 
       .where('vpcId', '=', vpc)
       .where('name', '!=', defaultGroupName)
       .executeTakeFirst(),
+    db.selectFrom('networkAcls').select('id').where('vpcId', '=', vpc).where('isDefault', '=', 0).executeTakeFirst(),
     db
       .selectFrom('routeTables')
       .leftJoin('routeTableAssociations', (join) =>

@@ -15,6 +15,7 @@ export function checkRouter(spec: RouterSpec): void {
     want('subnet', it.id, isId('subnet', it.id))
     want('cidr', it.cidr, isNetwork(it.cidr))
     want('gateway', it.gateway, isAddress(it.gateway))
+    if (it.acl !== undefined) want('acl', it.acl, isId('network-acl', it.acl))
     for (const dns of it.dns) want('dns', dns, isAddress(dns))
     want('domainName', it.domainName, it.domainName === '' || isDomainName(it.domainName))
     for (const [name, values] of Object.entries(it.options ?? {})) {
@@ -37,6 +38,10 @@ export function checkRouter(spec: RouterSpec): void {
     want('hostname', it.hostname, isDomainName(it.hostname))
     want('subnet', it.subnet, subnets.has(it.subnet))
     want('hopLimit', it.metadata.hopLimit, isIn(1, it.metadata.hopLimit, 64))
+  }
+  for (const it of spec.acls ?? []) {
+    want('acl', it.id, isId('network-acl', it.id))
+    for (const { cidr, ...rule } of it.rules) checkRule({ ...rule, peer: { cidr } })
   }
   for (const it of spec.groups) {
     want('group', it.id, isId('security-group', it.id))

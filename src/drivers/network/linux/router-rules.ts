@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RouterSpec, VifSpec } from '../../../host-api/spec.ts'
 import { guestUsers } from '../../../model/domain-user.ts'
+import { aclRules } from './acl-rules.ts'
 import { groupChain, groupRules } from './group-rules.ts'
 import { canonical6, hexadecimal6, linkLocal } from './ipv6.ts'
 import { metadataAddress, tapName } from './names.ts'
@@ -51,15 +52,17 @@ type Vif = VifSpec & { readonly tap: string }
 
 function ipTable(spec: RouterSpec, { vifs, counters, sets }: VifParts): Table {
   const groups = groupRules(spec.groups, new Set(vifs.flatMap((it) => it.groups)))
+  const acls = aclRules(spec, vifs)
   const told = new Set(Object.keys(groups.chains))
   return {
     counters,
-    sets: { ...sets, ...serviceSets(spec), ...groups.sets },
+    sets: { ...sets, ...serviceSets(spec), ...groups.sets, ...acls.sets },
     chains: {
       ...baseChains,
       ...serviceChains,
       ...lostChains('inet'),
       ...groups.chains,
+      ...acls.chains,
       ...chainsOfAll(vifs, told),
       ...ttlChains(vifs),
     },

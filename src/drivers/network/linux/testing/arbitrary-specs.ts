@@ -1,7 +1,17 @@
 import fc from 'fast-check'
-import type { GroupSpec, RouterSpec, RuleSpec, TableSpec, VifSpec } from '../../../../host-api/spec.ts'
-import type { GroupId } from '../../../../model/ids.ts'
+import type {
+  AclRuleSpec,
+  AclSpec,
+  GroupSpec,
+  RouterSpec,
+  RuleSpec,
+  TableSpec,
+  VifSpec,
+} from '../../../../host-api/spec.ts'
+import type { AclId, GroupId } from '../../../../model/ids.ts'
 import { router, vif, vifId } from './specs.ts'
+
+const aclIds: readonly AclId[] = ['acl-0000000a', 'acl-0000000b']
 
 const groupIds: readonly GroupId[] = ['sg-0000000a', 'sg-0000000b', 'sg-0000000c', 'sg-0000000d']
 
@@ -13,8 +23,26 @@ export const arbitraryRouter: fc.Arbitrary<RouterSpec> = fc
     mtu: fc.constantFrom(1500, 9001),
     routes: fc.uniqueArray(arbitraryRoute(), { selector: (it) => it.to, maxLength: 5 }),
     tables: fc.uniqueArray(arbitraryTable(), { selector: (it) => it.number, maxLength: 3 }),
+    acl: fc.option(arbitraryAcl()),
   })
-  .map(({ vifs, ...rest }) => router(vifs, rest))
+  .map(({ vifs, acl, ...rest }) => withAcl(router(vifs, rest), acl))
+
+function withAcl(spec: RouterSpec, acl: AclSpec | null): RouterSpec {
+  if (!acl) return spec
+  return { ...spec, acls: [acl], subnets: spec.subnets.map((it) => ({ ...it, acl: acl.id })) }
+}
+
+function arbitraryAcl(): fc.Arbitrary<AclSpec> {
+  const action = fc.constantFrom('allow' as const, 'deny' as const)
+  const rule = fc.tuple(arbitraryRule(), action).map(
+    ([{ peer, ...rest }, of]): AclRuleSpec => ({
+      ...rest,
+      action: of,
+      cidr: 'cidr' in peer ? peer.cidr : '10.7.0.0/16',
+    }),
+  )
+  return fc.record({ id: fc.constantFrom(...aclIds), rules: fc.array(rule, { maxLength: 6 }) })
+}
 
 function arbitraryVif(): fc.Arbitrary<VifSpec> {
   return fc
