@@ -4,7 +4,7 @@
  */
 const { join } = require('path')
 const { ensureDebianPackages } = require('./bootstrap/debian.cjs')
-const { launch, warm } = require('./bootstrap/launch.cjs')
+const { launch, tryNode, warm } = require('./bootstrap/launch.cjs')
 const { ensureModules } = require('./bootstrap/modules.cjs')
 const { nodeFor } = require('./bootstrap/node.cjs')
 const { progressOn } = require('./bootstrap/progress.cjs')
@@ -23,12 +23,16 @@ async function main() {
     process.env,
     process.getuid ? process.getuid() === 0 : false,
   )
-  const machines = needsMachines(request)
-  if (machines) checkPlatform(request, process)
-  if (machines || request.command === 'test') await ensureDebianPackages(request.command, process, progress)
+  const withMachines = needsMachines(request)
+  if (withMachines) checkPlatform(request, process)
+  const what = request.command === 'test' ? 'test' : withMachines ? 'machines' : 'api'
+  await ensureDebianPackages(what, process, progress)
   const areNew = await ensureModules({ root, withTools: request.command === 'test', env: process.env, progress })
   const node = nodeFor(root, process)
-  if (areNew) await progress.step('Program', 'compiling', () => warm(node, root))
+  if (areNew) {
+    await tryNode(node)
+    await progress.step('Program', 'compiling', () => warm(node, root))
+  }
   return alone ? 0 : launch(request, node, root)
 }
 

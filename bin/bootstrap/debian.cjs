@@ -5,12 +5,12 @@ const { needsOf } = require('./needs.cjs')
 const { Trouble } = require('./trouble.cjs')
 
 /**
- * Installs what `command` needs of Debian and the machine lacks. Where it cannot, throws `Trouble`; `test` goes on without
+ * Installs what `what` needs of Debian (needs.cjs) and the machine lacks. Where it cannot, throws `Trouble`; `test` goes on without
  * root, as it does without machines.
  */
-async function ensureDebianPackages(command, { platform, env, getuid }, progress) {
+async function ensureDebianPackages(what, { platform, env, getuid }, progress) {
   if (platform !== 'linux') return
-  const needs = needsOf(command)
+  const needs = needsOf(what)
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholders are dpkg-query's.
   const query = await capture('dpkg-query', ['-W', '-f=${db:Status-Status} ${Package}\\n', ...Object.keys(needs)])
   if (query.status === undefined) return checkPrograms(needs, env)

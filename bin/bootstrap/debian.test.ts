@@ -19,8 +19,13 @@ test('a package whose name begins like that of another does not stand for it', (
 })
 
 test('tests need what machines need, and more', () => {
-  expect(Object.keys(needsOf('test'))).toEqual(expect.arrayContaining(Object.keys(needsOf('up'))))
-  expect(needsOf('up')).not.toHaveProperty('awscli')
+  const machines = needsOf('machines')
+  expect(Object.keys(needsOf('test'))).toEqual(expect.arrayContaining(Object.keys(machines)))
+  expect(machines).not.toHaveProperty('awscli')
+})
+
+test('the API alone needs what Node is linked with, and nothing more', () => {
+  expect(Object.keys(needsOf('api'))).toEqual(['libatomic1', 'libstdc++6'])
 })
 
 test('a lock that another apt holds is known from any other failure', () => {

@@ -2,7 +2,7 @@ const { spawn } = require('child_process')
 const { existsSync } = require('fs')
 const { constants } = require('os')
 const { join } = require('path')
-const { capture } = require('./capture.cjs')
+const { capture, tail } = require('./capture.cjs')
 const { Trouble } = require('./trouble.cjs')
 
 const scripts = { test: 'scripts/test.ts', bench: 'scripts/bench.ts' }
@@ -54,6 +54,12 @@ function environment(root) {
   return Object.assign({ NODE_COMPILE_CACHE: join(root, '.cache', 'compiled') }, process.env)
 }
 
+/** Throws `Trouble` where the pinned Node is there but does not run: for lack of a library, or on another C library. */
+async function tryNode(node) {
+  const { status, out } = await capture(node, ['--version'])
+  if (status !== 0) throw new Trouble(`The Node that Cumulet brings does not run on this machine:\n${tail(out, 5)}`)
+}
+
 /**
  * Has the program compiled and kept. Measured: a process that starts from there is 35 MB smaller, because it need not load what
  * takes types out of sources, and a second faster. Whether it works shows later; a start without is only slower.
@@ -90,4 +96,4 @@ function send(child, signal, alone) {
   }
 }
 
-module.exports = { commandLine, flags, launch, warm }
+module.exports = { commandLine, flags, launch, tryNode, warm }

@@ -1,3 +1,9 @@
+/** What the pinned Node is linked with: the one Debian has does without some of it. */
+const node = {
+  libatomic1: { programs: [], why: 'is linked into the Node that runs the cloud' },
+  'libstdc++6': { programs: [], why: 'is linked into the Node that runs the cloud' },
+}
+
 /** What guests and their networks are made with: Debian package, its programs that we run, and what for. */
 const machines = {
   'qemu-system-x86': { programs: ['qemu-system-x86_64'], why: 'runs guests' },
@@ -31,10 +37,15 @@ const onDemand = {
   uefi: { ovmf: { programs: [], why: 'is the firmware of disks that boot by UEFI' } },
 }
 
-/** @returns {Record<string, { programs: string[], why: string }>} */
-function needsOf(command) {
-  if (onDemand[command]) return onDemand[command]
-  return command === 'test' ? Object.assign({}, machines, tests) : machines
+/**
+ * What is needed for `what`: the API alone, guests too, tests, or something that is asked for by its name.
+ * @param {'api' | 'machines' | 'test' | 'debian-image' | 'uefi'} what
+ * @returns {Record<string, { programs: string[], why: string }>}
+ */
+function needsOf(what) {
+  if (onDemand[what]) return onDemand[what]
+  if (what === 'api') return node
+  return Object.assign({}, node, machines, what === 'test' ? tests : {})
 }
 
 module.exports = { needsOf }

@@ -9,7 +9,7 @@ interface Manifest {
 }
 
 interface Needs {
-  needsOf(command: 'test' | 'up' | 'debian-image' | 'uefi'): Record<string, unknown>
+  needsOf(what: 'test' | 'debian-image' | 'uefi'): Record<string, unknown>
 }
 
 const { dependencies, optionalDependencies, devDependencies } = JSON.parse(textOf('package.json')) as Manifest
