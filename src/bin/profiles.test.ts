@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -25,6 +25,15 @@ test('a shell takes the profile of a data directory whatever its name, and runs 
   expect(home).toBe(paths.data)
   expect(path?.startsWith(`${paths.commands}:`)).toBe(true)
   expect(url).toBe('http://[::1]:8773')
+})
+
+test('a script that sources it reaches the cloud with an AWS CLI that knows no endpoint from the environment', async () => {
+  const { paths } = await profileIn('data')
+  await mkdir(paths.commands)
+  await writeFile(join(paths.commands, 'aws'), '#!/bin/sh\nprintf "<%s>" "$@"\n', { mode: 0o755 })
+  const script = 'alias aws=false\n. "$1"\naws ec2 "two words"'
+  const told = await run('sh', ['-c', script, 'sh', paths.shell])
+  expect(told).toBe('<--endpoint-url><http://[::1]:8773><ec2><two words>')
 })
 
 test('whoever finds the keys is the one who started the cloud', async () => {

@@ -28,7 +28,7 @@ export async function writeProfiles(paths: Paths, settings: Settings, credential
   await writeFile(paths.shell, shellProfile(paths, settings, credentials), secret)
 }
 
-/** What to source in a shell. Old AWS CLIs (before 2.13) know no endpoint from profiles: the alias is for them. */
+/** What to source in a shell. Old AWS CLIs (before 2.13) know no endpoint from profiles: the function is for them. */
 export function shellProfile(
   paths: Paths,
   settings: Settings,
@@ -59,7 +59,9 @@ export function shellProfile(
   }
   const exports = Object.entries(lines).map(([name, value]) => `export ${name}=${quoted(value)}`)
   const path = `export PATH=${quoted(paths.commands)}:${quoted(ownPrograms)}:"$PATH"`
-  return [...exports, path, `alias aws=${quoted(`aws --endpoint-url '${endpoint}'`)}`, ''].join('\n')
+  const aws = `aws() { command aws --endpoint-url ${quoted(endpoint)} "$@"; }`
+  // An alias of that name would be put in place of the function's own.
+  return [...exports, path, 'unalias aws 2>/dev/null || :', aws, ''].join('\n')
 }
 
 /** As one word of a shell, whatever is in it. Source: POSIX.1-2017, Shell Command Language, 2.2.2. */
