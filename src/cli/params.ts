@@ -117,6 +117,12 @@ export function splitAtEquals(text: string): { key: string; value?: string } {
   return at < 0 ? { key: text } : { key: text.slice(0, at), value: text.slice(at + 1) }
 }
 
+/** A number of things: digits alone. */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new UsageError(`invalid int value: '${text}'`)
+  return Number(text)
+}
+
 function readAll<T>(texts: Texts, { parse }: ValueRules<T>): T[] {
   return texts.map((text) => (parse ? parse(text) : (text as T))) // without `parse` the value is the text itself
 }

@@ -21,6 +21,11 @@ test.each([
       AllowReassociation: true,
     },
   ],
+  [
+    'euca-associate-address eipalloc-1 -i i-1 --no-allow-reassociation',
+    'AssociateAddress',
+    { AllocationId: 'eipalloc-1', InstanceId: 'i-1', AllowReassociation: false },
+  ],
   ['euca-disassociate-address 54.187.0.9', 'DisassociateAddress', { PublicIp: '54.187.0.9' }],
   ['euca-disassociate-address -a eipassoc-1', 'DisassociateAddress', { AssociationId: 'eipassoc-1' }],
   ['euca-release-address 54.187.0.9', 'ReleaseAddress', { PublicIp: '54.187.0.9' }],

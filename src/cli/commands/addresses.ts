@@ -33,19 +33,19 @@ export const addressCommands = [
       nic: value('-n, --network-interface IFACE', 'network interface to associate the address with'),
       privately: value('-p, --private-ip-address IP', 'private address to associate the address with'),
       move: toggle('--allow-reassociation', 'move the address if it is associated with something else'),
+      stay: toggle('--no-allow-reassociation', 'do not move the address if it is associated with something else'),
     },
-    exclusive: [['instance', 'nic']],
+    exclusive: [['move', 'stay']],
+    oneOf: ['instance', 'nic'],
     operation: 'AssociateAddress',
-    request({ address, allocation, instance, nic, privately, move }) {
+    request({ address, allocation, instance, nic, privately, move, stay }) {
       const named = oneOf(address, allocation, '-a/--allocation-id')
-      if (instance === undefined && nic === undefined)
-        throw new UsageError('one of the arguments -i/--instance-id -n/--network-interface is required')
       return {
-        ...(named === undefined ? { AllocationId: allocation } : { PublicIp: named }),
+        ...(named !== undefined && isAddress(named) ? { PublicIp: named } : { AllocationId: allocation ?? named }),
         ...(instance !== undefined && { InstanceId: instance }),
         ...(nic !== undefined && { NetworkInterfaceId: nic }),
         ...(privately !== undefined && { PrivateIpAddress: privately }),
-        ...(move && { AllowReassociation: true }),
+        ...((move || stay) && { AllowReassociation: move }),
       }
     },
     render: (outputs, { address: [address], allocation, instance, nic, privately }) =>

@@ -10,6 +10,7 @@ import { instanceStatusCommands } from './instance-status.ts'
 import { instanceTypeCommands } from './instance-types.ts'
 import { instanceCommands } from './instances.ts'
 import { keyPairCommands } from './key-pairs.ts'
+import { networkInterfaceCommands } from './network-interfaces.ts'
 import { networkCommands } from './networks.ts'
 import { regionCommands } from './regions.ts'
 import { routeCommands } from './routes.ts'
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   ...keyPairCommands,
   ...securityGroupCommands,
   ...addressCommands,
+  ...networkInterfaceCommands,
   ...tagCommands,
   ...vpcCommands,
   ...networkCommands,

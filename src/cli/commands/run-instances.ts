@@ -1,7 +1,7 @@
 import type { InstanceNetworkInterfaceSpecification, Placement, RunInstancesCommandInput } from '@aws-sdk/client-ec2'
 import { parseMapping } from '../block-devices.ts'
 import { command } from '../command.ts'
-import { type Options, toggle, UsageError, value, values, word } from '../params.ts'
+import { type Options, toggle, UsageError, value, values, wholeNumber, word } from '../params.ts'
 import { reservationLines } from '../records/instance.ts'
 import { readUserData } from '../user-data.ts'
 
@@ -168,9 +168,4 @@ function parseCount(text: string): { min: number; max: number } {
   const counts = [Number(first), Number(second ?? first)]
   if (counts.includes(0)) throw new UsageError('instance count must be positive')
   return { min: Math.min(...counts), max: Math.max(...counts) }
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new UsageError(`invalid int value: '${text}'`)
-  return Number(text)
 }
