@@ -125,7 +125,9 @@ export const errors = {
   RouteAlreadyExists: caller(({ destination }) => `The route identified by ${destination} already exists.`),
   'InvalidInternetGatewayID.NotFound': missing('internetGateway'),
   'InvalidGatewayID.NotFound': missing('gateway'),
-  'Gateway.NotAttached': caller(({ id, vpc }) => `resource ${id} is not attached to network ${vpc}`),
+  'Gateway.NotAttached': caller(({ id, vpc, message }) =>
+    String(message ?? `resource ${id} is not attached to network ${vpc}`),
+  ),
   NatGatewayNotFound: caller(({ id }) => `The Nat Gateway ${id} was not found`),
   'InvalidNatGatewayID.NotFound': missing('natGateway'),
   'InvalidVpcPeeringConnectionID.NotFound': missing('vpcPeeringConnection'),

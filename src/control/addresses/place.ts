@@ -1,6 +1,6 @@
 /** Which private address an association means. */
 import { refuse } from '../../model/errors.ts'
-import type { AccountId } from '../../model/ids.ts'
+import type { AccountId, VpcId } from '../../model/ids.ts'
 import type { InstanceState } from '../../model/instance-states.ts'
 import type { Reader } from '../../store/store.ts'
 import { refuseSeveral } from '../instances/change.ts'
@@ -35,7 +35,18 @@ export async function placeOf(reader: Reader, account: AccountId, named: Named):
     refuse('InvalidParameterValue', {
       message: `Private IP address ${wanted} is not assigned to network interface '${row.id}'`,
     })
+  await requireWayOut(reader, row.vpcId)
   return { interfaceId: row.id, vpcId: row.vpcId, privateAddress: wanted }
+}
+
+/** Source: EC2 API Reference, "Error codes" (Gateway.NotAttached); for the text, errors of EC2 quoted in public. */
+async function requireWayOut(reader: Reader, vpcId: VpcId): Promise<void> {
+  const gateway = await reader.db
+    .selectFrom('internetGateways')
+    .select('id')
+    .where('vpcId', '=', vpcId)
+    .executeTakeFirst()
+  if (!gateway) refuse('Gateway.NotAttached', { message: `Network ${vpcId} is not attached to any internet gateway` })
 }
 
 async function ofInterface(reader: Reader, account: AccountId, id: string): Promise<AttachedInterface> {

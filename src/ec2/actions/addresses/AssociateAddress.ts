@@ -7,7 +7,7 @@ import { action } from '../../action.ts'
  * Lets an elastic address lead to a private address of an interface. It moves there from wherever it led, unless
  * `AllowReassociation` is false; an address that was lent to that interface goes back to the pool.
  * Refuses: InvalidAllocationID.NotFound, AuthFailure, InvalidInstanceID, InvalidInstanceID.*, InvalidNetworkInterfaceID.NotFound,
- * IncorrectInstanceState, Resource.AlreadyAssociated, MissingParameter, InvalidParameterCombination, InvalidParameterValue.
+ * IncorrectInstanceState, Gateway.NotAttached, Resource.AlreadyAssociated, MissingParameter, InvalidParameterCombination, InvalidParameterValue.
  * Source: EC2 API Reference, AssociateAddress: in accounts without EC2-Classic reassociation is automatic.
  */
 export const AssociateAddress = action('AssociateAddress', {

@@ -161,7 +161,10 @@ describe('an elastic address', () => {
     ])
     const named = { AllocationId, PublicIp, PtrRecord: 'mail.example.com.' }
     const set = new ec2.ModifyAddressAttributeCommand({ AllocationId, DomainName: 'Mail.example.com' })
+    const before = await cloud.generations()
     expect((await client.send(set)).Address).toEqual(named)
+    const after = await cloud.generations()
+    expect(Object.keys(before).every((host) => after[host]! > before[host]!)).toBe(true)
     expect(await attributes()).toEqual([named])
     expect(await refusal(release({ AllocationId }))).toBe(
       `InvalidAddress.PtrSet: The address with allocation id [${AllocationId}] cannot be released because it has a PTR record set.`,
@@ -293,6 +296,18 @@ describe('it refuses', () => {
     await cloud.end(InstanceId)
     expect(await refusal(associate({ AllocationId, InstanceId }))).toMatch(
       /^InvalidInstanceID: The terminated instance/,
+    )
+  })
+
+  test('a VPC that has no way out', async () => {
+    const { Vpc } = await client.send(new ec2.CreateVpcCommand({ CidrBlock: '10.7.0.0/16' }))
+    const subnet = new ec2.CreateSubnetCommand({ VpcId: Vpc!.VpcId!, CidrBlock: '10.7.1.0/24' })
+    const SubnetId = (await client.send(subnet)).Subnet!.SubnetId!
+    const { NetworkInterface } = await client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId }))
+    const { AllocationId } = await allocate()
+    const { NetworkInterfaceId } = NetworkInterface!
+    expect(await refusal(associate({ AllocationId, NetworkInterfaceId }))).toBe(
+      `Gateway.NotAttached: Network ${Vpc!.VpcId} is not attached to any internet gateway`,
     )
   })
 
