@@ -80,7 +80,12 @@ export function bareArguments(
     ...boardArguments(),
     ...acceleratorArguments(accelerator, memoryMiB),
     ...memoryArguments(memoryMiB),
-    ...['-kernel', join(folder, image.kernel.file), '-initrd', join(folder, image.ramdisk.file)],
+    ...[
+      '-kernel',
+      join(folder, image.kernel?.file ?? 'vmlinuz'),
+      '-initrd',
+      join(folder, image.ramdisk?.file ?? 'initrd'),
+    ],
     ...['-append', image.commandLine, '-device', 'virtio-rng-pci'],
     ...diskArguments({ file: files.disk, format: 'qcow2', serial: 'sda1' }, 0),
     ...nicArguments({ namespace, tap }, { id: `eni-0000000${index}`, mac }),

@@ -208,6 +208,7 @@ const image: Omit<ImageRow, 'id'> = {
   isPublic: 1,
   architecture: 'x86_64',
   kernelFile: 'vmlinuz',
+  firmware: null,
   ramdiskFile: 'initrd',
   rootFile: 'root.ext4',
   commandLine: 'root=/dev/vda',

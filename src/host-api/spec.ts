@@ -69,12 +69,16 @@ export interface DomainSpec {
   readonly vifs: readonly { readonly id: InterfaceId; readonly mac: string }[]
 }
 
-/** Kernel and ramdisk live in the host's image cache as `<image>/<name>`. */
+/**
+ * Kernel and ramdisk live in the host's image cache as `<image>/<name>`. Without a kernel the firmware starts what is on the
+ * first disk that can be started: BIOS unless `uefi` is said.
+ */
 export interface BootSpec {
   readonly image: ImageId
-  readonly kernel: string
+  readonly kernel?: string
   readonly ramdisk?: string
   readonly commandLine: string
+  readonly firmware?: 'bios' | 'uefi'
 }
 
 /** `name` is the device name that the caller sees: `sda1`. The guest finds `serial` in the disk's serial number. */

@@ -299,12 +299,13 @@ export class HostAgent {
     const { storage, hypervisor, network } = this.#parts
     const [disks, kernel, ramdisk] = await Promise.all([
       storage.provide(spec.id, spec.disks, abort),
-      storage.imageFile(spec.boot.image, spec.boot.kernel),
-      spec.boot.ramdisk === undefined ? undefined : storage.imageFile(spec.boot.image, spec.boot.ramdisk),
+      spec.boot.kernel && storage.imageFile(spec.boot.image, spec.boot.kernel),
+      spec.boot.ramdisk && storage.imageFile(spec.boot.image, spec.boot.ramdisk),
     ])
+    const started = { ...(kernel && { kernel }), ...(ramdisk && { ramdisk }) }
     const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index]!, vif.id)) // plan() has one for each vif.
     const volumes = this.#volumes.wiringOf(spec)
-    await hypervisor.boot(spec, { kernel, ...(ramdisk !== undefined && { ramdisk }), disks, taps, volumes }, abort)
+    await hypervisor.boot(spec, { ...started, disks, taps, volumes }, abort)
     await this.#lookAtDomains()
   }
 

@@ -16,8 +16,10 @@ export interface ImageDescription {
   readonly defaultUser: string
   readonly rootDevice: string
   readonly commandLine: string
-  readonly kernel: ImageFile
-  readonly ramdisk: ImageFile
+  /** None where the firmware starts a boot loader on the disk. */
+  readonly kernel?: ImageFile
+  readonly ramdisk?: ImageFile
+  readonly firmware?: 'bios' | 'uefi'
   readonly root: ImageFile
   /** Digest of recipe and builder: an image with the same is not built again. */
   readonly recipe: string
@@ -47,7 +49,7 @@ export async function describedIn(folder: string): Promise<ImageDescription | un
   try {
     const image = JSON.parse(await readFile(join(folder, 'image.json'), 'utf8')) as ImageDescription
     const files = await readdir(folder)
-    return [image.kernel, image.ramdisk, image.root].every((it) => files.includes(it.file)) ? image : undefined
+    return [image.kernel, image.ramdisk, image.root].every((it) => !it || files.includes(it.file)) ? image : undefined
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined
     throw error

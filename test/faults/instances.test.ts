@@ -91,6 +91,7 @@ const image = {
   isPublic: 1,
   architecture: 'x86_64',
   kernelFile: 'vmlinuz',
+  firmware: null,
   ramdiskFile: 'initrd',
   rootFile: 'root.img',
   commandLine: 'console=ttyS0',

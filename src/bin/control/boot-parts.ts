@@ -52,8 +52,14 @@ async function register(
     .insertInto('images')
     .values({
       ...{ id, ...owner, name, description: `${type === 'kernel' ? 'Kernel' : 'RAM disk'} of ${it.name}` },
-      ...{ state: 'available', isPublic: 1, architecture: it.architecture, kernelFile: it.kernel.file },
-      ...{ ramdiskFile: it.ramdisk.file, rootFile: it.root.file, commandLine: it.commandLine, rootSizeMib: 0 },
+      ...{ state: 'available', isPublic: 1, architecture: it.architecture, kernelFile: it.kernel?.file ?? null },
+      ...{
+        ramdiskFile: it.ramdisk?.file ?? null,
+        firmware: null,
+        rootFile: it.root.file,
+        commandLine: it.commandLine,
+        rootSizeMib: 0,
+      },
       ...{ digest: it.recipe, createdAt: systemClock.now().getTime() },
     })
     .execute()

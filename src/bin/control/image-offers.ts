@@ -32,15 +32,22 @@ export async function offerImage(
       state: 'available',
       isPublic: offer.isPublic ? 1 : 0,
       architecture: image.architecture,
-      kernelFile: image.kernel.file,
-      ramdiskFile: image.ramdisk.file,
+      kernelFile: image.kernel?.file ?? null,
+      ramdiskFile: image.ramdisk?.file ?? null,
       rootFile: image.root.file,
       commandLine: image.commandLine,
+      firmware: image.firmware ?? null,
       rootSizeMib: offer.rootSizeMiB,
       digest: image.recipe,
       createdAt: systemClock.now().getTime(),
     })
     .execute()
+}
+
+/** Names are an account's own, one image each. Source: EC2 API Reference, InvalidAMIName.Duplicate. */
+async function isTaken({ db }: Transaction, id: ImageId, name: string, account: string): Promise<boolean> {
+  const others = db.selectFrom('images').select('id').where('accountId', '=', account).where('name', '=', name)
+  return (await others.where('id', '!=', id).executeTakeFirst()) !== undefined
 }
 
 export const offersPath = '/cumulet/images/'
@@ -58,8 +65,13 @@ export function offerRoute(store: Store, images: string): Route {
       const image = isId('image', id) ? await describedIn(join(images, id)) : undefined
       if (!image?.offer || !isId('image', id)) return { status: 404, body: `There is no image ${id} to be offered.\n` }
       const { offer } = image
-      await store.transact((tx) => offerImage(tx, id, image, offer))
-      return { status: 200, body: `${id}\n` }
+      const isFree = await store.transact(async (tx) => {
+        if (await isTaken(tx, id, image.name, offer.account)) return false
+        await offerImage(tx, id, image, offer)
+        return true
+      })
+      if (isFree) return { status: 200, body: `${id}\n` }
+      return { status: 409, body: `There is an image called ${image.name} already.\n` }
     },
   }
 }

@@ -25,9 +25,10 @@ export function domainSpec(cloud: Cloud, { instance, image, interfaces }: Guest)
     cpuWeight: Math.max(1, Math.round(type.ecu * 100)),
     boot: {
       image: image.id,
-      kernel: image.kernelFile,
+      ...(image.kernelFile !== null && { kernel: image.kernelFile }),
       ...(image.ramdiskFile !== null && { ramdisk: image.ramdiskFile }),
       commandLine: image.commandLine,
+      ...(image.firmware !== null && { firmware: image.firmware }),
     },
     disks: disksOf(cloud, instance, image),
     vifs: interfaces.filter((it) => it.attachmentState !== 'detaching').map(({ id, mac }) => ({ id, mac })),

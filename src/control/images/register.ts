@@ -43,6 +43,7 @@ export async function registerBundle(
     ramdiskFile: boot.ramdiskId === null ? null : files.ramdisk,
     rootFile: files.machine,
     commandLine: boot.commandLine,
+    firmware: null,
     rootSizeMib: Math.max(leastRootMiB, Math.ceil(it.manifest.size / 2 ** 20)),
     digest: it.manifest.digest,
     createdAt: now.getTime(),

@@ -49,8 +49,8 @@ export interface HypervisorDriver {
 
 /** What the other drivers made for a domain. Disks and taps in the order of `DomainSpec.disks` and `.vifs`. */
 export interface DomainWiring {
-  /** Absolute paths. */
-  readonly kernel: string
+  /** Absolute paths. Without a kernel the firmware starts from the disks. */
+  readonly kernel?: string
   readonly ramdisk?: string
   readonly disks: readonly BlockNode[]
   readonly taps: readonly TapPoint[]

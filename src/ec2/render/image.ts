@@ -32,7 +32,7 @@ export function renderImage(row: TaggedImage): Image {
     VirtualizationType: 'hvm',
     Hypervisor: 'xen',
     EnaSupport: false,
-    BootMode: 'legacy-bios',
+    BootMode: row.firmware === 'uefi' ? 'uefi' : 'legacy-bios',
     PlatformDetails: 'Linux/UNIX',
     UsageOperation: 'RunInstances',
     Tags: tagList(row.tags),

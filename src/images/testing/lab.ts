@@ -129,9 +129,9 @@ export class Lab {
     ]
     const boot = [
       '-kernel',
-      join(folder, image.kernel.file),
+      join(folder, image.kernel?.file ?? 'vmlinuz'),
       '-initrd',
-      join(folder, image.ramdisk.file),
+      join(folder, image.ramdisk?.file ?? 'initrd'),
       '-append',
       image.commandLine,
     ]

@@ -103,7 +103,7 @@ async function makeHosts(db: Kysely<unknown>): Promise<void> {
     .addColumn('state', text, (it) => it.notNull())
     .addColumn('isPublic', integer, (it) => it.notNull())
     .addColumn('architecture', text, (it) => it.notNull())
-    .addColumn('kernelFile', text, (it) => it.notNull())
+    .addColumn('kernelFile', text)
     .addColumn('ramdiskFile', text)
     .addColumn('rootFile', text, (it) => it.notNull())
     .addColumn('commandLine', text, (it) => it.notNull())

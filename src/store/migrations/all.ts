@@ -8,6 +8,7 @@ import { prefixLists } from './0022-prefix-lists.ts'
 import { networkAcls } from './0023-network-acls.ts'
 import { objects } from './0034-objects.ts'
 import { bundledImages } from './0035-bundled-images.ts'
+import { imageFirmware } from './0038-image-firmware.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   networkAcls,
   objects,
   bundledImages,
+  imageFirmware,
 ]

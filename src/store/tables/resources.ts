@@ -117,10 +117,12 @@ export interface ImageRow {
   isPublic: Truth
   architecture: string
   /** Files in the image's folder; the kernel's own arguments. */
-  kernelFile: string
+  kernelFile: string | null
   ramdiskFile: string | null
   rootFile: string
   commandLine: string
+  /** What starts the boot loader on its disk, where the image has no kernel. */
+  firmware: 'bios' | 'uefi' | null
   rootSizeMib: number
   digest: string
   createdAt: number

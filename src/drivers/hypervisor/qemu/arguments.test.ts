@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Fault } from '../../../base/fault.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
 import type { DomainWiring } from '../driver.ts'
-import { type Accelerator, diskArguments, qemuArguments, translationMiB } from './arguments.ts'
+import { type Accelerator, diskArguments, qemuArguments, translationMiB, uefiFirmware } from './arguments.ts'
 
 describe('arguments of QEMU', () => {
   it('are the same for every accelerator but for the processor', () => {
@@ -65,6 +65,17 @@ describe('arguments of QEMU', () => {
 
 it('lets translated code take a part of the memory that a guest has, within reason', () => {
   expect([64, 512, 1024, 65_536].map(translationMiB)).toEqual([32, 64, 128, 512])
+})
+
+it('without a kernel the firmware starts what is on the disks', () => {
+  const { kernel: _, ...wiring } = plain
+  const started = (firmware: 'bios' | 'uefi') => {
+    const boot = { image: spec.boot.image, commandLine: '', firmware }
+    return qemuArguments({ spec: { ...spec, boot }, wiring, accelerator: 'tcg', controlFd: 3 })
+  }
+  expect(started('bios')).not.toContain('-kernel')
+  expect(started('bios')).not.toContain('-bios')
+  expect(started('uefi')).toEqual(expect.arrayContaining(['-bios', uefiFirmware]))
 })
 
 const plain: DomainWiring = { kernel: '/vmlinuz', disks: [], taps: [] }

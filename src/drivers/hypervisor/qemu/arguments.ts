@@ -32,7 +32,7 @@ export function qemuArguments({ spec, wiring, accelerator, controlFd }: Machine)
     ...memoryArguments(spec.memoryMiB),
     ...['-smp', `cpus=${spec.vcpus},sockets=1,cores=${spec.vcpus},threads=1`],
     ...identityArguments(spec),
-    ...kernelArguments(wiring, spec.boot.commandLine),
+    ...bootArguments(wiring, spec.boot),
     ...consoleArguments(),
     ...controlArguments(controlFd),
     ...entropyArguments(),
@@ -102,7 +102,14 @@ function identityArguments({ uuid, instance }: DomainSpec): string[] {
   ]
 }
 
-function kernelArguments({ kernel, ramdisk }: DomainWiring, commandLine: string): string[] {
+/**
+ * UEFI without a place for its variables, which it then keeps in memory: a boot loader is found by its fallback name.
+ * Source: Debian, ovmf/README.Debian; UEFI 2.10, 3.5.1.1 ("Removable Media Boot Behavior").
+ */
+export const uefiFirmware = '/usr/share/ovmf/OVMF.fd'
+
+function bootArguments({ kernel, ramdisk }: DomainWiring, { commandLine, firmware }: DomainSpec['boot']): string[] {
+  if (kernel === undefined) return firmware === 'uefi' ? ['-bios', uefiFirmware] : []
   return ['-kernel', kernel, ...(ramdisk === undefined ? [] : ['-initrd', ramdisk]), '-append', commandLine]
 }
 

@@ -41,7 +41,7 @@ export const DescribeImages = describe('DescribeImages', {
   filters: {
     ...tagFilters<TaggedImage>(),
     architecture: (row) => row.architecture,
-    'boot-mode': () => 'legacy-bios',
+    'boot-mode': (row) => (row.firmware === 'uefi' ? 'uefi' : 'legacy-bios'),
     'creation-date': (row) => new Date(row.createdAt),
     description: (row) => row.description,
     'ena-support': () => false,
