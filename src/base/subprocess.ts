@@ -12,6 +12,8 @@ export interface RunOptions {
   warnings?: (text: string) => void
   /** Is given what it writes to standard error, as it comes. */
   hear?: (text: string) => void
+  /** Ends the process when it has written more than this in all: what it says is kept in memory. Default: no limit. */
+  mostBytes?: number
 }
 
 /** A command that ended with another status than 0, or did not start. */
@@ -45,9 +47,18 @@ export function run(command: string, args: readonly string[], options: RunOption
     })
     const out: Buffer[] = []
     const err: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    let written = 0
+    const count = (chunk: Buffer) => {
+      written += chunk.length
+      if (written > (options.mostBytes ?? Number.POSITIVE_INFINITY)) child.kill('SIGKILL')
+    }
+    child.stdout.on('data', (chunk: Buffer) => {
+      out.push(chunk)
+      count(chunk)
+    })
     child.stderr.on('data', (chunk: Buffer) => {
       err.push(chunk)
+      count(chunk)
       options.hear?.(chunk.toString('utf8'))
     })
     child.once('error', (cause) => reject(new SubprocessError([command, ...args], null, cause.message, { cause })))

@@ -1,6 +1,7 @@
 /** The `cumulet` command. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { messageOf } from '../base/fault.ts'
+import type { ImportChoices } from './images/import.ts'
 import { progressOn } from './progress.ts'
 import { type Choices, defaultDataDirectory, type Paths, pathsOf } from './settings.ts'
 import { stopAtSignals } from './signals.ts'
@@ -166,6 +167,19 @@ image
   .action(async () => {
     const { buildImage } = await import('./images/build.ts')
     await buildImage(paths(), progress, stop)
+  })
+
+image
+  .command('import')
+  .description('make an image of a disk, of a directory with a root file system, or of an OCI image')
+  .argument('<source>', 'raw, qcow2, VMDK or VHD file; directory; OCI layout or archive')
+  .option('--name <name>', "the image's name; default: the file's")
+  .addOption(new Option('--format <format>', 'what a file must be').choices(['raw', 'qcow2', 'vmdk', 'vhd']))
+  .addOption(new Option('--firmware <firmware>', 'what starts a whole disk').choices(['bios', 'uefi']))
+  .option('--largest <GiB>', 'no larger disk is taken', whole, 64)
+  .action(async (source: string, options: ImportChoices) => {
+    const { importFrom } = await import('./images/import.ts')
+    await importFrom(paths(), source, options, progress, stop)
   })
 
 subcommand('commands')

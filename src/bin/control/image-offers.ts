@@ -2,17 +2,19 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
+import { imageMachine } from '../../control/images/machine.ts'
 import type { Route } from '../../http/routes.ts'
 import { describedIn, type ImageDescription, type ImageOffer } from '../../images/image-folder.ts'
 import { type ImageId, isId } from '../../model/ids.ts'
 import type { Store, Transaction } from '../../store/store.ts'
+import { startStrand } from '../../strand/calls.ts'
 
 /** An image has the same id wherever it is built: the one that its recipe gives. */
 export function imageIdOf(recipe: string): ImageId {
   return `ami-${createHash('sha256').update(recipe).digest('hex').slice(0, 17)}`
 }
 
-/** Makes the image's row, unless there is one. */
+/** Makes the image's row, unless there is one. An account's own gets a strand too, which ends it when it is deregistered. */
 export async function offerImage(
   tx: Transaction,
   id: ImageId,
@@ -29,7 +31,7 @@ export async function offerImage(
       ownerAlias: offer.alias ?? null,
       name: image.name,
       description: image.description,
-      state: 'available',
+      state: offer.alias === undefined ? 'pending' : 'available',
       isPublic: offer.isPublic ? 1 : 0,
       architecture: image.architecture,
       kernelFile: image.kernel?.file ?? null,
@@ -42,6 +44,13 @@ export async function offerImage(
       createdAt: systemClock.now().getTime(),
     })
     .execute()
+  if (offer.alias !== undefined) return
+  const bundle = { imageId: id, type: 'machine', location: `${offer.account}/${image.name}`, manifest: '' } as const
+  await tx.db
+    .insertInto('bundledImages')
+    .values({ ...bundle, kernelId: null, ramdiskId: null, failure: null })
+    .execute()
+  await startStrand(tx, imageMachine, id, {}) // Its folder is there: nothing is unpacked.
 }
 
 /** Names are an account's own, one image each. Source: EC2 API Reference, InvalidAMIName.Duplicate. */

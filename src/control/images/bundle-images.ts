@@ -1,6 +1,6 @@
 /** Images out of bundles: their manifests in the object store, and the files that hosts launch from. */
 import type { KeyObject } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemCode } from '../../base/fault.ts'
 import { exists } from '../../base/files.ts'
@@ -83,7 +83,11 @@ export class BundleImages implements ManifestReader {
   }
 
   async remove(id: ImageId): Promise<void> {
-    await rm(join(this.#folder, id), { recursive: true, force: true })
+    const folder = join(this.#folder, id)
+    const target = await readlink(folder).catch(() => undefined) // No link, or gone already.
+    // What was made apart lies beside its link, under the same name and more; a link to another image leaves that alone.
+    if (target?.startsWith(`${id}-`)) await rm(join(this.#folder, target), { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
   }
 
   async #fill(folder: string, image: Unpacking, abort: AbortSignal): Promise<void> {
