@@ -19,6 +19,7 @@ let cloud: TestCloud
 let others: OtherServer
 let port: number
 let key: string
+let image: string
 let guests: Instance[]
 
 beforeAll(async () => {
@@ -34,12 +35,13 @@ beforeAll(async () => {
   const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
     Images: { ImageId: string }[]
   }
-  guests = await Promise.all(['us-west-2a', 'us-west-2b'].map((zone) => launch(Images[0]!.ImageId, zone)))
+  image = Images[0]!.ImageId
+  const zones = ['us-west-2a', 'us-west-2b']
+  guests = await Promise.all(zones.map((zone) => launch('--placement', `AvailabilityZone=${zone}`)))
 })
 afterAll(async () => await open.disposeAsync())
 
-async function launch(image: string, zone: string): Promise<Instance> {
-  const place = ['--placement', `AvailabilityZone=${zone}`]
+async function launch(...place: string[]): Promise<Instance> {
   const more = ['--image-id', image, '--key-name', 'test', '--instance-type', 'm1.small', ...place]
   const { Instances } = (await cloud.aws('ec2', 'run-instances', ...more)) as { Instances: Instance[] }
   const id = Instances[0]!.InstanceId
@@ -111,6 +113,59 @@ test('outside, public names lead to public addresses and back, and nothing else 
   expect(await outside(two.PrivateDnsName)).toMatchObject({ rcode: 'REFUSED', answers: [] })
   expect(await outside('www.example.com')).toMatchObject({ rcode: 'REFUSED', answers: [] })
 })
+
+test('a guest of another VPC hears what its own attributes say, and nothing private of others', async () => {
+  const [one] = guests as [Instance]
+  const vpc = await otherVpc()
+  const three = await launch('--subnet-id', vpc.subnet, '--associate-public-ip-address')
+  const lookUp = (name: string) => `nslookup ${name} 169.254.169.253 2>&1`
+  const names = [one.PrivateDnsName, one.PublicDnsName, three.PublicIpAddress, 'www.example.com']
+  const told = async () => {
+    const script = names.map((it) => `${lookUp(it)}; echo ---`).join('\n')
+    return (await eventually(() => cloud.ssh(key, three.PublicIpAddress, script))).split('---\n')
+  }
+  const before = await told()
+  expect(before[0]).toContain('NXDOMAIN')
+  expect(before[1]).toContain(`Address: ${one.PublicIpAddress}`)
+  expect(before[3]).toContain('192.0.2.80')
+  expect(three.PublicDnsName).toBe('')
+
+  await cloud.aws('ec2', 'modify-vpc-attribute', '--vpc-id', vpc.id, '--enable-dns-hostnames')
+  const own = `ec2-${three.PublicIpAddress.replaceAll('.', '-')}.us-west-2.compute.amazonaws.com`
+  await eventually(async () => {
+    const said = await cloud.ssh(key, three.PublicIpAddress, lookUp(own))
+    return said.includes(`Address: ${three.PrivateIpAddress}`) || undefined
+  })
+  await cloud.aws('ec2', 'modify-vpc-attribute', '--vpc-id', vpc.id, '--no-enable-dns-support')
+  const tcp = 'nc -w2 169.254.169.253 53 </dev/null && echo open'
+  await eventually(async () => {
+    const said = await cloud.ssh(key, three.PublicIpAddress, `${lookUp(own)}; ${tcp}; true`)
+    return (said.includes('timed out') && !said.includes('open')) || undefined
+  })
+})
+
+async function otherVpc(): Promise<{ id: string; subnet: string }> {
+  const make = async (kind: string, what: string, ...args: string[]) => {
+    const made = (await cloud.aws('ec2', `create-${kind}`, ...args)) as Record<string, Record<string, string>>
+    return made[what]![`${what}Id`]!
+  }
+  const id = await make('vpc', 'Vpc', '--cidr-block', '10.9.0.0/16')
+  const subnet = await make('subnet', 'Subnet', '--vpc-id', id, '--cidr-block', '10.9.1.0/24')
+  const gateway = await make('internet-gateway', 'InternetGateway')
+  await cloud.aws('ec2', 'attach-internet-gateway', '--vpc-id', id, '--internet-gateway-id', gateway)
+  const ofVpc = ['--filters', `Name=vpc-id,Values=${id}`]
+  const { RouteTables } = (await cloud.aws('ec2', 'describe-route-tables', ...ofVpc)) as {
+    RouteTables: { RouteTableId: string }[]
+  }
+  const way = ['--destination-cidr-block', '0.0.0.0/0', '--gateway-id', gateway]
+  await cloud.aws('ec2', 'create-route', '--route-table-id', RouteTables[0]!.RouteTableId, ...way)
+  const { SecurityGroups } = (await cloud.aws('ec2', 'describe-security-groups', ...ofVpc)) as {
+    SecurityGroups: { GroupId: string }[]
+  }
+  const rule = ['--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0']
+  await cloud.aws('ec2', 'authorize-security-group-ingress', '--group-id', SecurityGroups[0]!.GroupId, ...rule)
+  return { id, subnet }
+}
 
 test('names are told while the control plane is away, and by a new agent', async () => {
   const [one, two] = guests as [Instance, Instance]

@@ -1,14 +1,21 @@
 /** The one place that tells which addresses an interface has, and which public address leads to each. */
+import { type Cloud, publicName } from '../../model/cloud.ts'
 import type { InterfaceId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { AddressRow } from '../../store/tables/addresses.ts'
 import type { InterfaceRow } from '../../store/tables/resources.ts'
 
+/** A public address that leads to an interface. */
+export interface LeadingAddress extends AddressRow {
+  /** Its VPC gives public names. Source: VPC User Guide, "DNS attributes for your VPC": both attributes are needed. */
+  readonly named: boolean
+}
+
 /** A private address of an interface, with the public one that leads to it. */
 export interface InterfaceAddress {
   readonly address: string
   readonly primary: boolean
-  readonly public: AddressRow | undefined
+  readonly public: LeadingAddress | undefined
 }
 
 export type AddressesOf = (interfaceId: InterfaceId) => readonly [InterfaceAddress, ...InterfaceAddress[]]
@@ -39,7 +46,20 @@ async function secondaryRows({ db }: Reader, ids: readonly InterfaceId[]) {
   return db.selectFrom('secondaryAddresses').selectAll().where('interfaceId', 'in', ids).orderBy('address').execute()
 }
 
-async function publicRows({ db }: Reader, ids: readonly InterfaceId[]) {
+async function publicRows({ db }: Reader, ids: readonly InterfaceId[]): Promise<LeadingAddress[]> {
   if (ids.length === 0) return []
-  return db.selectFrom('addresses').selectAll().where('interfaceId', 'in', ids).execute()
+  const rows = await db
+    .selectFrom('addresses')
+    .innerJoin('interfaces', 'interfaces.id', 'addresses.interfaceId')
+    .innerJoin('vpcs', 'vpcs.id', 'interfaces.vpcId')
+    .selectAll('addresses')
+    .select(['vpcs.dnsSupport', 'vpcs.dnsHostnames'])
+    .where('addresses.interfaceId', 'in', ids)
+    .execute()
+  return rows.map(({ dnsSupport, dnsHostnames, ...row }) => ({ ...row, named: dnsSupport === 1 && dnsHostnames === 1 }))
+}
+
+/** The public name of an address; nothing where its VPC gives none. */
+export function publicNameOf(cloud: Cloud, { publicAddress, named }: LeadingAddress): string {
+  return named ? publicName(cloud, publicAddress) : ''
 }

@@ -1,7 +1,7 @@
 /** What a guest may learn of itself, from the rows. */
-import { type Cloud, privateName, publicName, zoneId } from '../../model/cloud.ts'
+import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
 import type { InterfaceRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
-import type { AddressesOf, InterfaceAddress } from '../addresses/of-interfaces.ts'
+import { type AddressesOf, type InterfaceAddress, publicNameOf } from '../addresses/of-interfaces.ts'
 import { disksOfType, rootDevice } from '../instances/disks.ts'
 import type { Guest } from '../instances/guest.ts'
 import type { AddressFacts, InstanceMetadataFacts, InterfaceFacts } from './tree.ts'
@@ -71,6 +71,6 @@ function interfaceFacts(
 }
 
 function addressFacts(cloud: Cloud, { address, public: it }: InterfaceAddress): AddressFacts {
-  const leading = it && { address: it.publicAddress, hostname: publicName(cloud, it.publicAddress) }
+  const leading = it && { address: it.publicAddress, ...(it.named && { hostname: publicNameOf(cloud, it) }) }
   return { address, ...(leading && { public: leading }) }
 }

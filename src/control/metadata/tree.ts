@@ -42,7 +42,8 @@ export interface InterfaceFacts {
 export interface AddressFacts {
   readonly address: string
   /** The public address that leads to it, and its name. */
-  readonly public?: { readonly address: string; readonly hostname: string }
+  /** The name is there only if the VPC gives some. Source: EC2 User Guide, "Instance metadata categories". */
+  readonly public?: { readonly address: string; readonly hostname?: string }
 }
 
 /** Paths without a leading slash; a path with a slash at its end is the listing of that directory. */
@@ -100,7 +101,8 @@ function addresses({ hostname, interfaces: [primary] }: InstanceMetadataFacts): 
     'local-hostname': hostname,
     'local-ipv4': address,
     mac: primary.mac,
-    ...(leading && { 'public-hostname': leading.hostname, 'public-ipv4': leading.address }),
+    ...(leading && { 'public-ipv4': leading.address }),
+    ...(leading?.hostname !== undefined && { 'public-hostname': leading.hostname }),
     'security-groups': primary.groups.map((it) => it.name).join('\n'),
   }
 }
@@ -122,7 +124,7 @@ function interfaceTree(it: InterfaceFacts): Tree {
     mac: it.mac,
     'owner-id': it.owner,
     ...(leading[0] && {
-      'public-hostname': leading[0].hostname,
+      ...(leading[0].hostname !== undefined && { 'public-hostname': leading[0].hostname }),
       'public-ipv4s': leading.map(({ address }) => address).join('\n'),
     }),
     'security-group-ids': it.groups.map(({ id }) => id).join('\n'),

@@ -1,6 +1,7 @@
 /** Filters of DescribeInstances. Source: EC2 API Reference, DescribeInstances. */
+import { publicNameOf } from '../../control/addresses/of-interfaces.ts'
 import type { Tags } from '../../control/tags/tags.ts'
-import { type Cloud, privateName, publicName, zoneId } from '../../model/cloud.ts'
+import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
 import { instanceStates, stateReasons } from '../../model/instance-states.ts'
 import { absent, type FilterTable, type FilterValue, tagFilters } from '../../query/filters.ts'
 import type { MetadataOptionsJson } from '../../store/tables/resources.ts'
@@ -30,7 +31,7 @@ export function filteredInstance(
     ...instance,
     zoneId: zoneId(cloud, instance.row.zone),
     privateDns: nic && privateName(cloud, nic.privateAddress),
-    publicDns: leading && publicName(cloud, leading.publicAddress),
+    publicDns: leading && publicNameOf(cloud, leading),
     metadata: JSON.parse(instance.row.metadataJson) as MetadataOptionsJson,
     interfaceTags: instance.interfaces.map((it) => tags.get(it.row.id) ?? {}),
   }

@@ -1,8 +1,10 @@
 /** Instances as answers have them. Source: EC2 API Reference, "Instance", "Reservation". */
+
 import type { Instance, InstanceNetworkInterface, Reservation } from '@aws-sdk/client-ec2'
+import { publicNameOf } from '../../control/addresses/of-interfaces.ts'
 import type { AttachedInterface } from '../../control/instances/find.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
-import { type Cloud, privateName, publicName, zoneId } from '../../model/cloud.ts'
+import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
 import { stateOf, stateReasons } from '../../model/instance-states.ts'
 import { instanceType } from '../../model/instance-types.ts'
 import type { ImageRow, InstanceRow, MetadataOptionsJson } from '../../store/tables/resources.ts'
@@ -18,7 +20,7 @@ export interface FullInstance {
 
 export function renderInstance(cloud: Cloud, { row, tags, interfaces, image }: FullInstance): Instance {
   const primary = interfaces[0]
-  const leading = primary?.addresses[0].public?.publicAddress
+  const leading = primary?.addresses[0].public
   const type = instanceType(row.type)
   const ended = row.state === 'terminated'
   return {
@@ -29,10 +31,10 @@ export function renderInstance(cloud: Cloud, { row, tags, interfaces, image }: F
     ...(row.stateReason && row.stateReason !== 'pending' && { StateReason: stateReasons[row.stateReason] }),
     ...(row.state === 'pending' && { StateReason: stateReasons.pending }),
     PrivateDnsName: primary ? privateName(cloud, primary.row.privateAddress) : '',
-    PublicDnsName: leading ? publicName(cloud, leading) : '',
+    PublicDnsName: leading ? publicNameOf(cloud, leading) : '',
     ...(primary && {
       PrivateIpAddress: primary.row.privateAddress,
-      ...(leading && { PublicIpAddress: leading }),
+      ...(leading && { PublicIpAddress: leading.publicAddress }),
       SubnetId: primary.row.subnetId,
       VpcId: primary.row.vpcId,
       SourceDestCheck: primary.row.sourceDestCheck === 1,

@@ -1,7 +1,7 @@
 /** Private addresses of interfaces, and the public ones that lead to them. Source: EC2 API Reference, "NetworkInterfacePrivateIpAddress". */
 import type { InstancePrivateIpAddress, NetworkInterfacePrivateIpAddress } from '@aws-sdk/client-ec2'
-import type { InterfaceAddress } from '../../control/addresses/of-interfaces.ts'
-import { type Cloud, privateName, publicName } from '../../model/cloud.ts'
+import { type InterfaceAddress, type LeadingAddress, publicNameOf } from '../../control/addresses/of-interfaces.ts'
+import { type Cloud, privateName } from '../../model/cloud.ts'
 import type { AddressRow } from '../../store/tables/addresses.ts'
 
 /** Whose a public address is: one that is lent is `amazon`'s. Source: EC2 API Reference, "NetworkInterfaceAssociation". */
@@ -20,7 +20,7 @@ export function renderPrivateAddress(cloud: Cloud, it: InterfaceAddress): Networ
 
 export function renderAssociation(
   cloud: Cloud,
-  row: AddressRow,
+  row: LeadingAddress,
 ): NonNullable<NetworkInterfacePrivateIpAddress['Association']> {
   return {
     ...renderShortAssociation(cloud, row),
@@ -41,11 +41,11 @@ export function renderInstanceAddress(cloud: Cloud, it: InterfaceAddress): Insta
 
 export function renderShortAssociation(
   cloud: Cloud,
-  row: AddressRow,
+  row: LeadingAddress,
 ): NonNullable<InstancePrivateIpAddress['Association']> {
   return {
     IpOwnerId: addressOwner(row),
-    PublicDnsName: publicName(cloud, row.publicAddress),
+    PublicDnsName: publicNameOf(cloud, row),
     PublicIp: row.publicAddress,
   }
 }

@@ -92,6 +92,20 @@ describe('an elastic address', () => {
     expect((await allocate({ Address: lent })).PublicIp).toBe(lent) // It is free again.
   })
 
+  test('has a name only while its VPC gives names', async () => {
+    const { id } = await launch()
+    const { PublicDnsName, VpcId } = await instance(id)
+    expect(PublicDnsName).toMatch(/^ec2-/)
+    expect(await metadata(id)).toMatchObject({ 'meta-data/public-hostname': PublicDnsName })
+    await client.send(new ec2.ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: false } }))
+    expect((await instance(id)).PublicDnsName).toBe('')
+    expect((await instance(id)).NetworkInterfaces![0]!.Association!.PublicDnsName).toBe('')
+    expect(await metadata(id)).not.toHaveProperty(['meta-data/public-hostname'])
+    expect(await metadata(id)).toHaveProperty(['meta-data/public-ipv4'])
+    await client.send(new ec2.ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: true } }))
+    expect((await instance(id)).PublicDnsName).toBe(PublicDnsName)
+  })
+
   test('leaves nothing in its place when it goes', async () => {
     const { id } = await launch()
     const { AllocationId } = await allocate()

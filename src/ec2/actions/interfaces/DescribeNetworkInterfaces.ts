@@ -1,6 +1,7 @@
+import { publicNameOf } from '../../../control/addresses/of-interfaces.ts'
 import { listInterfaces } from '../../../control/interfaces/find.ts'
 import { withTags } from '../../../control/tags/tags.ts'
-import { type Cloud, privateName, publicName, zoneId } from '../../../model/cloud.ts'
+import { type Cloud, privateName, zoneId } from '../../../model/cloud.ts'
 import { type FilterTable, type FilterValue, tagFilters } from '../../../query/filters.ts'
 import type { AddressRow } from '../../../store/tables/addresses.ts'
 import { describe } from '../../action.ts'
@@ -87,7 +88,7 @@ function namesOf(cloud: Cloud, { row, addresses }: FullInterface): Pick<Row, 'pr
   const leading = addresses[0].public
   return {
     privateDns: privateName(cloud, row.privateAddress),
-    publicDns: leading && publicName(cloud, leading.publicAddress),
+    publicDns: leading && publicNameOf(cloud, leading),
     zoneId: zoneId(cloud, row.zone),
   }
 }
