@@ -5,6 +5,8 @@ import { isId, type ResourceId, type ResourceKind } from '../model/ids.ts'
 /** How ids of a kind are refused. Source: EC2 API Reference, "Error codes". */
 const refusals = {
   instance: { malformed: 'InvalidInstanceID.Malformed', missing: 'InvalidInstanceID.NotFound' },
+  volume: { malformed: 'InvalidVolumeID.Malformed', missing: 'InvalidVolume.NotFound' },
+  snapshot: { malformed: 'InvalidSnapshotID.Malformed', missing: 'InvalidSnapshot.NotFound' },
   image: { malformed: 'InvalidAMIID.Malformed', missing: 'InvalidAMIID.NotFound' },
   'security-group': { malformed: 'InvalidGroupId.Malformed', missing: 'InvalidGroup.NotFound' },
   'security-group-rule': {

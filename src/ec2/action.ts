@@ -3,7 +3,7 @@ import type { Random } from '../base/random.ts'
 import type { ManifestReader } from '../control/images/bundle-images.ts'
 import type { Caller } from '../iam/credentials.ts'
 import type { Cloud } from '../model/cloud.ts'
-import type { DomainId, HostId, ResourceId, ResourceKind } from '../model/ids.ts'
+import type { DomainId, HostId, ResourceId, ResourceKind, SnapshotId } from '../model/ids.ts'
 import type { Action, Describe, Later } from '../query/action.ts'
 import type { Input, OperationName, Output } from '../query/types.ts'
 import type { Reader, Transaction } from '../store/store.ts'
@@ -20,6 +20,8 @@ export interface View {
 export interface Hosts {
   /** What the domain last wrote to its console. Throws `Retry` while its host is away. */
   console(host: HostId, domain: DomainId, abort: AbortSignal): Promise<Buffer>
+  /** Resolves once what is written to their volumes is no longer in these snapshots. */
+  frozen(ids: readonly SnapshotId[], abort: AbortSignal): Promise<void>
 }
 
 /** What an action works with. */

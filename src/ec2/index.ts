@@ -101,11 +101,18 @@ import { RevokeSecurityGroupEgress } from './actions/security-groups/RevokeSecur
 import { RevokeSecurityGroupIngress } from './actions/security-groups/RevokeSecurityGroupIngress.ts'
 import { UpdateSecurityGroupRuleDescriptionsEgress } from './actions/security-groups/UpdateSecurityGroupRuleDescriptionsEgress.ts'
 import { UpdateSecurityGroupRuleDescriptionsIngress } from './actions/security-groups/UpdateSecurityGroupRuleDescriptionsIngress.ts'
+import { CopySnapshot } from './actions/snapshots/CopySnapshot.ts'
+import { CreateSnapshot } from './actions/snapshots/CreateSnapshot.ts'
+import { DeleteSnapshot } from './actions/snapshots/DeleteSnapshot.ts'
+import { DescribeSnapshots } from './actions/snapshots/DescribeSnapshots.ts'
 import { CreateTags } from './actions/tags/CreateTags.ts'
 import { DeleteTags } from './actions/tags/DeleteTags.ts'
 import { DescribeTags } from './actions/tags/DescribeTags.ts'
-import { DescribeSnapshots } from './actions/volumes/DescribeSnapshots.ts'
+import { AttachVolume } from './actions/volumes/AttachVolume.ts'
+import { CreateVolume } from './actions/volumes/CreateVolume.ts'
+import { DeleteVolume } from './actions/volumes/DeleteVolume.ts'
 import { DescribeVolumes } from './actions/volumes/DescribeVolumes.ts'
+import { DetachVolume } from './actions/volumes/DetachVolume.ts'
 import { AssociateVpcCidrBlock } from './actions/vpcs/AssociateVpcCidrBlock.ts'
 import { CreateDefaultSubnet } from './actions/vpcs/CreateDefaultSubnet.ts'
 import { CreateDefaultVpc } from './actions/vpcs/CreateDefaultVpc.ts'
@@ -130,8 +137,10 @@ export const ec2Actions = [
   AssociateVpcCidrBlock,
   AttachInternetGateway,
   AttachNetworkInterface,
+  AttachVolume,
   AuthorizeSecurityGroupEgress,
   AuthorizeSecurityGroupIngress,
+  CopySnapshot,
   CreateDefaultSubnet,
   CreateDefaultVpc,
   CreateDhcpOptions,
@@ -145,8 +154,10 @@ export const ec2Actions = [
   CreateRoute,
   CreateRouteTable,
   CreateSecurityGroup,
+  CreateSnapshot,
   CreateSubnet,
   CreateTags,
+  CreateVolume,
   CreateVpc,
   CreateVpcPeeringConnection,
   DeleteDhcpOptions,
@@ -160,22 +171,21 @@ export const ec2Actions = [
   DeleteRoute,
   DeleteRouteTable,
   DeleteSecurityGroup,
+  DeleteSnapshot,
   DeleteSubnet,
   DeleteTags,
+  DeleteVolume,
   DeleteVpc,
   DeleteVpcPeeringConnection,
+  DeregisterImage,
   DescribeAccountAttributes,
   DescribeAddresses,
   DescribeAddressesAttribute,
   DescribeAvailabilityZones,
   DescribeDhcpOptions,
   DescribeIamInstanceProfileAssociations,
-  DeregisterImage,
   DescribeImageAttribute,
   DescribeImages,
-  ModifyImageAttribute,
-  RegisterImage,
-  ResetImageAttribute,
   DescribeInstanceAttribute,
   DescribeInstanceCreditSpecifications,
   DescribeInstanceStatus,
@@ -203,6 +213,7 @@ export const ec2Actions = [
   DescribeVpcs,
   DetachInternetGateway,
   DetachNetworkInterface,
+  DetachVolume,
   DisassociateAddress,
   DisassociateRouteTable,
   DisassociateVpcCidrBlock,
@@ -212,6 +223,7 @@ export const ec2Actions = [
   GetSecurityGroupsForVpc,
   ImportKeyPair,
   ModifyAddressAttribute,
+  ModifyImageAttribute,
   ModifyInstanceAttribute,
   ModifyInstanceMetadataOptions,
   ModifyManagedPrefixList,
@@ -221,6 +233,7 @@ export const ec2Actions = [
   ModifyVpcAttribute,
   MonitorInstances,
   RebootInstances,
+  RegisterImage,
   RejectVpcPeeringConnection,
   ReleaseAddress,
   ReplaceNetworkAclAssociation,
@@ -228,6 +241,7 @@ export const ec2Actions = [
   ReplaceRoute,
   ReplaceRouteTableAssociation,
   ResetAddressAttribute,
+  ResetImageAttribute,
   ResetInstanceAttribute,
   ResetNetworkInterfaceAttribute,
   RestoreManagedPrefixListVersion,

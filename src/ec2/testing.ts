@@ -51,7 +51,10 @@ export class TestCloud implements AsyncDisposable {
     this.store = store
     this.#codec = codec
     this.#dispatcher = new Dispatcher({ actions: ec2Actions, codec, pager: new Pager(Buffer.alloc(32, 7)) })
-    const hosts = { console: async (_: HostId, domain: DomainId) => Buffer.from(this.#console(domain)) }
+    const hosts = {
+      console: async (_: HostId, domain: DomainId) => Buffer.from(this.#console(domain)),
+      frozen: async () => {},
+    }
     const manifests = { manifest: async () => refuseBundle('there is no object store') }
     this.#world = { store, manifests, cloud: testCloud, hosts, clock: this.clock, random: seededRandom('ec2') }
   }
@@ -124,6 +127,7 @@ export class TestCloud implements AsyncDisposable {
         cause: null,
         startedAt: null,
         reboots: 0,
+        pluggedJson: '[]',
         vifsJson: '[]',
       } as const
       await tx.db.insertInto('domainFacts').values(fact).execute()

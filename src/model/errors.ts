@@ -136,6 +136,12 @@ export const errors = {
   InvalidInstanceID: told,
   VPCIdNotSpecified: caller(() => 'No default VPC for this user'),
   'InvalidSubnetID.NotFound': missing('subnet'),
+  'InvalidZone.NotFound': caller(({ zone }) => `The zone '${zone}' does not exist.`),
+  'InvalidVolumeID.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "vol-...")`),
+  'InvalidSnapshotID.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "snap-...")`),
+  'InvalidVolume.ZoneMismatch': told,
+  VolumeInUse: told,
+  'InvalidAttachment.NotFound': told,
   'InvalidVolume.NotFound': caller(({ id }) => `The volume '${id}' does not exist.`),
   'InvalidSnapshot.NotFound': caller(({ id }) => `The snapshot '${id}' does not exist.`),
   'InvalidAddress.NotFound': caller(({ id }) => `Address '${id}' not found.`),
@@ -179,7 +185,9 @@ export const errors = {
   'Resource.AlreadyAssociated': caller(({ id, association, message }) =>
     String(message ?? `resource ${id} is already associated with associate-id ${association}`),
   ),
-  AttachmentLimitExceeded: caller(({ count, type }) => `Interface count ${count} exceeds the limit for ${type}`),
+  AttachmentLimitExceeded: caller(({ count, type, message }) =>
+    String(message ?? `Interface count ${count} exceeds the limit for ${type}`),
+  ),
   PrivateIpAddressLimitExceeded: caller(() => 'Number of private addresses will exceed limit.'),
   AddressLimitExceeded: caller(() => 'The maximum number of addresses has been reached.'),
   ResourceLimitExceeded: told,

@@ -5,6 +5,7 @@ import type { NetworkAclTables } from './tables/network-acls.ts'
 import type { ObjectTables } from './tables/objects.ts'
 import type { PrefixListTables } from './tables/prefix-lists.ts'
 import type { ResourceTables } from './tables/resources.ts'
+import type { VolumeTables } from './tables/volumes.ts'
 import type { VpcTables } from './tables/vpcs.ts'
 
 /**
@@ -20,4 +21,5 @@ export type Database = AddressTables &
   ObjectTables &
   PrefixListTables &
   ResourceTables &
+  VolumeTables &
   VpcTables

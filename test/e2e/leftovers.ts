@@ -8,7 +8,7 @@ import { eventually, type TestCloud } from './cloud.ts'
 /** Everything that should have gone with the last instance: processes, routers, taps, disks, control groups. */
 export async function leftovers(cloud: TestCloud): Promise<string[]> {
   const processes = (await processesOf(cloud))
-    .filter((it) => /qemu-system|dnsmasq/.test(it.command))
+    .filter((it) => /qemu-(?:system|storage)|dnsmasq/.test(it.command))
     .map((it) => `process ${it.pid} ${it.command}`)
   const namespaces = (await readdir('/run/netns')).filter(
     (it) => it.startsWith(`${cloud.name}-`) && it.includes('vpc-'),

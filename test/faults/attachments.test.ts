@@ -7,7 +7,7 @@ import { ensureHosts } from '../../src/control/hosts/hosts.ts'
 import { greetHosts, takeFacts } from '../../src/control/hosts/intake.ts'
 import { launch } from '../../src/control/instances/launch.ts'
 import { instanceMachine } from '../../src/control/instances/machine.ts'
-import { tellOfMachine } from '../../src/control/instances/news.ts'
+import { tell } from '../../src/control/instances/news.ts'
 import { attach } from '../../src/control/interfaces/attach.ts'
 import { attachmentMachine } from '../../src/control/interfaces/attachment-machine.ts'
 import { makeInterface, oneAddress } from '../../src/control/interfaces/make.ts'
@@ -55,7 +55,7 @@ class Host {
     const domains = [...this.plugged].map(([id, vifs]) => ({ id, state: 'running' as const, reboots: 0, vifs }))
     await takeFacts(
       store,
-      { changed: tellOfMachine },
+      { changed: tell },
       { host, received: generation, settled: generation, domains, troubles: [] },
     )
   }
@@ -111,7 +111,7 @@ async function run(tx: Transaction, world: Host) {
   } as const
   await tx.db
     .insertInto('domainFacts')
-    .values({ ...fact, vifsJson: JSON.stringify([primary!.id]) })
+    .values({ ...fact, pluggedJson: '[]', vifsJson: JSON.stringify([primary!.id]) })
     .execute()
   return instance
 }

@@ -12,7 +12,7 @@ import { ensureHosts } from '../../src/control/hosts/hosts.ts'
 import { HostLinks } from '../../src/control/hosts/links.ts'
 import { launch } from '../../src/control/instances/launch.ts'
 import { instanceMachine } from '../../src/control/instances/machine.ts'
-import { tellOfMachine } from '../../src/control/instances/news.ts'
+import { tell } from '../../src/control/instances/news.ts'
 import { reboot } from '../../src/control/instances/reboot.ts'
 import { terminate } from '../../src/control/instances/terminate.ts'
 import { attachmentMachine } from '../../src/control/interfaces/attachment-machine.ts'
@@ -92,7 +92,7 @@ export class SimulatedCloud {
     const links = new HostLinks({
       store,
       specs: specsFrom(cloud),
-      intake: { changed: tellOfMachine },
+      intake: { changed: tell },
       log: silentLog,
     })
     const engine = new Engine({

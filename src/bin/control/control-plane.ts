@@ -3,15 +3,19 @@ import { systemClock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
 import { type Credentials, ensureFirstAccount, findAccessKey } from '../../control/accounts/accounts.ts'
+import { volumeAttachmentMachine } from '../../control/attachments/machine.ts'
 import { specsFrom } from '../../control/hosts/host-spec.ts'
 import { ensureHosts } from '../../control/hosts/hosts.ts'
 import { HostLinks } from '../../control/hosts/links.ts'
 import { BundleImages } from '../../control/images/bundle-images.ts'
 import { imageMachine } from '../../control/images/machine.ts'
 import { instanceMachine } from '../../control/instances/machine.ts'
-import { tellOfMachine } from '../../control/instances/news.ts'
+import { tell } from '../../control/instances/news.ts'
 import { attachmentMachine } from '../../control/interfaces/attachment-machine.ts'
 import { natMachine } from '../../control/nat-gateways/machine.ts'
+import { frozen } from '../../control/snapshots/frozen.ts'
+import { snapshotMachine } from '../../control/snapshots/machine.ts'
+import { volumeMachine } from '../../control/volumes/machine.ts'
 import { ensureDefaultVpc } from '../../control/vpcs/default-vpc.ts'
 import type { Handler } from '../../http/exchange.ts'
 import { frontDoor } from '../../http/front-door.ts'
@@ -20,6 +24,7 @@ import { type Listener, listen } from '../../http/server.ts'
 import type { LookupKey } from '../../iam/credentials.ts'
 import { verifier } from '../../iam/verify.ts'
 import type { Cloud } from '../../model/cloud.ts'
+import type { SnapshotId } from '../../model/ids.ts'
 import { openCodec } from '../../query/codec.ts'
 import { Pager } from '../../query/paging.ts'
 import { Blobs } from '../../s3/blobs.ts'
@@ -72,7 +77,7 @@ export async function openControlPlane({
   const hosts = new HostLinks({
     store,
     specs: specsFrom(cloud),
-    intake: { changed: tellOfMachine },
+    intake: { changed: tell },
     log: log.child({ part: 'hosts' }),
   })
   opened.defer(() => hosts.close())
@@ -86,7 +91,11 @@ export async function openControlPlane({
   const engine = opened.adopt(openEngine({ store, hosts, images, log }), (it) => it.stop())
   await engine.start()
   await hosts.listen(paths.agentsSocket)
-  const world = { store, cloud, hosts, manifests: images, clock: systemClock, random: systemRandom }
+  const asked = {
+    console: hosts.console.bind(hosts),
+    frozen: (ids: readonly SnapshotId[], abort: AbortSignal) => frozen(store, systemClock, ids, abort),
+  }
+  const world = { store, cloud, hosts: asked, manifests: images, clock: systemClock, random: systemRandom }
   const lookup: LookupKey = (id, token) => store.read((reader) => findAccessKey(reader, id, token))
   const objects = await openObjectStore({
     ...{
@@ -150,6 +159,9 @@ function openEngine({ store, hosts, images, log }: EngineParts): Engine {
       bind(attachmentMachine, {}),
       bind(natMachine, {}),
       bind(imageMachine, { images }),
+      bind(volumeMachine, {}),
+      bind(volumeAttachmentMachine, {}),
+      bind(snapshotMachine, {}),
     ],
     clock: systemClock,
     random: systemRandom,

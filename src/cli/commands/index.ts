@@ -16,7 +16,9 @@ import { regionCommands } from './regions.ts'
 import { routeCommands } from './routes.ts'
 import { runInstances } from './run-instances.ts'
 import { securityGroupCommands } from './security-groups.ts'
+import { snapshotCommands } from './snapshots.ts'
 import { tagCommands } from './tags.ts'
+import { volumeCommands } from './volumes.ts'
 import { vpcCommands } from './vpcs.ts'
 
 export const commands: readonly Command[] = [
@@ -34,6 +36,8 @@ export const commands: readonly Command[] = [
   ...securityGroupCommands,
   ...addressCommands,
   ...networkInterfaceCommands,
+  ...volumeCommands,
+  ...snapshotCommands,
   ...tagCommands,
   ...vpcCommands,
   ...networkCommands,

@@ -1,4 +1,5 @@
 import type { DiskSpec, DomainSpec } from '../../host-api/spec.ts'
+import type { PlugSpec } from '../../host-api/volumes.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import { instanceType } from '../../model/instance-types.ts'
 import type { ImageRow, InstanceRow } from '../../store/tables/resources.ts'
@@ -9,7 +10,11 @@ import type { Guest } from '../instances/guest.ts'
 const graceMs = 20_000
 
 /** The virtual machine of a guest. */
-export function domainSpec(cloud: Cloud, { instance, image, interfaces }: Guest): DomainSpec {
+export function domainSpec(
+  cloud: Cloud,
+  { instance, image, interfaces }: Guest,
+  plugs: readonly PlugSpec[],
+): DomainSpec {
   const type = instanceType(instance.type)! // instances are made of types that exist
   return {
     id: instance.domainId,
@@ -31,6 +36,7 @@ export function domainSpec(cloud: Cloud, { instance, image, interfaces }: Guest)
       ...(image.firmware !== null && { firmware: image.firmware }),
     },
     disks: disksOf(cloud, instance, image),
+    ...(plugs.length > 0 && { plugs }),
     vifs: interfaces.filter((it) => it.attachmentState !== 'detaching').map(({ id, mac }) => ({ id, mac })),
   }
 }

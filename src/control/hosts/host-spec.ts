@@ -12,6 +12,7 @@ import { domainSpec } from './domain-spec.ts'
 import { edgeNetworks } from './edge-spec.ts'
 import { routerSpec } from './router-spec.ts'
 import { readScene, type Scene } from './scene.ts'
+import { volumesSpec } from './volumes-spec.ts'
 import { wiresFrom } from './ways.ts'
 
 /** The specs of these hosts, in one consistent view of the rows. */
@@ -38,11 +39,14 @@ async function hostSpec(reader: Reader, scene: Scene, host: HostRow): Promise<Ho
     if (!vpcIds.has(vpc.id) && !wires.has(vpc.id)) continue
     routers.push(await routerSpec(reader, scene, { host, vpc, wires: wires.get(vpc.id) ?? [] }))
   }
+  const instances = new Map(scene.guests.map((it) => [it.instance.id, it.instance]))
+  const volumes = volumesSpec(scene.volumes, host.id, instances)
   return {
     host: host.id,
     generation: host.generation,
-    domains: guests.map((it) => domainSpec(scene.cloud, it)),
+    domains: guests.map((it) => domainSpec(scene.cloud, it, scene.volumes.plugs.get(it.instance.id) ?? [])),
     routers,
+    ...(volumes && { volumes }),
     ...(host.isEdge === 1 && { edge: { networks: edgeNetworks(scene), dns: outsideDnsSpec(scene) } }),
   }
 }

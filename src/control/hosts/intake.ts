@@ -4,10 +4,11 @@ import type { DomainFact, HostCapacity, HostFacts } from '../../host-api/facts.t
 import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
 import type { Store, Transaction } from '../../store/store.ts'
 import type { DomainFactRow } from '../../store/tables/resources.ts'
+import { volumeNews } from './volume-facts.ts'
 
-/** Told of each instance whose domain changed. */
+/** Told of each instance, volume, attachment or snapshot that the facts concern. */
 export interface Intake {
-  changed(tx: Transaction, instance: InstanceId): Promise<void>
+  changed(tx: Transaction, subject: string): Promise<void>
 }
 
 /** Records that the hosts are there and what they offer; the ones that this cloud knows. */
@@ -52,10 +53,16 @@ export function takeFacts(store: Store, intake: Intake, facts: HostFacts): Promi
       .where('id', '=', facts.host)
       .execute()
     const changed = await replaceDomains(tx, facts)
-    const troubled = facts.troubles.map((it) => it.subject).filter((it): it is DomainId => it.startsWith('dom_'))
-    const news = [...changed, ...(before.troublesJson === JSON.stringify(facts.troubles) ? [] : troubled)]
+    const isTroubleNew = before.troublesJson !== JSON.stringify(facts.troubles)
+    const troubles = isTroubleNew ? facts.troubles.map((it) => it.subject) : []
+    const news = [...changed, ...troubles.filter((it): it is DomainId => /^dom_\d+$/.test(it))]
     const waiting = before.received === facts.received ? [] : await instancesWaiting(tx, facts)
-    for (const id of new Set([...(await instancesOf(tx, news)), ...waiting])) await intake.changed(tx, id)
+    const ofVolumes = await volumeNews(tx, facts, {
+      changed,
+      troubles,
+      isNewsOfWishes: before.received !== facts.received,
+    })
+    for (const id of new Set([...(await instancesOf(tx, news)), ...waiting, ...ofVolumes])) await intake.changed(tx, id)
   })
 }
 
@@ -70,7 +77,10 @@ async function replaceDomains(tx: Transaction, facts: HostFacts): Promise<Domain
   return [...gone, ...changed.map((it) => it.id)]
 }
 
-function rowOf(hostId: HostId, { id, state, cause, startedAt, reboots, vifs = [] }: DomainFact): DomainFactRow {
+function rowOf(
+  hostId: HostId,
+  { id, state, cause, startedAt, reboots, vifs = [], plugged = [] }: DomainFact,
+): DomainFactRow {
   return {
     id,
     hostId,
@@ -79,6 +89,7 @@ function rowOf(hostId: HostId, { id, state, cause, startedAt, reboots, vifs = []
     startedAt: startedAt === undefined ? null : Date.parse(startedAt),
     reboots,
     vifsJson: JSON.stringify(vifs),
+    pluggedJson: JSON.stringify(plugged),
   }
 }
 

@@ -12,6 +12,7 @@ import { gatewayOf } from '../vpcs/addresses.ts'
 import { dhcpOf } from './dhcp.ts'
 import { guestRoutes, mtu } from './routes.ts'
 import type { Scene } from './scene.ts'
+import { diskNames } from './volumes-spec.ts'
 import { tableSpecs } from './ways.ts'
 
 /** The router that a VPC has on a host. One without guests serves only what passes through, from a wire to other hosts. */
@@ -81,7 +82,7 @@ function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): Vi
       enabled: options.enabled,
       tokens: options.tokens,
       hopLimit: options.hopLimit,
-      tree: metadataTree(facts),
+      tree: { ...metadataTree(facts), ...diskNames(scene.volumes, instance.id) },
       ...(instance.userData !== null && { userData: instance.userData }),
     },
   }

@@ -8,12 +8,14 @@ import { groupsOf } from '../instances/find.ts'
 import type { Guest } from '../instances/guest.ts'
 import { tagsOf } from '../tags/tags.ts'
 import { type NetworkScene, readNetwork } from './network-scene.ts'
+import { readVolumeScene, type VolumeScene } from './volumes-spec.ts'
 
 /** Everything that specs are made of, read once for all hosts asked for. */
 export interface Scene {
   readonly cloud: Cloud
   readonly hosts: ReadonlyMap<HostId, HostRow>
   readonly guests: readonly Guest[]
+  readonly volumes: VolumeScene
   readonly vpcs: readonly VpcRow[]
   readonly subnets: readonly SubnetRow[]
   readonly network: NetworkScene
@@ -57,6 +59,7 @@ export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
         ? [{ instance, image, interfaces: nics.get(instance.id) ?? [], tags: tags.get(instance.id) ?? {} }]
         : []
     }),
+    volumes: await readVolumeScene(reader),
     vpcs,
     subnets,
     network: await readNetwork(reader, vpcs),

@@ -10,6 +10,7 @@ import type { Transaction } from '../../store/store.ts'
 import type { DomainFactRow, HostRow, InstanceRow } from '../../store/tables/resources.ts'
 import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
+import { detachAll, hasVolumes } from '../attachments/attach.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
 import { leaveEnded } from '../interfaces/detach.ts'
 import { removeTags } from '../tags/tags.ts'
@@ -107,6 +108,7 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
       kind: 'decide',
       async run({ tx, self, payload, now }) {
         if (payload?.console) await keepConsole(tx, self.id, payload.console, now)
+        await detachAll(tx, self.id)
         await tx.db.updateTable('instances').set({ power: 'gone' }).where('id', '=', self.id).execute()
         const generations = await wish(tx, await hostsConcerned(tx, self))
         const wishedIn = generations.get(self.row.hostId ?? '') ?? 0
@@ -117,7 +119,7 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     clear: {
       kind: 'decide',
       async run({ tx, self, now }) {
-        if (self.fact || !hasHeard(self)) return nap()
+        if (self.fact || !hasHeard(self) || (await hasVolumes(tx, self.id))) return nap()
         await leaveEnded(tx, self.id)
         await tx.db
           .updateTable('instances')

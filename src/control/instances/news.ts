@@ -1,9 +1,15 @@
-import type { InstanceId } from '../../model/ids.ts'
+import { type InstanceId, isId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import { signal } from '../../strand/calls.ts'
 
-/** Wakes the strands that wait for news of the instance's machine: its own, and those of its attachments. */
-export async function tellOfMachine(tx: Transaction, instance: InstanceId): Promise<void> {
+/** Wakes the strands that wait for news of an instance's machine, of a volume, its attachments or a snapshot. */
+export async function tell(tx: Transaction, subject: string): Promise<void> {
+  if (isId('instance', subject)) await tellOfMachine(tx, subject)
+  else await signal(tx, subject, 'facts')
+}
+
+/** The instance's own, and those of its interfaces' attachments. */
+async function tellOfMachine(tx: Transaction, instance: InstanceId): Promise<void> {
   await signal(tx, instance, 'facts')
   const rows = await tx.db.selectFrom('interfaces').select('attachmentId').where('instanceId', '=', instance).execute()
   for (const { attachmentId } of rows) if (attachmentId !== null) await signal(tx, attachmentId, 'facts')

@@ -367,7 +367,7 @@ describe('what there is none of yet', () => {
       'vol-7443fb78',
       "<Code>InvalidVolume.NotFound</Code><Message>The volume 'vol-7443fb78' does not exist.<",
     ],
-    ['DescribeSnapshots', 'SnapshotId.1', 'snap-1', '<Code>InvalidSnapshot.NotFound</Code>'],
+    ['DescribeSnapshots', 'SnapshotId.1', 'snap-7443fb78', '<Code>InvalidSnapshot.NotFound</Code>'],
     [
       'DescribeIamInstanceProfileAssociations',
       'AssociationId.1',

@@ -6,6 +6,7 @@ import { interfaces } from './0011-interfaces.ts'
 import { vpcs } from './0014-vpcs.ts'
 import { prefixLists } from './0022-prefix-lists.ts'
 import { networkAcls } from './0023-network-acls.ts'
+import { volumes } from './0026-volumes.ts'
 import { objects } from './0034-objects.ts'
 import { bundledImages } from './0035-bundled-images.ts'
 import { imageFirmware } from './0038-image-firmware.ts'
@@ -19,6 +20,7 @@ export const migrations: readonly Migration[] = [
   vpcs,
   prefixLists,
   networkAcls,
+  volumes,
   objects,
   bundledImages,
   imageFirmware,

@@ -103,6 +103,8 @@ export interface DomainFactRow {
   reboots: number
   /** Ids of the interfaces that are plugged into it, as JSON. */
   vifsJson: string
+  /** Volumes that are plugged in, as `PluggedFact`. */
+  pluggedJson: string
 }
 
 export interface ImageRow {

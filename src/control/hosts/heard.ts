@@ -1,0 +1,12 @@
+import type { HostRow } from '../../store/tables/resources.ts'
+
+/** Whether the host knows the wish that is in this generation. One that is no more knows nothing to the contrary. */
+export function hasHeard(host: HostRow | undefined, wishedIn: number): boolean {
+  return !host || host.received >= wishedIn
+}
+
+/** How often the host has tried in vain to do what concerns `subject`. */
+export function failedAttempts(host: HostRow | undefined, subject: string): number {
+  const troubles = JSON.parse(host?.troublesJson ?? '[]') as { subject: string; attempts: number }[]
+  return troubles.find((it) => it.subject === subject)?.attempts ?? 0
+}

@@ -1,0 +1,91 @@
+/** The part of a host's spec that says which volumes it serves, and which its domains have; from the rows. */
+import type { PlugSpec, SnapshotSpec, VolumeSpec, VolumesSpec } from '../../host-api/volumes.ts'
+import type { HostId, InstanceId, VolumeId } from '../../model/ids.ts'
+import { limitsOf } from '../../model/volume-types.ts'
+import type { Reader } from '../../store/store.ts'
+import type { InstanceRow } from '../../store/tables/resources.ts'
+import type { AttachmentRow, SnapshotRow, VolumeRow } from '../../store/tables/volumes.ts'
+
+export interface VolumeScene {
+  readonly volumes: readonly VolumeRow[]
+  readonly snapshots: readonly SnapshotRow[]
+  readonly attachments: ReadonlyMap<VolumeId, readonly AttachmentRow[]>
+  readonly plugs: ReadonlyMap<InstanceId, readonly PlugSpec[]>
+  /** Names that guests shall know their volumes by, by the volumes' serial numbers. */
+  readonly names: ReadonlyMap<InstanceId, Readonly<Record<string, string>>>
+}
+
+export async function readVolumeScene({ db }: Reader): Promise<VolumeScene> {
+  const volumes = await db.selectFrom('volumes').selectAll().orderBy('id').execute()
+  const snapshots = await db.selectFrom('snapshots').selectAll().orderBy('id').execute()
+  const attachments = await db.selectFrom('attachments').selectAll().orderBy('slot').execute()
+  const facts = await db.selectFrom('volumeFacts').select(['id', 'sizeMib']).execute()
+  const sizes = new Map(facts.map((it) => [it.id, it.sizeMib]))
+  const byId = new Map(volumes.map((it) => [it.id, it]))
+  const plugged = attachments.filter((it) => it.stage === 'plug')
+  const plugOf = ({ volumeId, slot }: AttachmentRow): PlugSpec => {
+    const { hostId: host, sizeGib } = byId.get(volumeId)! // attachments refer to volumes
+    return { volume: volumeId, host, serial: serialOf(volumeId), slot, sizeMiB: sizes.get(volumeId) ?? sizeGib * 1024 }
+  }
+  return {
+    volumes,
+    snapshots,
+    attachments: Map.groupBy(attachments, (it) => it.volumeId),
+    plugs: mapValues(
+      Map.groupBy(plugged, (it) => it.instanceId),
+      (rows) => rows.map(plugOf),
+    ),
+    names: mapValues(
+      Map.groupBy(attachments, (it) => it.instanceId),
+      (rows) => Object.fromEntries(rows.map((it) => [serialOf(it.volumeId), it.device.replace(/^\/dev\//, '')])),
+    ),
+  }
+}
+
+/** What is in a volume's serial number: twenty characters at most. Source: EBS User Guide, "Map Amazon EBS volumes to NVMe device names". */
+export function serialOf(id: VolumeId): string {
+  return id.replace('-', '')
+}
+
+/** Where a guest finds under what name it shall know a volume: by its serial number, as volumes come in no order. */
+export function diskNames({ names }: VolumeScene, instance: InstanceId): Record<string, string> {
+  const entries = Object.entries(names.get(instance) ?? {})
+  return Object.fromEntries(entries.map(([serial, name]) => [`dynamic/disks/${serial}`, name]))
+}
+
+/** Nothing for a host that serves no volume and keeps no snapshot. */
+export function volumesSpec(
+  { volumes, snapshots, attachments }: VolumeScene,
+  host: HostId,
+  instances: ReadonlyMap<InstanceId, InstanceRow>,
+): VolumesSpec | undefined {
+  const here = volumes.filter((it) => it.hostId === host)
+  const kept = snapshots.filter((it) => it.hostId === host)
+  if (here.length === 0 && kept.length === 0) return undefined
+  return {
+    volumes: here
+      .filter((it) => it.state !== 'deleting')
+      .map(
+        (it): VolumeSpec => ({
+          id: it.id,
+          sizeMiB: it.sizeGib * 1024,
+          ...(it.snapshotId !== null && { from: it.snapshotId }),
+          domains: (attachments.get(it.id) ?? [])
+            .filter(({ stage }) => stage !== 'withdraw')
+            .flatMap(({ instanceId }) => instances.get(instanceId)?.domainId ?? []),
+          limits: limitsOf({ ...it, sizeGiB: it.sizeGib }),
+        }),
+      ),
+    snapshots: kept
+      .filter((it) => it.state !== 'deleting')
+      .map(({ id, sourceJson }) => ({ id, of: JSON.parse(sourceJson) as SnapshotSpec['of'] })),
+    removed: {
+      volumes: here.filter((it) => it.state === 'deleting').map((it) => it.id),
+      snapshots: kept.filter((it) => it.state === 'deleting').map((it) => it.id),
+    },
+  }
+}
+
+function mapValues<K, V, W>(map: ReadonlyMap<K, V>, change: (value: V) => W): ReadonlyMap<K, W> {
+  return new Map([...map].map(([key, value]) => [key, change(value)]))
+}

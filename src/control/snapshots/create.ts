@@ -1,0 +1,50 @@
+import type { Random } from '../../base/random.ts'
+import type { SnapshotSpec } from '../../host-api/volumes.ts'
+import { type AccountId, type HostId, newId, type SnapshotId } from '../../model/ids.ts'
+import type { Transaction } from '../../store/store.ts'
+import { startStrand } from '../../strand/calls.ts'
+import { wish } from '../hosts/wishes.ts'
+import { snapshotMachine } from './machine.ts'
+
+export interface NewSnapshot {
+  /** Absent: a new one. */
+  readonly id?: SnapshotId
+  readonly account: AccountId
+  readonly ownerAlias?: string
+  readonly host: HostId
+  readonly of: SnapshotSpec['of']
+  readonly sizeGiB: number
+  readonly description: string
+}
+
+/** What EC2 calls the volume of a snapshot that was taken of none. Source: EC2 API Reference, "Snapshot". */
+export const noVolume = 'vol-ffffffff'
+
+/** Makes the snapshot's row, tells its host, and begins its strand. */
+export async function createSnapshot(
+  { tx, now, random }: { tx: Transaction; now: Date; random: Random },
+  snapshot: NewSnapshot,
+): Promise<SnapshotId> {
+  const id = snapshot.id ?? newId('snapshot', random)
+  const generations = await wish(tx, [snapshot.host])
+  await tx.db
+    .insertInto('snapshots')
+    .values({
+      id,
+      accountId: snapshot.account,
+      ownerAlias: snapshot.ownerAlias ?? null,
+      volumeId: snapshot.of.kind === 'volume' ? snapshot.of.volume : noVolume,
+      sizeGib: snapshot.sizeGiB,
+      state: 'pending',
+      progress: 0,
+      description: snapshot.description,
+      startedAt: now.getTime(),
+      completedAt: null,
+      hostId: snapshot.host,
+      sourceJson: JSON.stringify(snapshot.of),
+      wishedIn: generations.get(snapshot.host) ?? 0,
+    })
+    .execute()
+  await startStrand(tx, snapshotMachine, id)
+  return id
+}

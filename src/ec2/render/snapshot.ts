@@ -1,0 +1,23 @@
+/** Snapshots as answers have them. Source: EC2 API Reference, "Snapshot". */
+import type { Snapshot } from '@aws-sdk/client-ec2'
+import { type Tags, tagList } from '../../control/tags/tags.ts'
+import type { SnapshotRow } from '../../store/tables/volumes.ts'
+
+export function renderSnapshot(row: SnapshotRow & { readonly tags: Tags }): Snapshot {
+  return {
+    SnapshotId: row.id,
+    VolumeId: row.volumeId,
+    VolumeSize: row.sizeGib,
+    State: row.state === 'deleting' ? 'pending' : row.state,
+    ...(row.state === 'error' && { StateMessage: 'The snapshot could not be made.' }),
+    StartTime: new Date(row.startedAt),
+    ...(row.completedAt !== null && { CompletionTime: new Date(row.completedAt) }),
+    Progress: `${row.progress}%`,
+    OwnerId: row.accountId,
+    ...(row.ownerAlias !== null && { OwnerAlias: row.ownerAlias }),
+    Description: row.description,
+    Encrypted: false,
+    StorageTier: 'standard',
+    Tags: tagList(row.tags),
+  }
+}
