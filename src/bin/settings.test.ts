@@ -1,8 +1,9 @@
-import { access, mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Choices, pathsOf, settle } from './settings.ts'
+import { mostElasticAddresses } from '../model/cloud.ts'
+import { type Choices, cloudOf, pathsOf, settle } from './settings.ts'
 
 async function place() {
   const folder = await mkdtemp(join(tmpdir(), 'cumulet-settings-'))
@@ -47,4 +48,21 @@ test('a choice that was made once is not silently passed over at a later start',
   const linked = await place()
   await settle(linked, fake)
   await expect(settle(linked, { machineLink: false })).rejects.toThrow('machine link')
+})
+
+test('an operator lets accounts have more elastic addresses, or none, by a line in the file', async () => {
+  const paths = await place()
+  const quota = async () => mostElasticAddresses(cloudOf(await settle(paths, fake), 'none'))
+  await settle(paths, fake)
+  expect(await quota()).toBe(5)
+  const write = async (elasticAddresses: number) => {
+    const kept = JSON.parse(await readFile(paths.settings, 'utf8')) as object
+    await writeFile(paths.settings, JSON.stringify({ ...kept, elasticAddresses }))
+  }
+  for (const number of [20, 0]) {
+    await write(number)
+    expect(await quota()).toBe(number)
+  }
+  await write(-1)
+  await expect(settle(paths, fake)).rejects.toThrow('elastic addresses')
 })

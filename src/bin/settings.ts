@@ -132,7 +132,7 @@ function refuseOtherChoices(kept: Settings, choices: Choices): Settings {
   }
   if (!sameDns(choices, kept.dns)) refuseOther('other names, or another port or resolvers for them')
   if (choices.machineLink === false && kept.machineLink !== 'off') refuseOther('its machine link')
-  if (choices.port === undefined && choices.host === undefined) return kept
+  if (choices.port === undefined && choices.host === undefined) return checkSettings(kept)
   const listen = { host: choices.host ?? kept.listen.host, port: choices.port ?? kept.listen.port }
   return checkSettings({ ...kept, listen })
 }
