@@ -182,6 +182,26 @@ image
     await importFrom(paths(), source, options, progress, stop)
   })
 
+const host = subcommand('host').description('hosts of the box')
+
+host
+  .command('lose')
+  .description('lose a host as if its power had gone for good: its guests end, others go on')
+  .argument('<host>', 'a1, for example: see cumulet status')
+  .action(async (name: string) => {
+    const { loseHost } = await import('./hosts.ts')
+    await loseHost(paths(), name, progress, stop)
+  })
+
+host
+  .command('return')
+  .description('bring back a host that was lost, empty')
+  .argument('<host>', 'a1, for example')
+  .action(async (name: string) => {
+    const { returnHost } = await import('./hosts.ts')
+    await returnHost(paths(), name, progress, stop)
+  })
+
 subcommand('commands')
   .description('put the ec2-… and euca-… commands into a folder')
   .argument('[directory]', 'where; default: bin in the data directory')

@@ -58,7 +58,8 @@ async function endGuests(paths: Paths, settings: Settings, graceMs: number, abor
 
 const toNobody = { domains: [], limits: { operations: 0, bytes: 0 } }
 
-async function endGuestsOf(
+/** Ends what runs on a host, and takes away what belongs to it; volumes stay. */
+export async function endGuestsOf(
   { hypervisor, storage, volumes, network }: HostDrivers,
   graceMs: number,
   abort: AbortSignal,

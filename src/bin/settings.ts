@@ -45,6 +45,7 @@ export function pathsOf(directory: string) {
   return {
     data,
     settings: join(data, 'cloud.json'),
+    lostHosts: join(data, 'lost-hosts.json'),
     store: join(data, 'store'),
     keys: join(data, 'keys'),
     cache: join(data, 'cache'),

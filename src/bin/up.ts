@@ -13,6 +13,7 @@ import { type ControlPlane, openControlPlane } from './control/control-plane.ts'
 import { ensureTinyImage } from './control/tiny-image.ts'
 import { requireMachine } from './doctor.ts'
 import { makeFolders } from './folders.ts'
+import { lostHosts } from './hosts.ts'
 import { greeting, writeProfiles } from './profiles.ts'
 import type { Progress } from './progress.ts'
 import { recordProcess } from './running.ts'
@@ -46,7 +47,7 @@ export async function up({ paths, choices, progress }: UpOptions, abort: AbortSi
   await recordProcess(paths.controlState, { endpoint: control.listener.url })
   if (settings.hypervisor === 'qemu') await progress.step('network', () => raise(boxOf(settings), abort))
   open.defer(superviseAgent(paths, log))
-  await progress.step('hosts', () => allConnected(control, settings, abort))
+  await progress.step('hosts', () => allConnected(control, paths, settings, abort))
   await progress.step('image', (detail) => ensureTinyImage({ paths, settings, store: control.store, detail }, abort))
   progress.say(greeting(paths, settings, control, accelerator))
   log.info({ endpoint: control.listener.url, accelerator }, 'the control plane serves')
@@ -67,8 +68,14 @@ async function letGuestsPass(data: string): Promise<void> {
 }
 
 /** Agents dial by themselves; a start is not complete before they have. */
-async function allConnected(control: ControlPlane, settings: Settings, abort: AbortSignal): Promise<void> {
+async function allConnected(
+  control: ControlPlane,
+  paths: Paths,
+  settings: Settings,
+  abort: AbortSignal,
+): Promise<void> {
   const limit = AbortSignal.any([abort, AbortSignal.timeout(60_000)])
-  const hosts = placedHosts(settings)
+  const lost = await lostHosts(paths)
+  const hosts = placedHosts(settings).filter((it) => !lost.has(it.id))
   while (!hosts.every(({ id }) => control.hosts.connected(id))) await systemClock.sleep(20, limit)
 }

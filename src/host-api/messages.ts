@@ -10,6 +10,8 @@ export type FromAgent =
       readonly type: 'hello'
       readonly version: number
       readonly hosts: readonly { readonly host: HostId; readonly capacity: HostCapacity }[]
+      /** Hosts that this agent had and that are gone, with all that ran there. */
+      readonly lost?: readonly HostId[]
     }
   | { readonly type: 'facts'; readonly facts: HostFacts }
   | { readonly type: 'answer'; readonly to: number; readonly ok: true; readonly value: string }

@@ -14,6 +14,8 @@ export interface LinkOptions {
   readonly socket: string
   readonly agents: readonly HostAgent[]
   readonly capacities: ReadonlyMap<HostId, HostCapacity>
+  /** Hosts that are gone. */
+  readonly lost?: readonly HostId[]
   readonly clock: Clock
   readonly log: Log
 }
@@ -50,7 +52,7 @@ function serveOnce(options: LinkOptions, abort: AbortSignal): Promise<void> {
     socket.once('connect', () => {
       opened = true
       const hosts = options.agents.map(({ host }) => ({ host, capacity: options.capacities.get(host)! })) // one for each agent
-      lines.send({ type: 'hello', version: protocolVersion, hosts })
+      lines.send({ type: 'hello', version: protocolVersion, hosts, lost: options.lost ?? [] })
       for (const agent of options.agents) agent.onFacts((facts) => lines.send({ type: 'facts', facts }))
     })
   })

@@ -140,6 +140,35 @@ describe('deaths of processes', () => {
     await expectNothing(cloud)
   })
 
+  test('a host that is lost takes its instances along, also those that boot, and comes back empty', async () => {
+    await using cloud = await SimulatedCloud.open({ bootMs: 2_000 })
+    const rows = await cloud.launch(2)
+    const [gone, stays] = ['a1', 'a2'].map((host) => rows.find((it) => it.hostId === host)!) as [
+      InstanceRow,
+      InstanceRow,
+    ]
+    await cloud.untilState(stays.id, 'running')
+    const late = (await cloud.launch(2)).find((it) => it.hostId === 'a1')!
+    await cloud.until(() => cloud.host('a1').disks.domains.size === 2)
+    const host = cloud.host('a1')
+    await cloud.stopAgent('a1')
+    for (const { status } of host.guests.all()) host.guests.remove(status.id)
+    host.disks.domains.clear()
+    host.routers.routers.clear()
+    host.spec = undefined
+    await cloud.startAgent('a2', ['a1'])
+    for (const { id } of [gone, late]) {
+      await cloud.untilState(id, 'terminated')
+      expect((await cloud.instance(id)).stateReason).toBe('lost')
+    }
+    expect((await cloud.instance(stays.id)).state).toBe('running')
+    await cloud.startAgent('a1')
+    await cloud.until(async () => (await connectedHosts(cloud)) === 2)
+    const [next] = await cloud.launch()
+    expect(next?.hostId).toBe('a1')
+    await cloud.untilState(next!.id, 'running')
+  })
+
   test('an instance whose host lost all is lost, and not started again', async () => {
     await using cloud = await SimulatedCloud.open()
     const row = await launchOne(cloud)

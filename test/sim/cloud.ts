@@ -117,13 +117,14 @@ export class SimulatedCloud {
     this.#control = undefined
   }
 
-  async startAgent(id: HostId): Promise<void> {
+  /** `lost` are hosts that this agent had, and that are gone. */
+  async startAgent(id: HostId, lost: readonly HostId[] = []): Promise<void> {
     await this.stopAgent(id)
     const host = this.host(id)
     const agent = await host.start()
     const end = new AbortController()
     const capacities = new Map([[id, capacity]])
-    const options = { socket: this.#socket, agents: [agent], capacities, clock: this.clock, log: silentLog }
+    const options = { socket: this.#socket, agents: [agent], capacities, lost, clock: this.clock, log: silentLog }
     const link = keepLink(options, end.signal)
     const stop = async () => {
       end.abort()

@@ -12,6 +12,7 @@ import { keepLink } from '../../host/link.ts'
 import { MetadataService } from '../../host/metadata/service.ts'
 import { openTokenKey, tokensOf } from '../../host/metadata/tokens.ts'
 import { openSpecFile } from '../../host/spec-file.ts'
+import { lostHosts } from '../hosts.ts'
 import { recordProcess } from '../running.ts'
 import { hostsOf, logLevel, type Paths, type Settings, shareOf } from '../settings.ts'
 import { staySmall } from '../small.ts'
@@ -29,7 +30,8 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   const tokens = tokensOf(await openTokenKey(join(paths.keys, 'metadata'), systemRandom), systemRandom)
   const askOthers = await openResolvers(settings)
   const agents: HostAgent[] = []
-  for (const { id, isEdge } of hostsOf(settings)) {
+  const lost = await lostHosts(paths)
+  for (const { id, isEdge } of hostsOf(settings).filter((it) => !lost.has(it.id))) {
     const around = { paths, drivers, tokens, askOthers, log: log.child({ host: id }), open }
     const { agent, dns } = await startHost(id, around)
     agents.push(open.use(agent))
@@ -39,7 +41,7 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   const capacity = { memoryMiB, cores, diskGiB: await drivers.diskGiB(), accelerator: drivers.accelerator }
   const capacities = new Map(agents.map((it) => [it.host, capacity]))
   log.info({ hosts: agents.map((it) => it.host), accelerator: drivers.accelerator }, 'the agent runs')
-  const link = { socket: paths.agentsSocket, agents, capacities, clock: systemClock, log }
+  const link = { socket: paths.agentsSocket, agents, capacities, lost: [...lost], clock: systemClock, log }
   await Promise.all([keepLink(link, abort), staySmall(abort)])
 }
 

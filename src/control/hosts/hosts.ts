@@ -27,6 +27,7 @@ const nothingKnown = {
   diskGib: 0,
   accelerator: 'none',
   connected: 0,
+  lost: 0,
   generation: 1,
   received: 0,
   settled: 0,

@@ -22,7 +22,7 @@ export function greetHosts(
       const { memoryMiB, cores, diskGiB, accelerator } = capacity
       const row = await tx.db
         .updateTable('hosts')
-        .set({ memoryMib: memoryMiB, cores, diskGib: diskGiB, accelerator, connected: 1 })
+        .set({ memoryMib: memoryMiB, cores, diskGib: diskGiB, accelerator, connected: 1, lost: 0 })
         .where('id', '=', host)
         .returning('id')
         .executeTakeFirst()
@@ -35,6 +35,18 @@ export function greetHosts(
 export function loseHosts(store: Store, hosts: readonly HostId[]): Promise<void> {
   return store.transact(async (tx) => {
     if (hosts.length > 0) await tx.db.updateTable('hosts').set({ connected: 0 }).where('id', 'in', hosts).execute()
+  })
+}
+
+/** Records that these hosts are gone with all that ran there, and tells of each instance that was. */
+export function mournHosts(store: Store, intake: Intake, hosts: readonly HostId[]): Promise<void> {
+  return store.transact(async (tx) => {
+    for (const host of hosts) {
+      await tx.db.updateTable('hosts').set({ connected: 0, lost: 1 }).where('id', '=', host).execute()
+      await tx.db.deleteFrom('domainFacts').where('hostId', '=', host).execute()
+      const instances = await tx.db.selectFrom('instances').select('id').where('hostId', '=', host).execute()
+      for (const { id } of instances) await intake.changed(tx, id)
+    }
   })
 }
 

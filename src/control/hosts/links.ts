@@ -15,7 +15,7 @@ import type { DomainId, HostId } from '../../model/ids.ts'
 import type { Reader, Store } from '../../store/store.ts'
 import { GroupChanges } from './group-changes.ts'
 import type { SpecSource } from './host-spec.ts'
-import { greetHosts, type Intake, loseHosts, takeFacts } from './intake.ts'
+import { greetHosts, type Intake, loseHosts, mournHosts, takeFacts } from './intake.ts'
 import { hostChannel, type RulesNote, rulesChannel } from './wishes.ts'
 
 export interface HostLinksParts {
@@ -180,6 +180,7 @@ export class HostLinks {
       throw new Fault(`an agent speaks version ${hello.version}, not ${protocolVersion}`)
     const link = { lines, hosts: hello.hosts.map((it) => it.host) }
     this.#enqueue(link, async () => {
+      await mournHosts(this.#parts.store, this.#parts.intake, hello.lost ?? [])
       const known = await greetHosts(this.#parts.store, hello.hosts)
       for (const host of known) this.#links.set(host, link)
       for (const host of known) this.#changes.forget(host)

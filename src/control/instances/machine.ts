@@ -58,6 +58,10 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
           await deadline('boot-overdue', undefined)
           return hop('run')
         }
+        if (self.host?.lost === 1) {
+          await giveReason(tx, self, 'lost')
+          return hop('shut-down')
+        }
         const overdue = signals.take('boot-overdue')
         if ((overdue && !isAway(self)) || hasEnded(self) || failedAttempts(self) >= bootAttempts) {
           await giveReason(tx, self, 'internalError')
@@ -160,9 +164,9 @@ function isAway({ host }: ObservedInstance): boolean {
   return host?.connected === 0
 }
 
-/** Whether the host knows the newest wish for this instance. */
+/** Whether the host knows the newest wish for this instance. One that is lost never will, and has nothing of it. */
 function hasHeard({ row, host }: ObservedInstance): boolean {
-  return !host || host.received >= row.wishedIn
+  return !host || host.lost === 1 || host.received >= row.wishedIn
 }
 
 /**

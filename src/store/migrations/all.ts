@@ -4,6 +4,7 @@ import { resources } from './0002-resources.ts'
 import { addresses } from './0010-addresses.ts'
 import { interfaces } from './0011-interfaces.ts'
 import { vpcs } from './0014-vpcs.ts'
+import { lostHosts } from './0015-lost-hosts.ts'
 import { prefixLists } from './0022-prefix-lists.ts'
 import { networkAcls } from './0023-network-acls.ts'
 import { volumes } from './0026-volumes.ts'
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   addresses,
   interfaces,
   vpcs,
+  lostHosts,
   prefixLists,
   networkAcls,
   volumes,

@@ -86,6 +86,8 @@ export interface HostRow {
   diskGib: number
   accelerator: 'kvm' | 'tcg' | 'none'
   connected: Truth
+  /** It is away for good, and with it what ran there; until it says hello again. */
+  lost: Truth
   /** Grows whenever something that the host shall do changes. */
   generation: number
   /** The newest generations that the host received, and wholly carried out. */

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault, systemCode } from '../../../base/fault.ts'
 import { run } from '../../../base/subprocess.ts'
+import type { HostId } from '../../../model/ids.ts'
 import { endServers } from '../linux/dnsmasq.ts'
 import { type KernelState, readKernelState } from '../linux/kernel-state.ts'
 import { checkCloudName, placeNamespace, stateDirectory, vpcOfNamespace } from '../linux/names.ts'
@@ -51,6 +52,11 @@ export async function lower(cloud: string, abort: AbortSignal, machine?: string)
   await together(...ours.filter((it) => !isRouter(it)).map((it) => deleteNamespace(it, abort)))
   await rm(stateDirectory(cloud), { recursive: true, force: true })
   await removeIfEmpty(dirname(stateDirectory(cloud)))
+}
+
+/** Removes a host's place in the box, and with it its port of the fabric. Its routers are its driver's to remove. */
+export async function removeHost({ cloud }: BoxConfig, host: HostId, abort: AbortSignal): Promise<void> {
+  await deleteNamespace(placeNamespace(cloud, host), abort)
 }
 
 export interface BoxStatus {

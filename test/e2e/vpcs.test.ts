@@ -1,0 +1,181 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { EC2 } from '@aws-sdk/client-ec2'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually, sshOptions, TestCloud } from './cloud.ts'
+
+let cloud: TestCloud
+let ec2: EC2
+let image: string
+let key: string
+
+beforeAll(async () => {
+  cloud = await TestCloud.start(['--hosts-per-zone', '2'])
+  const { endpoint, region, accessKeyId, secretAccessKey } = await cloud.profile()
+  ec2 = new EC2({ endpoint, region, credentials: { accessKeyId, secretAccessKey } })
+  const machines = [{ Name: 'image-type', Values: ['machine'] }]
+  image = (await ec2.describeImages({ Owners: ['amazon'], Filters: machines })).Images![0]!.ImageId!
+  const { KeyMaterial } = await ec2.createKeyPair({ KeyName: 'test', KeyType: 'ed25519' })
+  key = join(cloud.data, 'test.pem')
+  await writeFile(key, String(KeyMaterial), { mode: 0o600 })
+})
+afterAll(async () => {
+  await cloud?.[Symbol.asyncDispose]()
+})
+
+/** A VPC whose default group lets in ssh, pings and what traceroute sends. */
+async function makeVpc(CidrBlock: string): Promise<string> {
+  const { VpcId } = (await ec2.createVpc({ CidrBlock })).Vpc!
+  const groups = await ec2.describeSecurityGroups({ Filters: [{ Name: 'vpc-id', Values: [VpcId!] }] })
+  const open = [
+    ['tcp', 22, 22],
+    ['icmp', -1, -1],
+    ['udp', 33434, 33534],
+  ] as const
+  await ec2.authorizeSecurityGroupIngress({
+    GroupId: groups.SecurityGroups![0]!.GroupId,
+    IpPermissions: open.map(([IpProtocol, FromPort, ToPort]) => ({
+      ...{ IpProtocol, FromPort, ToPort },
+      IpRanges: [{ CidrIp: '0.0.0.0/0' }],
+    })),
+  })
+  return VpcId!
+}
+
+async function makeSubnet(VpcId: string, CidrBlock: string, AvailabilityZone = 'us-west-2a'): Promise<string> {
+  return (await ec2.createSubnet({ VpcId, CidrBlock, AvailabilityZone })).Subnet!.SubnetId!
+}
+
+async function mainTable(vpc: string): Promise<string> {
+  const { RouteTables } = await ec2.describeRouteTables({ Filters: [{ Name: 'vpc-id', Values: [vpc] }] })
+  return RouteTables!.find((it) => it.Associations?.some((of) => of.Main))!.RouteTableId!
+}
+
+const route = (RouteTableId: string, DestinationCidrBlock: string, target: object) =>
+  ec2.createRoute({ RouteTableId, DestinationCidrBlock, ...target })
+
+interface Guest {
+  readonly id: string
+  readonly address: string
+  readonly public: string | undefined
+}
+
+async function launch(count: number, SubnetId: string, AssociatePublicIpAddress: boolean): Promise<Guest[]> {
+  const { Instances } = await ec2.runInstances({
+    ...{ ImageId: image, KeyName: 'test', InstanceType: 'm1.small', MinCount: count, MaxCount: count },
+    NetworkInterfaces: [{ DeviceIndex: 0, SubnetId, AssociatePublicIpAddress }],
+  })
+  return Promise.all(Instances!.map((it) => running(it.InstanceId!)))
+}
+
+async function describe(id: string) {
+  return (await ec2.describeInstances({ InstanceIds: [id] })).Reservations![0]!.Instances![0]!
+}
+
+function running(id: string): Promise<Guest> {
+  return eventually(async () => {
+    const { State, PrivateIpAddress = '', PublicIpAddress } = await describe(id)
+    return State?.Name === 'running' ? { id, address: PrivateIpAddress, public: PublicIpAddress } : undefined
+  })
+}
+
+/** Runs a command in a guest, by way of another one's public address. */
+function inside(via: Guest, guest: Guest, command: string): Promise<string> {
+  const jump = `ssh ${[...sshOptions, '-i', key].join(' ')} -W %h:%p root@${via.public}`
+  return cloud.outside('ssh', [
+    ...[...sshOptions, '-i', key, '-o', `ProxyCommand=${jump}`],
+    ...[`root@${guest.address}`, command],
+  ])
+}
+
+/** The addresses that answered, in order. */
+async function hops(from: Guest, to: Guest): Promise<string[]> {
+  const said = await cloud.ssh(key, from.public!, `traceroute -n -q 1 -w 2 -m 8 ${to.address}`)
+  return [...said.matchAll(/^ *\d+ +([\d.]+|\*)/gm)].map((it) => it[1]!)
+}
+
+const outside = '198.51.100.2'
+const ping = (address: string) => `ping -c1 -W2 ${address} >/dev/null 2>&1 && echo reached || echo missed`
+/** Waits until the ping in a guest ends so. */
+const until = (end: 'reached' | 'missed', say: () => Promise<string>) =>
+  eventually(async () => ((await say()).includes(end) ? true : undefined), 30_000)
+
+test('VPCs, subnets, gateways, peerings and the loss of a host, seen from guests', async () => {
+  const vpc = await makeVpc('172.31.0.0/16') // as the default one
+  const [open, hidden] = [await makeSubnet(vpc, '172.31.0.0/24'), await makeSubnet(vpc, '172.31.1.0/24')]
+  const peer = await makeVpc('10.1.0.0/16')
+  const far = await makeSubnet(peer, '10.1.0.0/24', 'us-west-2b')
+  const { InternetGatewayId } = (await ec2.createInternetGateway({})).InternetGateway!
+  await ec2.attachInternetGateway({ InternetGatewayId, VpcId: vpc })
+  const table = (await ec2.createRouteTable({ VpcId: vpc })).RouteTable!.RouteTableId!
+  await ec2.associateRouteTable({ RouteTableId: table, SubnetId: open })
+  const [fronts, backs, others] = await Promise.all([
+    launch(2, open, true),
+    launch(1, hidden, false),
+    launch(1, far, false),
+  ])
+  const [front, sibling] = fronts as [Guest, Guest]
+  const [back, other] = [backs[0]!, others[0]!]
+
+  // A gateway that is attached and not routed to lets nobody in.
+  await expect(cloud.outside('ping', ['-c1', '-W1', front.public!])).rejects.toThrow()
+  await route(table, '0.0.0.0/0', { GatewayId: InternetGatewayId })
+  await until('reached', () => cloud.ssh(key, front.public!, ping(outside)))
+
+  // The other subnet has no way out, until a NAT gateway gives it one: by an address that lets nobody in.
+  expect(await eventually(() => inside(front, back, ping(outside)))).toContain('missed')
+  const { AllocationId, PublicIp } = await ec2.allocateAddress({})
+  const { NatGatewayId } = (await ec2.createNatGateway({ SubnetId: open, AllocationId })).NatGateway!
+  await eventually(async () => {
+    const { NatGateways } = await ec2.describeNatGateways({ NatGatewayIds: [NatGatewayId!] })
+    return NatGateways![0]!.State === 'available' || undefined
+  })
+  await route(await mainTable(vpc), '0.0.0.0/0', { NatGatewayId })
+  await until('reached', () => inside(front, back, ping(outside)))
+  await expect(cloud.outside('ping', ['-c1', '-W1', PublicIp!])).rejects.toThrow()
+
+  // Guests of one host are two hops apart, of two hosts three. The first two are spread over their zone's two hosts.
+  const [across, one, two] = await Promise.all([hops(front, sibling), hops(front, back), hops(sibling, back)])
+  expect(across).toHaveLength(3)
+  expect(across.at(-1)).toBe(sibling.address)
+  expect([one.length, two.length].sort()).toEqual([2, 3])
+
+  // A peering carries both ways once both have a route, and leads no further.
+  const { VpcPeeringConnectionId } = (await ec2.createVpcPeeringConnection({ VpcId: vpc, PeerVpcId: peer }))
+    .VpcPeeringConnection!
+  await ec2.acceptVpcPeeringConnection({ VpcPeeringConnectionId })
+  await route(table, '10.1.0.0/16', { VpcPeeringConnectionId })
+  await route(await mainTable(peer), '0.0.0.0/0', { VpcPeeringConnectionId })
+  await until('reached', () => inside(front, other, ping(front.address)))
+  expect(await inside(front, other, ping(outside))).toContain('missed')
+  await until('reached', () => cloud.ssh(key, sibling.public!, ping(other.address)))
+  await ec2.deleteVpcPeeringConnection({ VpcPeeringConnectionId })
+  await until('missed', () => cloud.ssh(key, front.public!, ping(other.address)))
+  const { RouteTables } = await ec2.describeRouteTables({ RouteTableIds: [table] })
+  expect(RouteTables![0]!.Routes!.map((it) => it.State).sort()).toEqual(['active', 'active', 'blackhole'])
+
+  // A host is lost with its guests; guests of other zones do not notice.
+  const lost = await hostIn('b')
+  const going = cloud.ssh(key, front.public!, `ping -c 40 -i 0.2 ${sibling.address}`)
+  await cloud.cumulet('host', 'lose', lost)
+  const state = await eventually(async () => {
+    const { State, StateReason } = await describe(other.id)
+    return State?.Name === 'terminated' ? StateReason : undefined
+  })
+  expect(state?.Code).toBe('Server.InternalError')
+  expect(await going).toContain(' 0% packet loss')
+  await cloud.cumulet('host', 'return', lost)
+  await eventually(
+    async () => (await cloud.cumulet('status')).includes(`${lost} in us-west-2b: connected`) || undefined,
+  )
+})
+
+/** The host of the zone that has a guest. */
+async function hostIn(zone: string): Promise<string> {
+  for (const number of [1, 2]) {
+    const host = `${zone}${number}`
+    const found = await readdir(join(cloud.data, 'hosts', host, 'domains')).catch(() => [] as string[])
+    if (found.some((it) => it.startsWith('dom_'))) return host
+  }
+  throw new Error(`no guest in zone ${zone}`)
+}
