@@ -1,6 +1,6 @@
 /** A cloud for tests: real store, codec and dispatcher, an official client whose network they are, and hosts made of rows. */
 import { fileURLToPath } from 'node:url'
-import { EC2Client } from '@aws-sdk/client-ec2'
+import { EC2 } from '@aws-sdk/client-ec2'
 import { FakeClock } from '../base/clock.ts'
 import { Retry } from '../base/fault.ts'
 import { seededRandom } from '../base/random.ts'
@@ -68,12 +68,12 @@ export class TestCloud implements AsyncDisposable {
   }
 
   /** An official client of `account`, with this cloud for its network. */
-  client(account: AccountId = alice): EC2Client {
+  client(account: AccountId = alice): EC2 {
     const handle = async (request: { body?: unknown }) => {
       const { status, body } = await this.query([...new URLSearchParams(String(request.body))], account)
       return { response: { statusCode: status, headers: {}, body: new TextEncoder().encode(body) } }
     }
-    return new EC2Client({
+    return new EC2({
       region: testCloud.region,
       endpoint: testCloud.endpoint,
       credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
