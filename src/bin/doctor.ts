@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { Fault, messageOf } from '../base/fault.ts'
 import { bootTrial } from '../drivers/hypervisor/qemu/accelerator.ts'
-import { probeLimits } from '../drivers/hypervisor/qemu/cgroup.ts'
+import { everyController, openControlGroups } from '../drivers/hypervisor/qemu/cgroup.ts'
 import { probeNetwork } from '../drivers/network/linux/probe.ts'
 import type { Paths } from './settings.ts'
 
@@ -73,13 +73,15 @@ async function accelerator(abort: AbortSignal): Promise<Finding[]> {
   }
 }
 
+const limited = { cpu: 'processor time', memory: 'memory', pids: 'numbers of processes' } as const
+
 async function limits(): Promise<Finding[]> {
-  const found = await probeLimits()
+  const { limits: found, controllers } = await openControlGroups()
+  const free = everyController.filter((it) => !controllers.includes(it)).map((it) => limited[it])
+  const version = found === 'none' ? 'not writable' : `version ${found.slice(1)}`
   const note =
-    found === 'none'
-      ? 'not writable: nothing holds guests back from CPU and memory of others'
-      : `version ${found.slice(1)}`
-  return [{ what: 'control groups', ok: found !== 'none', note }]
+    free.length === 0 ? version : `${version}: nothing holds guests back from ${free.join(' and ')} of others`
+  return [{ what: 'control groups', ok: free.length === 0, note }]
 }
 
 async function network(abort: AbortSignal): Promise<Finding[]> {

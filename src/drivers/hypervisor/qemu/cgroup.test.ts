@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { admit, type GroupLimits, openControlGroups, probeLimits } from './cgroup.ts'
+import { admit, type GroupLimits, openControlGroups } from './cgroup.ts'
 
 const limits: GroupLimits = { cpuCores: 0.5, cpuWeight: 200, memoryMiB: 256, processes: 97 }
 let root: string
@@ -19,7 +19,7 @@ const text = (...path: string[]) => readFile(join(root, ...path), 'utf8')
 
 async function version1(...controllers: string[]): Promise<void> {
   for (const it of controllers) {
-    await mkdir(join(root, it))
+    await mkdir(join(root, it), { recursive: true })
     await writeFile(join(root, it, 'cgroup.procs'), '')
   }
 }
@@ -41,32 +41,37 @@ describe('control groups', () => {
     expect(await text('cumulet/x-dom_1/cgroup.procs')).toBe('4711')
   })
 
-  it('are version 1 where version 2 has no controllers, but for those that hold us back ourselves', async () => {
+  it('are version 1 where version 2 has no controllers, below the groups that hold us back ourselves', async () => {
     await writeFile(join(root, 'cgroup.controllers'), 'hugetlb\n')
-    await version1('cpu', 'memory', 'pids')
+    await version1('cpu', 'memory/ours', 'pids')
     const groups = await openControlGroups(root, proc)
-    expect(groups.limits).toBe('v1')
+    expect(groups).toMatchObject({ limits: 'v1', controllers: ['cpu', 'memory', 'pids'] })
     const folders = await groups.create('x-dom_1', limits)
-    expect(folders).toEqual([join(root, 'cpu/cumulet-x-dom_1'), join(root, 'pids/cumulet-x-dom_1')])
+    const names = ['cpu/cumulet-x-dom_1', 'memory/ours/cumulet-x-dom_1', 'pids/cumulet-x-dom_1']
+    expect(folders).toEqual(names.map((it) => join(root, it)))
     expect(await text('cpu/cumulet-x-dom_1/cpu.cfs_quota_us')).toBe('50000')
     expect(await text('cpu/cumulet-x-dom_1/cpu.shares')).toBe('2048')
+    expect(await text('memory/ours/cumulet-x-dom_1/memory.limit_in_bytes')).toBe(`${256 * 2 ** 20}`)
     expect(await text('pids/cumulet-x-dom_1/pids.max')).toBe('97')
-    await writeFile(proc, '8:pids:/\n4:memory:/\n1:cpu,cpuacct:/\n')
-    await (await openControlGroups(root, proc)).create('x-dom_2', limits)
-    expect(await text('memory/cumulet-x-dom_2/memory.limit_in_bytes')).toBe(`${256 * 2 ** 20}`)
   })
 
-  it('are none where the processor is not ours to divide', async () => {
-    await version1('cpu', 'memory', 'pids')
-    await writeFile(proc, '8:pids:/\n4:memory:/\n1:cpu,cpuacct:/ours\n')
-    expect(await probeLimits(root, proc)).toBe('none')
+  it('do not divide a processor that we have only a part of', async () => {
+    await version1('cpu/ours', 'memory/ours', 'pids')
+    await writeFile(proc, '8:pids:/\n4:memory:/ours\n1:cpu,cpuacct:/ours\n')
+    expect(await openControlGroups(root, proc)).toMatchObject({ limits: 'v1', controllers: ['memory', 'pids'] })
+  })
+
+  it('are never beside the groups that hold us back', async () => {
+    await version1('memory')
+    await writeFile(proc, '4:memory:/ours\n')
+    expect(await openControlGroups(root, proc)).toMatchObject({ limits: 'none', controllers: [] })
   })
 
   it('are none where neither is there, and guests do without', async () => {
     const groups = await openControlGroups(root, proc)
     expect(groups.limits).toBe('none')
     expect(await groups.create('x-dom_1', limits)).toEqual([])
-    expect(await probeLimits(join(root, 'nowhere'), proc)).toBe('none')
+    expect((await openControlGroups(join(root, 'nowhere'), proc)).limits).toBe('none')
     expect(existsSync(join(root, 'nowhere'))).toBe(false)
   })
 })

@@ -15,34 +15,34 @@ export interface GroupLimits {
   readonly processes: number
 }
 
+/** What can be limited. */
+export type Controller = 'cpu' | 'memory' | 'pids'
+
 /** The control groups of one host. Names are unique on the machine. */
 export interface ControlGroups {
   readonly limits: Limits
+  readonly controllers: readonly Controller[]
   /** Makes the group, or sets the limits of the one there is, and says in which folders it is. */
   create(name: string, limits: GroupLimits): Promise<string[]>
 }
 
-const controllers = ['cpu', 'memory', 'pids'] as const
+export const everyController = ['cpu', 'memory', 'pids'] as const satisfies readonly Controller[]
 const periodUs = 100_000
 const family = 'cumulet'
-
-/** What `openControlGroups` would use. */
-export async function probeLimits(root = '/sys/fs/cgroup', proc = '/proc/self/cgroup'): Promise<Limits> {
-  return (await openControlGroups(root, proc)).limits
-}
 
 /** Version 2 where its controllers may be used, else version 1, else nothing. `proc` says which groups this process is in. */
 export async function openControlGroups(root = '/sys/fs/cgroup', proc = '/proc/self/cgroup'): Promise<ControlGroups> {
   if (await worked(() => enableVersion2(root))) {
-    return { limits: 'v2', create: (name, limits) => createGroups([[join(root, family, name), version2Files(limits)]]) }
+    const create = (name: string, limits: GroupLimits) =>
+      createGroups([[join(root, family, name), version2Files(limits)]])
+    return { limits: 'v2', controllers: everyController, create }
   }
-  const free = freeOfVersion1(await readFile(proc, 'utf8').catch(() => ''))
-  if (free.includes('cpu') && (await worked(() => probeVersion1(free.map((it) => join(root, it)))))) {
-    const folders = (name: string, limits: GroupLimits) =>
-      free.map((it) => [join(root, it, `${family}-${name}`), version1Files(limits)[it]] as const)
-    return { limits: 'v1', create: (name, limits) => createGroups(folders(name, limits)) }
-  }
-  return { limits: 'none', create: async () => [] }
+  const parents = await parentsOfVersion1(root, await readFile(proc, 'utf8').catch(() => ''))
+  const controllers = everyController.filter((it) => parents[it])
+  if (controllers.length === 0) return { limits: 'none', controllers, create: async () => [] }
+  const groups = (name: string, limits: GroupLimits) =>
+    controllers.map((it) => [join(parents[it]!, `${family}-${name}`), version1Files(limits)[it]] as const) // filtered above
+  return { limits: 'v1', controllers, create: (name, limits) => createGroups(groups(name, limits)) }
 }
 
 /** Moves a process, with all its threads, into the groups in `folders`. At once: it has had no time to take anything. */
@@ -103,7 +103,7 @@ function version1Files({ cpuCores, cpuWeight, memoryMiB, processes }: GroupLimit
     },
     memory: { 'memory.limit_in_bytes': `${memoryMiB * 2 ** 20}` },
     pids: { 'pids.max': `${processes}` },
-  } satisfies Record<(typeof controllers)[number], Files>
+  } satisfies Record<Controller, Files>
 }
 
 /**
@@ -112,29 +112,36 @@ function version1Files({ cpuCores, cpuWeight, memoryMiB, processes }: GroupLimit
  */
 async function enableVersion2(root: string): Promise<void> {
   const offered = (await readFile(join(root, 'cgroup.controllers'), 'utf8')).trim().split(' ')
-  if (!controllers.every((it) => offered.includes(it))) throw new Error(`${root} offers only ${offered.join(', ')}`)
-  const all = controllers.map((it) => `+${it}`).join(' ')
+  if (!everyController.every((it) => offered.includes(it))) throw new Error(`${root} offers only ${offered.join(', ')}`)
+  const all = everyController.map((it) => `+${it}`).join(' ')
   await writeFile(join(root, 'cgroup.subtree_control'), all)
   await mkdir(join(root, family), { recursive: true })
   await writeFile(join(root, family, 'cgroup.subtree_control'), all)
 }
 
 /**
- * The controllers by which nobody holds this process back itself. Where somebody does, our guests stay in the same group:
- * its limits are theirs too, and it is not ours to divide.
+ * Below which folders our groups of version 1 are. That is the group that this process is in itself: whoever holds us back by it,
+ * as a container's keeper does, goes on holding back our guests. Not the processor, though, where we are held back: the kernel
+ * refuses a quota above that of the group around, and ours are not made from it.
+ * Source: Linux, kernel/sched/core.c, tg_cfs_schedulable_down.
  */
-function freeOfVersion1(proc: string): (typeof controllers)[number][] {
-  const groups = proc.split('\n').map((it) => it.split(':'))
-  return controllers.filter((it) => groups.some(([, names, path]) => names?.split(',').includes(it) && path === '/'))
+async function parentsOfVersion1(root: string, proc: string): Promise<Partial<Record<Controller, string>>> {
+  const own = proc.split('\n').map((it) => it.split(':'))
+  const parents: Partial<Record<Controller, string>> = {}
+  for (const it of everyController) {
+    const path = own.find(([, names]) => names?.split(',').includes(it))?.[2]
+    if (path === undefined || (it === 'cpu' && path !== '/')) continue
+    const parent = join(root, it, path)
+    if (await worked(() => tryGroup(parent))) parents[it] = parent
+  }
+  return parents
 }
 
-async function probeVersion1(roots: readonly string[]): Promise<void> {
-  for (const it of roots) {
-    await readFile(join(it, 'cgroup.procs'))
-    const probe = join(it, `${family}-probe-${process.pid}`)
-    await mkdir(probe, { recursive: true })
-    await rmdir(probe)
-  }
+async function tryGroup(parent: string): Promise<void> {
+  await readFile(join(parent, 'cgroup.procs'))
+  const probe = join(parent, `${family}-probe-${process.pid}`)
+  await mkdir(probe, { recursive: true })
+  await rmdir(probe)
 }
 
 /** What fails here is no failure: another kind of limit is tried, and the last one is none. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, readlinkSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { chmod, chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,9 @@ import { run } from '../../../base/subprocess.ts'
 import { userOfDomain } from '../../../model/domain-user.ts'
 import type { DomainId } from '../../../model/ids.ts'
 import type { Domain } from '../suite.ts'
+import { openControlGroups } from './cgroup.ts'
 import type { QemuDriver } from './qemu.ts'
+import { readRecord } from './record.ts'
 import { processOf, type QemuSubject, qemuSubject } from './testing/subject.ts'
 
 const id: DomainId = `dom_${10_000 + randomInt(1_000_000_000)}`
@@ -68,6 +70,12 @@ it('runs as nobody, in the namespace of its tap, in groups of its own', async ()
   expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain('HOME=')
   const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8').match(new RegExp(`/cumulet[/-]\\w+-${id}$`, 'gm')) ?? []
   expect(groups.length > 0).toBe(driver.limits !== 'none')
+  const { groups: folders } = readRecord(join(subject.dataDir, id))!
+  const files = folders.flatMap((it) => ['memory.max', 'memory.limit_in_bytes'].map((name) => join(it, name)))
+  const limitsMiB = files.filter(existsSync).map((it) => Number(readFileSync(it, 'utf8')) / 2 ** 20)
+  for (const it of limitsMiB) expect(it).toBeGreaterThan(machine.spec.memoryMiB)
+  for (const it of limitsMiB) expect(it).toBeLessThan(2 * machine.spec.memoryMiB + 256)
+  expect(limitsMiB).toHaveLength((await openControlGroups()).controllers.includes('memory') ? 1 : 0)
 })
 
 it('refuses taps in several namespaces, and leaves nothing', async () => {

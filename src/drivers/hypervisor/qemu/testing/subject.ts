@@ -81,7 +81,7 @@ async function remainsOf(dataDir: string, id: DomainId): Promise<string[]> {
   const process = processOf(dataDir, id)
   const folders = existsSync(dataDir) ? (await readdir(dataDir)).filter((it) => it === id) : []
   const groups = await Array.fromAsync(
-    glob([`/sys/fs/cgroup/cumulet/*-${id}`, `/sys/fs/cgroup/{cpu,memory,pids}/cumulet-*-${id}`]),
+    glob([`/sys/fs/cgroup/cumulet/*-${id}`, `/sys/fs/cgroup/{cpu,memory,pids}/**/cumulet-*-${id}`]),
   )
   return [...(process && isAlive(process) ? ['process'] : []), ...(await commandsOf(id)), ...folders, ...groups]
 }
