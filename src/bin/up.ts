@@ -67,15 +67,20 @@ async function letGuestsPass(data: string): Promise<void> {
   }
 }
 
-/** Agents dial by themselves; a start is not complete before they have. */
-async function allConnected(
-  control: ControlPlane,
-  paths: Paths,
-  settings: Settings,
-  abort: AbortSignal,
-): Promise<void> {
-  const limit = AbortSignal.any([abort, AbortSignal.timeout(60_000)])
+/** An agent that has not dialled by then has failed. */
+const dialMs = 60_000
+
+/** Agents dial by themselves; a start is not complete before they have. Says which have not, and where the reason is. */
+async function allConnected({ hosts }: ControlPlane, paths: Paths, settings: Settings, abort: AbortSignal) {
+  const late = AbortSignal.timeout(dialMs)
   const lost = await lostHosts(paths)
-  const hosts = placedHosts(settings).filter((it) => !lost.has(it.id))
-  while (!hosts.every(({ id }) => control.hosts.connected(id))) await systemClock.sleep(20, limit)
+  const missing = () => placedHosts(settings).filter(({ id }) => !lost.has(id) && !hosts.connected(id))
+  while (missing().length > 0) {
+    abort.throwIfAborted()
+    if (late.aborted) {
+      const names = missing().map((it) => it.id)
+      throw new Fault(`No word from ${names.join(', ')} in ${dialMs / 1000} s: ${paths.agentLog} says why`)
+    }
+    await systemClock.sleep(20, abort)
+  }
 }
