@@ -69,6 +69,7 @@ import { AcceptVpcPeeringConnection } from './actions/peerings/AcceptVpcPeeringC
 import { CreateVpcPeeringConnection } from './actions/peerings/CreateVpcPeeringConnection.ts'
 import { DeleteVpcPeeringConnection } from './actions/peerings/DeleteVpcPeeringConnection.ts'
 import { DescribeVpcPeeringConnections } from './actions/peerings/DescribeVpcPeeringConnections.ts'
+import { ModifyVpcPeeringConnectionOptions } from './actions/peerings/ModifyVpcPeeringConnectionOptions.ts'
 import { RejectVpcPeeringConnection } from './actions/peerings/RejectVpcPeeringConnection.ts'
 import { CreateManagedPrefixList } from './actions/prefix-lists/CreateManagedPrefixList.ts'
 import { DeleteManagedPrefixList } from './actions/prefix-lists/DeleteManagedPrefixList.ts'
@@ -231,6 +232,7 @@ export const ec2Actions = [
   ModifySecurityGroupRules,
   ModifySubnetAttribute,
   ModifyVpcAttribute,
+  ModifyVpcPeeringConnectionOptions,
   MonitorInstances,
   RebootInstances,
   RegisterImage,

@@ -2,13 +2,14 @@ import { expect, test } from 'vitest'
 import type { DnsSpec } from '../../host-api/dns.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
+import type { PeeringRow } from '../../store/tables/vpcs.ts'
 import type { Scene } from '../hosts/scene.ts'
 import { dnsSpecOf, outsideDnsSpec } from './dns-spec.ts'
 
 const vpc = { id: 'vpc-00000001', cidr: '10.1.0.0/16', dnsSupport: 1, dnsHostnames: 1 } as unknown as VpcRow
 
 /** A guest of `vpc` and one of another VPC, each with a public address. */
-function scene(region = 'us-west-2'): Scene {
+function scene(region = 'us-west-2', peerings: readonly PeeringRow[] = []): Scene {
   const cloud = {
     region,
     dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
@@ -24,7 +25,11 @@ function scene(region = 'us-west-2'): Scene {
       { interfaces: [{ id: 'eni-00000001', vpcId: vpc.id }] },
       { interfaces: [{ id: 'eni-00000002', vpcId: 'vpc-00000002' }] },
     ],
-    network: { blocks: new Map([[vpc.id, [{ cidr: '10.1.0.0/16' }, { cidr: '10.2.0.0/24' }]]]) },
+    vpcs: [vpc, { ...vpc, id: 'vpc-00000002' }],
+    network: {
+      live: { peerings: new Map(peerings.map((it) => [it.id, it])) },
+      blocks: new Map([[vpc.id, [{ cidr: '10.1.0.0/16' }, { cidr: '10.2.0.0/24' }]]]),
+    },
     addressesOf: (id: string) => addresses[id],
     reverseNames: { '198.18.0.18': 'mail.example.com' },
   } as unknown as Scene
@@ -60,4 +65,17 @@ test('the oldest region has names of its own', () => {
 
 test('a VPC without DNS support has no name server', () => {
   expect(dnsSpecOf(scene(), { ...vpc, dnsSupport: 0 })).toBeUndefined()
+})
+
+test('public names of a peer lead to private addresses where its owner says so', () => {
+  const peering = {
+    requesterVpcId: vpc.id,
+    accepterVpcId: 'vpc-00000002',
+    requesterSharesNames: 1,
+  } as unknown as PeeringRow
+  const own = { '198.18.0.17': '10.1.0.9' }
+  const apart = dnsSpecOf(scene('us-west-2', [peering]), vpc)!
+  expect(apart.rules[1]?.instead).toEqual(own)
+  const together = dnsSpecOf(scene('us-west-2', [{ ...peering, accepterSharesNames: 1 }]), vpc)!
+  expect(together.rules[1]?.instead).toEqual({ ...own, '198.18.0.18': '10.1.0.9' })
 })

@@ -1,9 +1,11 @@
 /** What name servers say: those of each VPC, and the one outside. */
 import type { DnsSpec, NameRule } from '../../host-api/dns.ts'
 import { type Cloud, privateDomain, publicDomain, publicPrefix } from '../../model/cloud.ts'
+import type { VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
 import type { Scene } from '../hosts/scene.ts'
+import { sharingWith } from '../peerings/options.ts'
 import { dnsOf } from '../vpcs/addresses.ts'
 
 /** Source: VPC User Guide, "Amazon DNS server". */
@@ -26,7 +28,7 @@ export function dnsSpecOf(scene: Scene, vpc: VpcRow): DnsSpec | undefined {
   const hostnames = vpc.dnsHostnames === 1
   const blocks = (network.blocks.get(vpc.id) ?? []).map((it) => it.cidr)
   const domain = privateDomain(cloud)
-  const instead = hostnames ? privateAddresses(scene, vpc) : {}
+  const instead = hostnames ? privateAddresses(scene, known(scene, vpc)) : {}
   const inside: NameRule = {
     prefix: 'ip',
     domain,
@@ -67,9 +69,16 @@ function publicRule(cloud: Cloud): Pick<NameRule, 'prefix' | 'domain' | 'within'
   return { prefix: publicPrefix, domain: publicDomain(cloud), within: [`${first.replace(/\.\d+$/, '.0')}/24`] }
 }
 
-/** Public addresses of the VPC's own guests, and the private ones that they lead to. */
-function privateAddresses({ guests, addressesOf }: Scene, vpc: VpcRow): Record<string, string> {
-  const nics = guests.flatMap((it) => it.interfaces).filter((it) => it.vpcId === vpc.id)
+/** The VPC itself and those peers that let it know, both with host names. Source: VPC Peering Guide, "Enable DNS resolution". */
+function known({ vpcs, network }: Scene, { id }: VpcRow): ReadonlySet<VpcId> {
+  const sharing = new Set(sharingWith(id, network.live.peerings.values()))
+  const named = vpcs.filter((it) => sharing.has(it.id) && it.dnsSupport === 1 && it.dnsHostnames === 1)
+  return new Set([id, ...named.map((it) => it.id)])
+}
+
+/** Public addresses of these VPCs' guests, and the private ones that they lead to. */
+function privateAddresses({ guests, addressesOf }: Scene, vpcs: ReadonlySet<VpcId>): Record<string, string> {
+  const nics = guests.flatMap((it) => it.interfaces).filter((it) => vpcs.has(it.vpcId))
   const pairs = nics
     .flatMap((it) => addressesOf(it.id))
     .flatMap((it) => (it.public ? [[it.public.publicAddress, it.address] as const] : []))

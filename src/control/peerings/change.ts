@@ -50,6 +50,8 @@ export async function askForPeering(
     accepterAccountId: accepterAccount,
     accepterCidrsJson: JSON.stringify(others),
     state: possible ? 'pending-acceptance' : 'failed',
+    requesterSharesNames: 0,
+    accepterSharesNames: 0,
     changedAt: now.getTime(),
     expiresAt: now.getTime() + expiryMs,
   }

@@ -1,8 +1,13 @@
-import type { VpcPeeringConnection, VpcPeeringConnectionVpcInfo } from '@aws-sdk/client-ec2'
+import type {
+  VpcPeeringConnection,
+  VpcPeeringConnectionOptionsDescription,
+  VpcPeeringConnectionVpcInfo,
+} from '@aws-sdk/client-ec2'
 import { stateAt } from '../../control/peerings/find.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import { peeringStates } from '../../model/network-states.ts'
+import type { Truth } from '../../store/tables/resources.ts'
 import type { PeeringRow } from '../../store/tables/vpcs.ts'
 
 export type FullPeering = PeeringRow & { readonly tags: Tags; readonly region: string; readonly now: Date }
@@ -14,13 +19,18 @@ export function renderPeering(row: FullPeering): VpcPeeringConnection {
     VpcPeeringConnectionId: row.id,
     Status: { Code: state, Message: peeringStates[state].message(row.accepterAccountId) },
     ...(state === 'pending-acceptance' && { ExpirationTime: new Date(row.expiresAt) }),
-    RequesterVpcInfo: side(row.region, row.requesterAccountId, row.requesterVpcId, row.requesterCidrsJson),
-    AccepterVpcInfo: side(
-      row.region,
-      row.accepterAccountId,
-      row.accepterVpcId,
-      state === 'active' ? row.accepterCidrsJson : '[]',
-    ),
+    RequesterVpcInfo: {
+      OwnerId: row.requesterAccountId,
+      VpcId: row.requesterVpcId,
+      Region: row.region,
+      ...blocks(row.requesterCidrsJson, row.requesterSharesNames),
+    },
+    AccepterVpcInfo: {
+      OwnerId: row.accepterAccountId,
+      VpcId: row.accepterVpcId,
+      Region: row.region,
+      ...(state === 'active' && blocks(row.accepterCidrsJson, row.accepterSharesNames)),
+    },
     Tags: tagList(row.tags),
   }
 }
@@ -29,20 +39,21 @@ export function fullPeering(row: PeeringRow & { readonly tags: Tags }, { region 
   return { ...row, region, now }
 }
 
-function side(region: string, account: string, vpc: string, cidrsJson: string): VpcPeeringConnectionVpcInfo {
-  const cidrs = JSON.parse(cidrsJson) as string[]
+/** ClassicLink is none of ours. */
+export function peeringOptions(sharesNames: Truth): VpcPeeringConnectionOptionsDescription {
   return {
-    OwnerId: account,
-    VpcId: vpc,
-    Region: region,
-    ...(cidrs[0] !== undefined && {
-      CidrBlock: cidrs[0],
-      CidrBlockSet: cidrs.map((CidrBlock) => ({ CidrBlock })),
-      PeeringOptions: {
-        AllowDnsResolutionFromRemoteVpc: false,
-        AllowEgressFromLocalClassicLinkToRemoteVpc: false,
-        AllowEgressFromLocalVpcToRemoteClassicLink: false,
-      },
-    }),
+    AllowDnsResolutionFromRemoteVpc: sharesNames === 1,
+    AllowEgressFromLocalClassicLinkToRemoteVpc: false,
+    AllowEgressFromLocalVpcToRemoteClassicLink: false,
+  }
+}
+
+function blocks(cidrsJson: string, sharesNames: Truth): VpcPeeringConnectionVpcInfo {
+  const cidrs = JSON.parse(cidrsJson) as string[]
+  if (cidrs[0] === undefined) return {}
+  return {
+    CidrBlock: cidrs[0],
+    CidrBlockSet: cidrs.map((CidrBlock) => ({ CidrBlock })),
+    PeeringOptions: peeringOptions(sharesNames),
   }
 }

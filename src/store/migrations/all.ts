@@ -5,6 +5,7 @@ import { addresses } from './0010-addresses.ts'
 import { interfaces } from './0011-interfaces.ts'
 import { vpcs } from './0014-vpcs.ts'
 import { lostHosts } from './0015-lost-hosts.ts'
+import { peeringNames } from './0018-peering-names.ts'
 import { prefixLists } from './0022-prefix-lists.ts'
 import { networkAcls } from './0023-network-acls.ts'
 import { volumes } from './0026-volumes.ts'
@@ -20,6 +21,7 @@ export const migrations: readonly Migration[] = [
   interfaces,
   vpcs,
   lostHosts,
+  peeringNames,
   prefixLists,
   networkAcls,
   volumes,

@@ -1,6 +1,7 @@
 /** Rows of what is in a VPC beside its subnets: blocks, route tables, gateways, peerings, DHCP options. */
 import type { AccountId, InterfaceId, ResourceId, SubnetId, VpcId } from '../../model/ids.ts'
 import type { NatGatewayState, PeeringState } from '../../model/network-states.ts'
+import type { Truth } from './resources.ts'
 
 export interface VpcTables {
   vpcBlocks: VpcBlockRow
@@ -92,6 +93,9 @@ export interface PeeringRow {
   accepterAccountId: AccountId
   accepterCidrsJson: string
   state: PeeringState
+  /** Whether guests of the other VPC hear private addresses for public names of this side's. */
+  requesterSharesNames: Truth
+  accepterSharesNames: Truth
   /** When it came into that state. */
   changedAt: number
   expiresAt: number
