@@ -1,0 +1,96 @@
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run, SubprocessError } from '../../src/base/subprocess.ts'
+import { eventually, TestCloud } from './cloud.ts'
+import { nothingLeft } from './leftovers.ts'
+
+let cloud: TestCloud
+let work: string
+
+beforeAll(async () => {
+  cloud = await TestCloud.start()
+  work = join(cloud.data, 'work')
+  await mkdir(work)
+  await writeFile(join(cloud.data, 'bobrc'), await cloud.cumulet('account', 'create', 'bob'))
+})
+
+afterAll(async () => {
+  await cloud?.[Symbol.asyncDispose]()
+})
+
+/** Runs a line of a shell as the cloud's first account, or as the one whose profile is `rc`. */
+function shell(line: string, rc = 'cumuletrc'): Promise<string> {
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: cloud.data }
+  return run('sh', ['-ec', `. "$1"; ${line}`, 'sh', join(cloud.data, rc)], { env, cwd: work, timeoutMs: 60_000 })
+}
+
+async function refusal(line: string, rc?: string): Promise<string> {
+  try {
+    return `not refused: ${await shell(line, rc)}`
+  } catch (error) {
+    if (error instanceof SubprocessError) return error.stderr
+    throw error
+  }
+}
+
+/** The fields of the image's line, once it is pending no more. */
+function settled(image: string): Promise<string[]> {
+  return eventually(async () => {
+    const fields = (await shell(`ec2-describe-images ${image}`)).split('\t')
+    return fields[4] === 'pending' ? undefined : fields
+  })
+}
+
+const secondOf = (line: string) => line.trim().split('\t')[1]!
+
+test('an image is bundled, uploaded, registered, shared, and another account logs into it', async () => {
+  const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
+    Images: { ImageId: string }[]
+  }
+  await copyFile(join(cloud.data, 'images', Images[0]!.ImageId, 'root.img'), join(work, 'root.img'))
+  await writeFile(join(work, 'mark'), 'made for this test\n')
+  await run('debugfs', ['-w', '-R', `write ${join(work, 'mark')} mark`, join(work, 'root.img')])
+  expect(await shell('ec2-bundle-image -i root.img -r x86_64 -p box -d .')).toBe('Wrote manifest box.manifest.xml\n')
+  expect(await shell('ec2-upload-bundle -b bundles/a -m box.manifest.xml')).toBe(
+    'Uploaded bundles/a/box.manifest.xml\n',
+  )
+  const image = secondOf(await shell('ec2-register bundles/a/box.manifest.xml -n box'))
+  expect((await settled(image))[4]).toBe('available')
+
+  expect(await refusal(`ec2-run-instances ${image} -t m1.small`, 'bobrc')).toContain('InvalidAMIID.NotFound')
+  const [, bob] = /EC2_USER_ID='(\d+)'/.exec(await readFile(join(cloud.data, 'bobrc'), 'utf8'))!
+  await shell(`ec2-modify-image-attribute ${image} -l -a ${bob}`)
+  await shell('ec2-create-keypair key -f key.pem; ec2-authorize default -P tcp -p 22', 'bobrc')
+  const lines = (await shell(`ec2-run-instances ${image} -t m1.small -k key`, 'bobrc')).split('\n')
+  const instance = secondOf(lines.find((it) => it.startsWith('INSTANCE'))!)
+  const address = await eventually(async () => {
+    const fields = (await shell(`ec2-describe-instances ${instance}`, 'bobrc'))
+      .split('\n')
+      .find((it) => it.startsWith('INSTANCE'))!
+    return fields.includes('\trunning\t') ? /\t(198\.\d+\.\d+\.\d+|\d+\.\d+\.\d+\.\d+)\t/.exec(fields)![1] : undefined
+  })
+  expect(await eventually(() => cloud.ssh(join(work, 'key.pem'), address!, 'cat /mark'))).toBe('made for this test\n')
+
+  await shell(`ec2-deregister ${image}`)
+  expect(await refusal(`ec2-run-instances ${image}`, 'bobrc')).toContain('InvalidAMIID.NotFound')
+  expect(await cloud.ssh(join(work, 'key.pem'), address!, 'cat /mark')).toBe('made for this test\n')
+  await shell(`ec2-terminate-instances ${instance}`, 'bobrc')
+  await nothingLeft(cloud)
+})
+
+test('a bundle in which one bit was flipped is refused with the reason, and leaves nothing', async () => {
+  const part = await readFile(join(work, 'box.part.0'))
+  part[part.length >> 1]! ^= 1
+  await writeFile(join(work, 'box.part.0'), part)
+  const before = (await readdir(join(cloud.data, 'images'))).sort()
+  await shell('ec2-upload-bundle -b bundles/b -m box.manifest.xml')
+  const image = secondOf(await shell('ec2-register bundles/b/box.manifest.xml -n flipped'))
+  expect((await settled(image))[4]).toBe('failed')
+  const { Images } = (await cloud.aws('ec2', 'describe-images', '--image-ids', image)) as {
+    Images: { StateReason: { Message: string } }[]
+  }
+  expect(Images[0]!.StateReason.Message).toBe('the digest of box.part.0 is not that of the manifest')
+  const after = (await readdir(join(cloud.data, 'images'))).filter((it) => before.includes(it) || it.includes(image))
+  expect(after.filter((it) => it.includes(image))).toEqual([])
+})
