@@ -4,6 +4,7 @@ import { EC2 } from '@aws-sdk/client-ec2'
 import { FakeClock } from '../base/clock.ts'
 import { Retry } from '../base/fault.ts'
 import { seededRandom } from '../base/random.ts'
+import type { Manifest } from '../bundles/manifest.ts'
 import { refuseBundle } from '../bundles/refused.ts'
 import { ensureHosts } from '../control/hosts/hosts.ts'
 import { leaveEnded } from '../control/interfaces/detach.ts'
@@ -44,6 +45,8 @@ export class TestCloud implements AsyncDisposable {
   readonly #codec: Codec
   readonly #dispatcher: Dispatcher<Context, View>
   readonly #world: World
+  /** The manifests of bundles that may be registered, by their locations. */
+  readonly manifests = new Map<string, Manifest>()
   /** What each domain has on its console; asking for another is asking a host that is away. */
   readonly consoles = new Map<DomainId, string>()
 
@@ -55,7 +58,12 @@ export class TestCloud implements AsyncDisposable {
       console: async (_: HostId, domain: DomainId) => Buffer.from(this.#console(domain)),
       frozen: async () => {},
     }
-    const manifests = { manifest: async () => refuseBundle('there is no object store') }
+    const manifests = {
+      manifest: async (_: AccountId, location: string) => {
+        const manifest = this.manifests.get(location)
+        return manifest ? { text: '<manifest/>', manifest } : refuseBundle('there is none')
+      },
+    }
     this.#world = { store, manifests, cloud: testCloud, hosts, clock: this.clock, random: seededRandom('ec2') }
   }
 

@@ -30,14 +30,15 @@ export const DescribeImages = describe('DescribeImages', {
     )
     const details = await detailsOf(tx)
     const tagged = await withTags(tx, rows)
-    return tagged.map((row) => ({
+    const found = tagged.map((row) => ({
       ...row,
       tags: row.accountId === caller.account ? row.tags : {},
       details: details.get(row.id),
     }))
+    // Machines first, unless ids say the order: who takes the first image means to launch it.
+    return ids.length > 0 ? found : [...found.filter(isMachine), ...found.filter((it) => !isMachine(it))]
   },
-  /** Machines first: who takes the first image means to launch it. */
-  key: (row) => ((row.details?.type ?? 'machine') === 'machine' ? row.id : `~${row.id}`),
+  key: (row) => (isMachine(row) ? row.id : `~${row.id}`),
   filters: {
     ...tagFilters<TaggedImage>(),
     architecture: (row) => row.architecture,
@@ -99,6 +100,8 @@ export const DescribeImages = describe('DescribeImages', {
   render: (row) => renderImage(row),
   assemble: (items) => ({ Images: items }),
 })
+
+const isMachine = ({ details }: TaggedImage) => (details?.type ?? 'machine') === 'machine'
 
 /** Words that stand for accounts; any alias of an image's owner counts too. */
 const words: ReadonlySet<string> = new Set([
