@@ -88,6 +88,7 @@ export async function openControlPlane({
     ...{ store, folder: paths.images, cloudKey: await readKey(cloudKeys) },
     read: (account, at) => readObject({ store, blobs }, account, at),
   })
+  await images.sweep()
   const engine = opened.adopt(openEngine({ store, hosts, images, log }), (it) => it.stop())
   await engine.start()
   await hosts.listen(paths.agentsSocket)

@@ -1,6 +1,6 @@
 /** Images out of bundles: their manifests in the object store, and the files that hosts launch from. */
 import type { KeyObject } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemCode } from '../../base/fault.ts'
 import { exists } from '../../base/files.ts'
@@ -66,12 +66,19 @@ export class BundleImages implements ManifestReader {
     return { text, manifest }
   }
 
+  /** Removes what attempts of a process that died have left. Only while nothing is unpacked. */
+  async sweep(): Promise<void> {
+    const names = await readdir(this.#folder).catch(noneIfMissing)
+    for (const name of names.filter((it) => it.startsWith(partialPrefix)))
+      await rm(join(this.#folder, name), { recursive: true, force: true })
+  }
+
   /** Makes the image's folder, whole or not at all. One that is there is left as it is. Throws `BundleRefused`. */
   async unpack(image: Unpacking, abort: AbortSignal): Promise<void> {
     const folder = join(this.#folder, image.id)
     if (await exists(folder)) return
     await mkdir(this.#folder, { recursive: true })
-    const partial = await mkdtemp(join(this.#folder, `.${image.id}-`))
+    const partial = await mkdtemp(join(this.#folder, `${partialPrefix}${image.id}-`))
     try {
       await this.#fill(partial, image, abort)
       await chmod(partial, 0o755) // Guests' users read it.
@@ -122,6 +129,13 @@ export class BundleImages implements ManifestReader {
       await found.content.return(undefined)
     }
   }
+}
+
+const partialPrefix = '.bundle-'
+
+function noneIfMissing(error: unknown): string[] {
+  if (systemCode(error) === 'ENOENT') return []
+  throw error
 }
 
 function placeOf(location: string): { bucket: string; key: string } {

@@ -1,5 +1,5 @@
 import { createPrivateKey, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -95,6 +95,13 @@ test('a bundle whose part is missing or wrong is refused, and leaves nothing', a
   await expect(images.unpack(unpack, never)).rejects.toThrow('digest of box.part.0')
   expect(await readdir(join(folder, 'images'))).toEqual([])
   objects.set('bucket/dir/box.part.0', part)
+})
+
+test('what an attempt that died has left goes at the next start; images stay', async () => {
+  await mkdir(join(folder, 'images', '.bundle-ami-3-abc'), { recursive: true })
+  await mkdir(join(folder, 'images', 'ami-4'), { recursive: true })
+  await images.sweep()
+  expect(await readdir(join(folder, 'images'))).toEqual(['ami-4'])
 })
 
 test('a manifest that was changed after it was signed is refused', async () => {

@@ -1,0 +1,89 @@
+import { expect } from 'vitest'
+import { seededRandom } from '../../src/base/random.ts'
+import type { Manifest } from '../../src/bundles/manifest.ts'
+import { BundleRefused } from '../../src/bundles/refused.ts'
+import type { Unpacking } from '../../src/control/images/bundle-images.ts'
+import { imageMachine } from '../../src/control/images/machine.ts'
+import { deregister, registerBundle } from '../../src/control/images/register.ts'
+import type { ImageId } from '../../src/model/ids.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { ImageRow } from '../../src/store/tables/resources.ts'
+import { bind } from '../../src/strand/machine.ts'
+import { faultsOf, type Scenario } from './machines.ts'
+
+const account = '111122223333'
+const nothing = { key: '', iv: '' }
+/** A kernel needs no other kernel. */
+const manifest: Manifest = {
+  ...{ architecture: 'x86_64', kernel: 'true', name: 'box', user: account, digest: '0'.repeat(40), size: 1 },
+  ...{
+    bundledSize: 1,
+    parts: [{ name: 'box.part.0', digest: '0'.repeat(40) }],
+    keys: { cloud: nothing, user: nothing },
+  },
+}
+
+/** Folders of images, which outlive the process. */
+class Folders {
+  readonly made = new Set<string>()
+  readonly refuses: boolean
+
+  constructor(refuses: boolean) {
+    this.refuses = refuses
+  }
+
+  async unpack({ id }: Unpacking): Promise<void> {
+    if (this.refuses) throw new BundleRefused('the digest is another')
+    this.made.add(id)
+  }
+
+  async remove(id: ImageId): Promise<void> {
+    this.made.delete(id)
+  }
+}
+
+async function begin(store: Store): Promise<string> {
+  const context = { now: new Date(0), random: seededRandom('images') }
+  const it = {
+    account,
+    location: 'bucket/box.manifest.xml',
+    manifest,
+    text: '<manifest/>',
+    name: 'box',
+    description: '',
+  }
+  return store.transact((tx) => registerBundle(tx, context, it))
+}
+
+const row = (store: Store, id: string): Promise<ImageRow | undefined> =>
+  store.read(({ db }) =>
+    db
+      .selectFrom('images')
+      .selectAll()
+      .where('id', '=', id as ImageId)
+      .executeTakeFirst(),
+  )
+
+function scenario(refuses: boolean): Scenario<Folders> {
+  return {
+    world: () => new Folders(refuses),
+    machines: (images) => [bind(imageMachine, { images })],
+    begin: (store) => begin(store),
+    unreached: refuses ? ['unpack'] : [],
+    async created(store, folders, id) {
+      expect((await row(store, id))?.state).toBe(refuses ? 'failed' : 'available')
+      expect([...folders.made]).toEqual(refuses ? [] : [id])
+    },
+    async destroy(store, _, id) {
+      const image = await row(store, id)
+      if (image) await store.transact((tx) => deregister(tx, image))
+    },
+    async gone(store, folders, id) {
+      expect(await row(store, id)).toBeUndefined()
+      expect([...folders.made]).toEqual([])
+    },
+  }
+}
+
+faultsOf('an image out of a bundle', scenario(false))
+faultsOf('an image out of a bundle that is refused', scenario(true))
