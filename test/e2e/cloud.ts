@@ -13,7 +13,7 @@ import { buildTinyImage, tinyRecipe } from '../../src/images/tiny.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const program = join(root, 'src/bin/cumulet.ts')
-const cache = join(root, '.cache')
+export const cache = join(root, '.cache')
 
 export interface Profile {
   readonly endpoint: string

@@ -1,8 +1,9 @@
 /** Debian from the recipe to a login: minutes, and so only where asked for, by `npm test -- --debian`. */
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually, sshOptions, TestCloud } from './cloud.ts'
+import { run } from '../../src/base/subprocess.ts'
+import { cache, eventually, sshOptions, TestCloud } from './cloud.ts'
 import { nothingLeft } from './leftovers.ts'
 
 const config = `#cloud-config
@@ -30,7 +31,7 @@ describe.runIf(process.env['CUMULET_TEST_DEBIAN'])('Debian', { timeout: 600_000 
 
   beforeAll(async () => {
     cloud = await TestCloud.start(['--scale', '2', '--memory', '9000'])
-    await cloud.cumulet('image', 'build', 'debian')
+    await build()
     const filter = 'Name=name,Values=debian-12-amd64-*'
     const answer = await cloud.aws('ec2', 'describe-images', '--owners', '136693071363', '--filters', filter)
     image = (answer as { Images: { ImageId: string }[] }).Images[0]!.ImageId
@@ -44,6 +45,21 @@ describe.runIf(process.env['CUMULET_TEST_DEBIAN'])('Debian', { timeout: 600_000 
   afterAll(async () => {
     await cloud?.[Symbol.asyncDispose]()
   })
+
+  /** As it lies in the cache, if the archive is still of the same day: it is the same image then, and not built again. */
+  async function build(): Promise<void> {
+    const [kept, images] = [join(cache, 'images', 'debian'), join(cloud.data, 'images')]
+    await mkdir(kept, { recursive: true })
+    await run('cp', ['-a', '--sparse=always', `${kept}/.`, images], { timeoutMs: 300_000 })
+    await cloud.cumulet('image', 'build', 'debian')
+    await rm(kept, { recursive: true })
+    await mkdir(kept)
+    for (const it of (await readdir(images)).filter((name) => name.startsWith('ami-'))) {
+      const image = await readFile(join(images, it, 'image.json'), 'utf8')
+      if (image.includes('"debian-'))
+        await run('cp', ['-a', '--sparse=always', join(images, it), kept], { timeoutMs: 300_000 })
+    }
+  }
 
   async function launch(userData: string): Promise<{ id: string; address: string }> {
     await writeFile(join(cloud.data, 'user-data'), userData)
