@@ -20,7 +20,9 @@ beforeAll(async () => {
   cloud = await TestCloud.start()
   const { endpoint, region, accessKeyId, secretAccessKey } = await cloud.profile()
   client = new EC2Client({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 })
-  const { Images } = await client.send(new DescribeImagesCommand({}))
+  const { Images } = await client.send(
+    new DescribeImagesCommand({ Filters: [{ Name: 'image-type', Values: ['machine'] }] }),
+  )
   ImageId = Images![0]!.ImageId!
 })
 
