@@ -1,6 +1,7 @@
 /** Pages of an answer. A token says where the next page begins; it is opaque to callers, and worthless elsewhere. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { refuse } from '../model/errors.ts'
+import { leastPage } from './page-sizes.ts'
 
 export interface PageRequest {
   readonly MaxResults?: number | undefined
@@ -22,7 +23,7 @@ export class Pager {
 
   /** The page that `request` asks for, in the order of `keyOf`, which no two rows share. All rows as they are if it asks for none. */
   cut<Row>(operation: string, all: readonly Row[], keyOf: (row: Row) => string, request: PageRequest): Page<Row> {
-    checkSize(request.MaxResults)
+    checkSize(request.MaxResults, leastPage(operation))
     if (request.MaxResults === undefined && !request.NextToken) return { rows: all }
     const rows = all.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
     const after = request.NextToken ? this.#open(operation, request.NextToken) : undefined
@@ -53,10 +54,10 @@ export class Pager {
   }
 }
 
-/** Guess: EC2 refuses less than 5 of most operations; smaller pages do no harm. */
-function checkSize(size: number | undefined): void {
-  if (size === undefined || (Number.isInteger(size) && size >= 1)) return
+/** Source: aws/aws-sdk-ruby#2575 for the message, which says "greater than" and means "at least". */
+function checkSize(size: number | undefined, least: number): void {
+  if (size === undefined || (Number.isInteger(size) && size >= least)) return
   refuse('InvalidParameterValue', {
-    message: `Value ( ${size} ) for parameter maxResults is invalid. Expecting a whole number, at least 1.`,
+    message: `Value ( ${size} ) for parameter maxResults is invalid. Expecting a value greater than ${least}.`,
   })
 }

@@ -83,15 +83,15 @@ test.runIf(hasBoto)("boto3's waiters and pages come to an end", async () => {
   const script = `
 import boto3, sys
 ec2 = boto3.client('ec2', endpoint_url=sys.argv[1])
-ids = [it['InstanceId'] for it in ec2.run_instances(ImageId='${tinyImage}', MinCount=5, MaxCount=5)['Instances']]
+ids = [it['InstanceId'] for it in ec2.run_instances(ImageId='${tinyImage}', MinCount=12, MaxCount=12)['Instances']]
 ec2.get_waiter('instance_exists').wait(InstanceIds=ids)
 ec2.get_waiter('security_group_exists').wait(GroupNames=['default'])
 ec2.get_waiter('image_available').wait(ImageIds=['${tinyImage}'])
-pages = ec2.get_paginator('describe_instances').paginate(PaginationConfig={'PageSize': 2})
+pages = ec2.get_paginator('describe_instances').paginate(PaginationConfig={'PageSize': 5})
 found = [i['InstanceId'] for page in pages for r in page['Reservations'] for i in r['Instances']]
 print(sorted(found) == sorted(ids), len(found))
 `
-  expect(await boto(script)).toBe('True 5\n')
+  expect(await boto(script)).toBe('True 12\n')
 })
 
 test.runIf(hasCli)('the AWS CLI launches, and reads what it launched', async () => {

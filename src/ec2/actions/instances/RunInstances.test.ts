@@ -299,9 +299,9 @@ describe('described', () => {
   })
 
   test('instances come in pages, each once, in whatever order their ids are asked for', async () => {
-    const ids = ((await run({ MaxCount: 7 })).Instances ?? []).map((it) => it.InstanceId!).sort()
+    const ids = ((await run({ MaxCount: 12 })).Instances ?? []).map((it) => it.InstanceId!).sort()
     const found: (string | undefined)[] = []
-    for await (const page of paginateDescribeInstances({ client, pageSize: 2 }, { InstanceIds: ids.toReversed() })) {
+    for await (const page of paginateDescribeInstances({ client, pageSize: 5 }, { InstanceIds: ids.toReversed() })) {
       found.push(...(page.Reservations ?? []).flatMap((it) => it.Instances ?? []).map((it) => it.InstanceId))
     }
     expect(found.toSorted()).toEqual(ids)
@@ -335,6 +335,10 @@ describe('described', () => {
 
   test('a page without size, or of another operation, is refused', async () => {
     expect(await refusal(list({ MaxResults: 0 }))).toMatch(/^InvalidParameterValue/)
+    expect(await refusal(list({ MaxResults: 4 }))).toBe(
+      'InvalidParameterValue: Value ( 4 ) for parameter maxResults is invalid. Expecting a value greater than 5.',
+    )
+    expect(await list({ MaxResults: 5 })).toEqual([])
     expect(await refusal(list({ NextToken: 'abc' }))).toMatch(/^InvalidNextToken/)
   })
 })
