@@ -70,3 +70,18 @@ test('more filters, values or characters than EC2 takes are refused: comparing t
   expect(ids([{ Name: 'id', Values: ['*'.repeat(255)] }])).toEqual(['i-1', 'i-2'])
   expect(() => ids([{ Name: 'id', Values: ['*'.repeat(256)] }])).toThrow('255')
 })
+
+test('filters made to be slow are refused before they are, and ordinary ones never', () => {
+  const row = { tags: Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`${index}`, 'a'.repeat(256)])) }
+  const rows = Array.from({ length: 1_000 }, () => row)
+  const passing = (value: string) => {
+    const Values = Array.from({ length: 200 }, (_, index) => `${value}${index}`)
+    return filterRows(rows, [{ Name: 'tag-value', Values }], tagFilters<typeof row>())
+  }
+  expect(() => passing(`*${'?'.repeat(120)}${'a'.repeat(120)}b`)).toThrow(
+    expect.objectContaining({ code: 'FilterLimitExceeded' }),
+  )
+  expect(passing('an ordinary value ')).toEqual([])
+  const one = [{ Name: 'tag-value', Values: ['web-*', '*-db-?'] }]
+  expect(filterRows(rows, one, tagFilters<typeof row>())).toEqual([])
+})
