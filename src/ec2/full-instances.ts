@@ -1,3 +1,4 @@
+import { namedByResource } from '../control/dns/resource-names.ts'
 import { interfacesOf } from '../control/instances/find.ts'
 import { tagsOf } from '../control/tags/tags.ts'
 import type { Reader } from '../store/store.ts'
@@ -12,10 +13,12 @@ export async function fullInstances(reader: Reader, rows: readonly InstanceRow[]
     imageIds.length === 0 ? [] : await reader.db.selectFrom('images').selectAll().where('id', 'in', imageIds).execute()
   const byId = new Map(images.map((image) => [image.id, image]))
   const [interfaces, tags] = [await interfacesOf(reader, ids), await tagsOf(reader, ids)]
+  const named = ids.length === 0 ? new Set() : await namedByResource(reader, ids)
   return rows.map((row) => ({
     row,
     tags: tags.get(row.id) ?? {},
     interfaces: interfaces.get(row.id) ?? [],
     image: byId.get(row.imageId),
+    namedByResource: named.has(row.id),
   }))
 }

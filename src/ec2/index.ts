@@ -28,6 +28,7 @@ import { DescribeInstances } from './actions/instances/DescribeInstances.ts'
 import { GetConsoleOutput } from './actions/instances/GetConsoleOutput.ts'
 import { ModifyInstanceAttribute } from './actions/instances/ModifyInstanceAttribute.ts'
 import { ModifyInstanceMetadataOptions } from './actions/instances/ModifyInstanceMetadataOptions.ts'
+import { ModifyPrivateDnsNameOptions } from './actions/instances/ModifyPrivateDnsNameOptions.ts'
 import { MonitorInstances } from './actions/instances/MonitorInstances.ts'
 import { RebootInstances } from './actions/instances/RebootInstances.ts'
 import { ResetInstanceAttribute } from './actions/instances/ResetInstanceAttribute.ts'
@@ -229,6 +230,7 @@ export const ec2Actions = [
   ModifyInstanceMetadataOptions,
   ModifyManagedPrefixList,
   ModifyNetworkInterfaceAttribute,
+  ModifyPrivateDnsNameOptions,
   ModifySecurityGroupRules,
   ModifySubnetAttribute,
   ModifyVpcAttribute,

@@ -1,6 +1,7 @@
 import type { AddressTables } from './tables/addresses.ts'
 import type { BundledImageTables } from './tables/bundled-images.ts'
 import type { EngineTables } from './tables/engine.ts'
+import type { NameTables } from './tables/names.ts'
 import type { NetworkAclTables } from './tables/network-acls.ts'
 import type { ObjectTables } from './tables/objects.ts'
 import type { PrefixListTables } from './tables/prefix-lists.ts'
@@ -14,7 +15,8 @@ import type { VpcTables } from './tables/vpcs.ts'
  * Columns hold what both SQLite and PostgreSQL hold alike: text, integers (a moment is milliseconds since 1970, a boolean
  * 0 or 1) and JSON as text. Names are written as in TypeScript; Kysely quotes them.
  */
-export type Database = AddressTables &
+export type Database = NameTables &
+  AddressTables &
   BundledImageTables &
   EngineTables &
   NetworkAclTables &

@@ -67,6 +67,8 @@ function sayExample(packet: Packet): Packet {
 
 test('inside, names lead to private addresses and back, and others are asked for the rest', async () => {
   const [one, two] = guests as [Instance, Instance]
+  const name = ['--instance-id', two.InstanceId, '--enable-resource-name-dns-a-record']
+  await cloud.aws('ec2', 'modify-private-dns-name-options', ...name)
   const short = one.PrivateDnsName.split('.')[0]
   const lookUp = (name: string, server = '') => `nslookup ${name} ${server} 2>&1 | sed -n '/^Name:/,$p;/name = /p'`
   const script = [
@@ -80,6 +82,7 @@ test('inside, names lead to private addresses and back, and others are asked for
     `echo ---; nslookup ip-10-9-8-7.us-west-2.compute.internal 2>&1`,
     `echo ---; ping -c1 -w5 ${two.PublicDnsName} | head -2`,
     `echo ---; ping -c1 -w5 ${short} | head -1`,
+    `echo ---; for i in 1 2 3 4 5; do ${lookUp(two.InstanceId)} | grep Address && break; sleep 1; done`,
     `echo ---; wget -qO- http://instance-data/latest/meta-data/local-hostname`,
   ]
   const said = await eventually(() => cloud.ssh(key, one.PublicIpAddress, script.join('\n')))
@@ -94,7 +97,8 @@ test('inside, names lead to private addresses and back, and others are asked for
   expect(parts[7]).toContain('NXDOMAIN')
   expect(parts[8]).toMatch(new RegExp(`\\(${two.PrivateIpAddress}\\)[^]*bytes from ${two.PrivateIpAddress}`))
   expect(parts[9]).toContain(`(${one.PrivateIpAddress})`)
-  expect(parts[10]).toContain(one.PrivateDnsName)
+  expect(parts[10]).toContain(two.PrivateIpAddress)
+  expect(parts[11]).toContain(one.PrivateDnsName)
   expect(others.asked.map((it) => it.questions?.[0]?.name)).toEqual(
     expect.not.arrayContaining([expect.stringContaining('compute')]),
   )

@@ -21,9 +21,13 @@ function scene(region = 'us-west-2', peerings: readonly PeeringRow[] = []): Scen
   }
   return {
     cloud,
+    namedByResource: new Set(['i-00000001', 'i-00000002']),
     guests: [
-      { interfaces: [{ id: 'eni-00000001', vpcId: vpc.id }] },
-      { interfaces: [{ id: 'eni-00000002', vpcId: 'vpc-00000002' }] },
+      {
+        instance: { id: 'i-00000001' },
+        interfaces: [{ id: 'eni-00000001', vpcId: vpc.id, privateAddress: '10.1.0.9' }],
+      },
+      { instance: { id: 'i-00000002' }, interfaces: [{ id: 'eni-00000002', vpcId: 'vpc-00000002' }] },
     ],
     vpcs: [vpc, { ...vpc, id: 'vpc-00000002' }],
     network: {
@@ -78,4 +82,11 @@ test('public names of a peer lead to private addresses where its owner says so',
   expect(apart.rules[1]?.instead).toEqual(own)
   const together = dnsSpecOf(scene('us-west-2', [{ ...peering, accepterSharesNames: 1 }]), vpc)!
   expect(together.rules[1]?.instead).toEqual({ ...own, '198.18.0.18': '10.1.0.9' })
+})
+
+test('ids of instances are names where they were made so, in their own VPC', () => {
+  const { hosts } = dnsSpecOf(scene(), vpc)!
+  const domain = 'us-west-2.compute.internal'
+  expect(hosts).toMatchObject({ [`i-00000001.${domain}`]: '10.1.0.9' })
+  expect(Object.keys(hosts)).not.toContain(`i-00000002.${domain}`)
 })

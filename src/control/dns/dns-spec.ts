@@ -42,7 +42,10 @@ export function dnsSpecOf(scene: Scene, vpc: VpcRow): DnsSpec | undefined {
     servers: [linkLocalServer, dnsOf(vpc.cidr)],
     rules: [inside, outside],
     // cloud-init asks for it as a single label. Source: cloud-init, DataSourceEc2.py, `metadata_urls`.
-    hosts: { 'instance-data': metadataAddress, [`instance-data.${domain}`]: metadataAddress },
+    hosts: {
+      ...{ 'instance-data': metadataAddress, [`instance-data.${domain}`]: metadataAddress },
+      ...(hostnames && resourceNames(scene, vpc, domain)),
+    },
     reverse: scene.reverseNames,
   }
 }
@@ -83,4 +86,13 @@ function privateAddresses({ guests, addressesOf }: Scene, vpcs: ReadonlySet<VpcI
     .flatMap((it) => addressesOf(it.id))
     .flatMap((it) => (it.public ? [[it.public.publicAddress, it.address] as const] : []))
   return Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Ids of instances that are names. */
+function resourceNames({ guests, namedByResource }: Scene, vpc: VpcRow, domain: string): Record<string, string> {
+  const named = guests.filter((it) => namedByResource.has(it.instance.id))
+  const primary = named.flatMap(({ instance, interfaces: [nic] }) =>
+    nic?.vpcId === vpc.id ? [[`${instance.id}.${domain}`, nic.privateAddress] as const] : [],
+  )
+  return Object.fromEntries(primary)
 }

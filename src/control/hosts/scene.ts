@@ -4,6 +4,7 @@ import type { Reader } from '../../store/store.ts'
 import type { HostRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
 import { readReverseNames } from '../dns/dns-spec.ts'
+import { namedByResource } from '../dns/resource-names.ts'
 import { groupsOf } from '../instances/find.ts'
 import type { Guest } from '../instances/guest.ts'
 import { tagsOf } from '../tags/tags.ts'
@@ -20,6 +21,8 @@ export interface Scene {
   readonly subnets: readonly SubnetRow[]
   readonly network: NetworkScene
   readonly addressesOf: AddressesOf
+  /** Instances whose ids are names. */
+  readonly namedByResource: ReadonlySet<InstanceId>
   /** What reverse DNS says of public addresses whose owners chose a name. */
   readonly reverseNames: Readonly<Record<string, string>>
   readonly groupsOf: ReadonlyMap<string, readonly { readonly id: `sg-${string}`; readonly name: string }[]>
@@ -64,6 +67,7 @@ export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
     subnets,
     network: await readNetwork(reader, vpcs),
     addressesOf: await addressesOf(reader, interfaces),
+    namedByResource: await namedByResource(reader),
     reverseNames: await readReverseNames(reader),
     groupsOf: await groupsOf(
       reader,

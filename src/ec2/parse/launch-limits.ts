@@ -1,6 +1,7 @@
 /** What a launch may not ask for here. */
 import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
 import { refuse } from '../../model/errors.ts'
+import { refuseResourceNames } from './resource-names.ts'
 
 /** As many as one request may ask for. Guess: EC2 answers by quota; a typing error should not fill a rack. */
 const mostAtOnce = 1000
@@ -44,7 +45,7 @@ const notServed = [
 
 export function refuseWhatIsNotServed(input: RunInstancesRequest): void {
   for (const name of notServed) if (isGiven(input[name])) lacking(`The parameter ${name} is`)
-  const { Placement: place = {}, CapacityReservationSpecification: reserved, PrivateDnsNameOptions: names } = input
+  const { Placement: place = {}, CapacityReservationSpecification: reserved } = input
   const asked: Readonly<Record<string, boolean>> = {
     'Hibernation is': input.HibernationOptions?.Configured === true,
     'Enclaves are': input.EnclaveOptions?.Enabled === true,
@@ -54,12 +55,9 @@ export function refuseWhatIsNotServed(input: RunInstancesRequest): void {
     'Unlimited CPU credit is':
       isGiven(input.CreditSpecification) && input.CreditSpecification?.CpuCredits !== 'standard',
     'A capacity reservation is': isGiven(reserved?.CapacityReservationTarget),
-    'A host name by resource is':
-      names?.HostnameType === 'resource-name' ||
-      names?.EnableResourceNameDnsARecord === true ||
-      names?.EnableResourceNameDnsAAAARecord === true,
   }
   for (const [what, is] of Object.entries(asked)) if (is) lacking(what)
+  refuseResourceNames(input.PrivateDnsNameOptions)
 }
 
 function isGiven(value: unknown): boolean {

@@ -16,9 +16,14 @@ export interface FullInstance {
   readonly tags: Tags
   readonly interfaces: readonly AttachedInterface[]
   readonly image: ImageRow | undefined
+  /** Its id is a name inside its VPC. */
+  readonly namedByResource: boolean
 }
 
-export function renderInstance(cloud: Cloud, { row, tags, interfaces, image }: FullInstance): Instance {
+export function renderInstance(
+  cloud: Cloud,
+  { row, tags, interfaces, image, namedByResource }: FullInstance,
+): Instance {
   const primary = interfaces[0]
   const leading = primary?.addresses[0].public
   const type = instanceType(row.type)
@@ -78,7 +83,7 @@ export function renderInstance(cloud: Cloud, { row, tags, interfaces, image }: F
     ...(primary && {
       PrivateDnsNameOptions: {
         HostnameType: 'ip-name',
-        EnableResourceNameDnsARecord: false,
+        EnableResourceNameDnsARecord: namedByResource,
         EnableResourceNameDnsAAAARecord: false,
       },
     }),

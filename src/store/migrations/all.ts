@@ -6,6 +6,7 @@ import { interfaces } from './0011-interfaces.ts'
 import { vpcs } from './0014-vpcs.ts'
 import { lostHosts } from './0015-lost-hosts.ts'
 import { peeringNames } from './0018-peering-names.ts'
+import { resourceNames } from './0019-resource-names.ts'
 import { prefixLists } from './0022-prefix-lists.ts'
 import { networkAcls } from './0023-network-acls.ts'
 import { volumes } from './0026-volumes.ts'
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   vpcs,
   lostHosts,
   peeringNames,
+  resourceNames,
   prefixLists,
   networkAcls,
   volumes,

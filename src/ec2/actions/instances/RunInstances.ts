@@ -1,4 +1,5 @@
 import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
+import { nameByResource } from '../../../control/dns/resource-names.ts'
 import { findImage } from '../../../control/images/find.ts'
 import { listInstances } from '../../../control/instances/find.ts'
 import { type LaunchRequest, launch } from '../../../control/instances/launch.ts'
@@ -40,6 +41,7 @@ export const RunInstances = action('RunInstances', {
       .where('reservationId', '=', reservation)
       .execute()
     for (const { id } of rows) await context.tag('instance', id)
+    if (input.PrivateDnsNameOptions?.EnableResourceNameDnsARecord) await nameByResource(context.tx, rows)
     if (input.MetadataOptions?.InstanceMetadataTags === 'enabled') await checkShownTags(context, rows)
     const interfaces = await context.tx.db
       .selectFrom('interfaces')

@@ -1,0 +1,29 @@
+/** Names that are ids of instances: `i-0123456789abcdef.us-west-2.compute.internal`. Source: EC2 User Guide, "EC2 instance hostname types". */
+import type { InstanceId } from '../../model/ids.ts'
+import type { Reader, Transaction } from '../../store/store.ts'
+import type { InstanceRow } from '../../store/tables/resources.ts'
+import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+
+/** Those of the instances whose ids are names; without `ids`, of all. */
+export async function namedByResource({ db }: Reader, ids?: readonly InstanceId[]): Promise<ReadonlySet<InstanceId>> {
+  const all = db.selectFrom('resourceNames').select('instanceId')
+  const rows = await (ids ? all.where('instanceId', 'in', ids) : all).execute()
+  return new Set(rows.map((row) => row.instanceId))
+}
+
+/** Makes the instances' ids names, from their launch on. */
+export async function nameByResource(tx: Transaction, rows: readonly InstanceRow[]): Promise<void> {
+  await tx.db
+    .insertInto('resourceNames')
+    .values(rows.map((row) => ({ instanceId: row.id })))
+    .onConflict((it) => it.doNothing())
+    .execute()
+}
+
+/** Makes the id of an instance a name, or no longer; its VPC's guests hear of it at once. */
+export async function changeResourceName(tx: Transaction, row: InstanceRow, named: boolean): Promise<void> {
+  if (named) await nameByResource(tx, [row])
+  else await tx.db.deleteFrom('resourceNames').where('instanceId', '=', row.id).execute()
+  const nic = await tx.db.selectFrom('interfaces').select('vpcId').where('instanceId', '=', row.id).executeTakeFirst()
+  if (nic) await wish(tx, await hostsOfVpc(tx, nic.vpcId))
+}
