@@ -99,14 +99,17 @@ function requireSize(bytes: number, largestGiB: number): void {
 
 const spareBytes = 2 ** 30
 
+/** Bytes that may still be written here. */
+export async function roomIn(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return Math.max(0, bavail * bsize - spareBytes)
+}
+
 /** Whether `bytes` fit here and leave a GiB. However small a packed disk is, it may be as large as it says. */
 export async function requireRoom(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  const free = bavail * bsize - spareBytes
+  const free = await roomIn(folder)
   if (bytes > free)
-    throw new Fault(
-      `it needs ${Math.ceil(bytes / 2 ** 20)} MiB, and there is room for ${Math.max(0, Math.floor(free / 2 ** 20))}`,
-    )
+    throw new Fault(`it needs ${Math.ceil(bytes / 2 ** 20)} MiB, and there is room for ${Math.floor(free / 2 ** 20)}`)
 }
 
 async function sizeOf(file: string): Promise<number> {

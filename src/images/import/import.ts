@@ -10,7 +10,7 @@ import { fileIn, type ImageDescription, type ImageOffer } from '../image-folder.
 import { sha256 } from '../recipe.ts'
 import { takeBootFiles } from './boot-files.ts'
 import { type Contents, contentsOf, headBytes } from './contents.ts'
-import { convertDisk, requireRoom } from './convert.ts'
+import { convertDisk, requireRoom, roomIn } from './convert.ts'
 import type { DiskFormat } from './disk-format.ts'
 import { unpackOci } from './oci.ts'
 import { type Budget, unpackLayer } from './unpack.ts'
@@ -65,14 +65,14 @@ async function makeRoot(source: string, root: string, scratch: string, options: 
   const unpacked = join(scratch, 'root')
   await mkdir(unpacked, { mode: 0o755 })
   progress('unpacking layers')
-  await unpackOci(layout, unpacked, budgetOf(options))
+  await unpackOci(layout, unpacked, await budgetOf(options))
   progress('making a file system of them')
   await makeFileSystem(unpacked, root, options)
 }
 
 /** Files are many in a system, but not as many as a hostile archive has. */
-function budgetOf({ largestGiB }: ImportOptions): Budget {
-  return { bytes: largestGiB * 2 ** 30, entries: 2_000_000 }
+async function budgetOf({ largestGiB, scratch }: ImportOptions): Promise<Budget> {
+  return { bytes: Math.min(largestGiB * 2 ** 30, await roomIn(scratch)), entries: 2_000_000 }
 }
 
 async function layoutOf(source: string, scratch: string, options: ImportOptions): Promise<string> {
@@ -81,7 +81,7 @@ async function layoutOf(source: string, scratch: string, options: ImportOptions)
   await mkdir(layout, { mode: 0o700 })
   options.progress('unpacking the archive')
   await requireRoom(scratch, (await stat(source)).size)
-  await unpackLayer(createReadStream(source), layout, budgetOf(options))
+  await unpackLayer(createReadStream(source), layout, await budgetOf(options))
   const mark = await lstat(join(layout, 'oci-layout')).catch(() => undefined) // Not there: no layout.
   if (!mark?.isFile()) throw new Fault('it is an archive, and no OCI image: it has no oci-layout')
   return layout
