@@ -2,10 +2,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
-import { Fault } from '../base/fault.ts'
+import { exists } from '../base/files.ts'
 import { silentLog } from '../base/log.ts'
 import { lower } from '../drivers/network/box/box.ts'
-import { readAccelerator } from './accelerator.ts'
 import { type HostDrivers, openDrivers } from './agent/drivers.ts'
 import type { Progress } from './progress.ts'
 import { endProcess, runningProcess } from './running.ts'
@@ -40,13 +39,11 @@ export async function down({ paths, graceMs, progress }: DownOptions, abort: Abo
 }
 
 async function endGuests(paths: Paths, settings: Settings, graceMs: number, abort: AbortSignal): Promise<void> {
-  const accelerator = await readAccelerator(paths, settings).catch((error: unknown) => {
-    if (error instanceof Fault) return undefined
-    throw error
-  })
-  if (!accelerator) return // Never fully up: no guest either.
-  const drivers = await openDrivers(paths, settings, silentLog)
+  // Nothing is booted: any will do. The one that was chosen may have gone with the cache, and guests have not.
+  const accelerator = settings.hypervisor === 'fake' ? 'none' : 'tcg'
+  const drivers = await openDrivers(paths, settings, silentLog, accelerator)
   for (const { id } of hostsOf(settings)) {
+    if (!(await exists(paths.host(id)))) continue // Never fully up: no guest either.
     const parts = await drivers.forHost(id, paths.host(id))
     await using _hypervisor = parts.hypervisor
     await using _volumes = parts.volumes

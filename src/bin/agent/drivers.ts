@@ -25,8 +25,14 @@ export interface Drivers {
   forHost(host: string, home: string): Promise<HostDrivers>
 }
 
-export async function openDrivers(paths: Paths, settings: Settings, log: Log): Promise<Drivers> {
-  const { accelerator } = await readAccelerator(paths, settings)
+/** Where none is given, the one that was chosen at the first start. */
+export async function openDrivers(
+  paths: Paths,
+  settings: Settings,
+  log: Log,
+  given?: Drivers['accelerator'],
+): Promise<Drivers> {
+  const accelerator = given ?? (await readAccelerator(paths, settings)).accelerator
   return {
     accelerator,
     forHost: accelerator === 'none' ? await fakeDrivers() : await realDrivers(paths, settings, accelerator, log),
