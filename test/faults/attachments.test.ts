@@ -14,22 +14,12 @@ import { makeInterface, oneAddress } from '../../src/control/interfaces/make.ts'
 import { ensureDefaultVpc } from '../../src/control/vpcs/default-vpc.ts'
 import { listSubnets } from '../../src/control/vpcs/find.ts'
 import type { HostSpec } from '../../src/host-api/spec.ts'
-import type { Cloud } from '../../src/model/cloud.ts'
 import type { DomainId, InterfaceId } from '../../src/model/ids.ts'
-import { instanceType } from '../../src/model/instance-types.ts'
 import type { Store, Transaction } from '../../src/store/store.ts'
 import { bind } from '../../src/strand/machine.ts'
+import { capacity, smallCloud as cloud, tinyImage as image, launchRequest } from '../small-cloud.ts'
 import { faultsOf } from './machines.ts'
 
-const cloud: Cloud = {
-  region: 'us-west-2',
-  zones: ['a'],
-  dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
-  scale: 8,
-  ecuPerCore: 1,
-  publicPool: { first: '203.0.113.10', last: '203.0.113.20' },
-  endpoint: 'http://127.0.0.1:8773',
-}
 const host = 'a1'
 
 /** A host whose one machine has the vifs that it is told, one change a turn, and only those that its router carries. */
@@ -79,7 +69,7 @@ async function begin(store: Store, world: Host): Promise<string> {
     await tx.db.insertInto('images').values(image).execute()
     return account
   })
-  await greetHosts(store, [{ host, capacity: { memoryMiB: 4096, cores: 2, diskGiB: 100, accelerator: 'none' } }])
+  await greetHosts(store, [{ host, capacity }])
   return store.transact(async (tx) => {
     const subnets = await listSubnets(tx, account)
     const groups = (await tx.db.selectFrom('securityGroups').select('id').execute()).map((it) => it.id)
@@ -116,39 +106,7 @@ async function run(tx: Transaction, world: Host) {
   return instance
 }
 
-const image = {
-  id: 'ami-11111111',
-  accountId: '137112412989',
-  ownerAlias: 'amazon',
-  name: 'tiny',
-  description: '',
-  state: 'available',
-  isPublic: 1,
-  architecture: 'x86_64',
-  kernelFile: 'vmlinuz',
-  firmware: null,
-  ramdiskFile: 'initrd',
-  rootFile: 'root.img',
-  commandLine: 'console=ttyS0',
-  rootSizeMib: 10,
-  digest: '',
-  createdAt: 0,
-} as const
-
-const request = {
-  image,
-  type: instanceType('m1.small')!,
-  min: 1,
-  max: 1,
-  shutdownBehavior: 'terminate',
-  apiTerminationDisabled: false,
-  apiStopDisabled: false,
-  monitoring: false,
-  ebsOptimized: false,
-  metadata: { tokens: 'optional', hopLimit: 1, enabled: true, tagsEnabled: false, ipv6Enabled: false },
-  tenancy: 'default',
-  description: '',
-} as const
+const request = { ...launchRequest, min: 1, max: 1 } as const
 
 const secondOf = (store: Store) =>
   store.read(({ db }) =>

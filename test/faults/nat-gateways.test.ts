@@ -11,20 +11,11 @@ import { makeNat, removeNat } from '../../src/control/nat-gateways/make.ts'
 import { ensureDefaultVpc } from '../../src/control/vpcs/default-vpc.ts'
 import { listSubnets } from '../../src/control/vpcs/find.ts'
 import type { EdgeSpec } from '../../src/host-api/spec.ts'
-import type { Cloud } from '../../src/model/cloud.ts'
 import type { Store } from '../../src/store/store.ts'
 import { bind } from '../../src/strand/machine.ts'
+import { capacity, smallCloud as cloud } from '../small-cloud.ts'
 import { faultsOf } from './machines.ts'
 
-const cloud: Cloud = {
-  region: 'us-west-2',
-  zones: ['a'],
-  dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
-  scale: 8,
-  ecuPerCore: 1,
-  publicPool: { first: '203.0.113.10', last: '203.0.113.20' },
-  endpoint: 'http://127.0.0.1:8773',
-}
 const host = 'edge1'
 
 /** An edge that does at once what it is told. */
@@ -57,7 +48,7 @@ async function begin(store: Store, world: Edge): Promise<string> {
     const address = await allocateElastic(tx, account, undefined, { cloud, now, random })
     await makeNat(tx, subnet!, address, {}, { now, random })
   })
-  await greetHosts(store, [{ host, capacity: { memoryMiB: 4096, cores: 2, diskGiB: 100, accelerator: 'none' } }])
+  await greetHosts(store, [{ host, capacity }])
   return (await onlyNat(store)).id
 }
 

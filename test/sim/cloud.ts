@@ -21,25 +21,14 @@ import { listSubnets } from '../../src/control/vpcs/find.ts'
 import { keepLink } from '../../src/host/link.ts'
 import { FakeHost, type FakeTimes } from '../../src/host/testing.ts'
 import type { HostSpec } from '../../src/host-api/spec.ts'
-import type { Cloud } from '../../src/model/cloud.ts'
 import type { HostId, InstanceId } from '../../src/model/ids.ts'
-import { instanceType } from '../../src/model/instance-types.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { InstanceRow } from '../../src/store/tables/resources.ts'
 import { Engine } from '../../src/strand/engine.ts'
 import { bind } from '../../src/strand/machine.ts'
+import { capacity, smallCloud as cloud, tinyImage as image, launchRequest as request } from '../small-cloud.ts'
 
-const cloud: Cloud = {
-  region: 'us-west-2',
-  zones: ['a'],
-  dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
-  scale: 8,
-  ecuPerCore: 1,
-  publicPool: { first: '203.0.113.10', last: '203.0.113.20' },
-  endpoint: 'http://127.0.0.1:8773',
-}
-const capacity = { memoryMiB: 4096, cores: 2, diskGiB: 100, accelerator: 'none' } as const
 const hostIds: readonly HostId[] = ['a1', 'a2']
 
 interface Control {
@@ -218,35 +207,3 @@ export class SimulatedCloud {
 function placeOf({ id }: FakeHost, index: number) {
   return { id, zone: 'us-west-2a', isEdge: false, underlayAddress: `100.64.1.${index + 1}` }
 }
-
-const image = {
-  id: 'ami-11111111',
-  accountId: '137112412989',
-  ownerAlias: 'amazon',
-  name: 'tiny',
-  description: '',
-  state: 'available',
-  isPublic: 1,
-  architecture: 'x86_64',
-  kernelFile: 'vmlinuz',
-  firmware: null,
-  ramdiskFile: 'initrd',
-  rootFile: 'root.img',
-  commandLine: 'console=ttyS0',
-  rootSizeMib: 10,
-  digest: '',
-  createdAt: 0,
-} as const
-
-const request = {
-  image,
-  type: instanceType('m1.small')!,
-  shutdownBehavior: 'terminate',
-  apiTerminationDisabled: false,
-  apiStopDisabled: false,
-  monitoring: false,
-  ebsOptimized: false,
-  metadata: { tokens: 'optional', hopLimit: 1, enabled: true, tagsEnabled: false, ipv6Enabled: false },
-  tenancy: 'default',
-  description: '',
-} as const
