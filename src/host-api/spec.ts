@@ -218,8 +218,9 @@ export type WaySpec = { readonly to: string } & (
 /** Both routers have it. From a wire a packet goes to a guest of the VPC that it leads into, and no further. */
 export interface WireSpec {
   readonly id: WireId
-  /** Whose router is at the other end. */
+  /** Whose router is at the other end, and all addresses of that VPC: packets from no other come in. */
   readonly to: VpcId
+  readonly sources: readonly string[]
 }
 
 export type WireId = ResourceId<'vpc-peering-connection'>

@@ -1,7 +1,7 @@
 import type { EdgeNetworkSpec } from '../../host-api/spec.ts'
 import { guestRoutes, mtu } from './routes.ts'
 import type { Scene } from './scene.ts'
-import { edgeTables, natSpecs, openSubnets } from './ways.ts'
+import { cidrsOf, edgeTables, natSpecs, openSubnets } from './ways.ts'
 
 /** Where VPCs meet the outside: those with a public address or a NAT, and a way there. */
 export function edgeNetworks(scene: Scene): EdgeNetworkSpec[] {
@@ -11,7 +11,7 @@ export function edgeNetworks(scene: Scene): EdgeNetworkSpec[] {
     .map(({ vpc, open }) => ({
       vpc: vpc.id,
       vni: vpc.vni,
-      cidrs: (scene.network.blocks.get(vpc.id) ?? []).map((it) => it.cidr),
+      cidrs: cidrsOf(scene, vpc.id),
       mtu,
       addresses: nics
         .filter((it) => it.vpcId === vpc.id && open.has(it.subnetId))

@@ -13,7 +13,7 @@ import { dhcpOf } from './dhcp.ts'
 import { guestRoutes, mtu } from './routes.ts'
 import type { Scene } from './scene.ts'
 import { diskNames } from './volumes-spec.ts'
-import { tableSpecs } from './ways.ts'
+import { cidrsOf, tableSpecs } from './ways.ts'
 
 /** The router that a VPC has on a host. One without guests serves only what passes through, from a wire to other hosts. */
 export async function routerSpec(
@@ -31,7 +31,7 @@ export async function routerSpec(
     vpc: vpc.id,
     vni: vpc.vni,
     mtu,
-    cidrs: (scene.network.blocks.get(vpc.id) ?? []).map((it) => it.cidr),
+    cidrs: cidrsOf(scene, vpc.id),
     subnets: vifs.length > 0 ? subnetsOf(scene, vpc, ofSubnet) : [],
     vifs,
     groups: await groupSpecs(reader, [...new Set(vifs.flatMap((it) => it.groups))]),
@@ -63,6 +63,7 @@ function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): Vi
   const [, ...secondary] = scene.addressesOf(nic.id)
   const facts = metadataOf(scene.cloud, guest, {
     vpc,
+    otherCidrs: cidrsOf(scene, vpc.id).slice(1),
     subnets: scene.subnets,
     groupsOf: scene.groupsOf,
     addressesOf: scene.addressesOf,

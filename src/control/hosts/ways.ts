@@ -62,7 +62,7 @@ function waySpec(scene: Scene, way: Way, host: HostId): Where {
 export function wiresFrom(scene: Scene, vpcs: ReadonlySet<VpcId>): Map<VpcId, WireSpec[]> {
   const wires = new Map<VpcId, Map<WireId, WireSpec>>()
   const put = (at: VpcId, id: WireId, to: VpcId) =>
-    wires.set(at, (wires.get(at) ?? new Map<WireId, WireSpec>()).set(id, { id, to }))
+    wires.set(at, (wires.get(at) ?? new Map<WireId, WireSpec>()).set(id, { id, to, sources: cidrsOf(scene, to) }))
   for (const vpc of vpcs) {
     for (const { way } of usedTables(scene, vpc).flatMap((it) => it.ways)) {
       if (way.kind !== 'peer') continue
@@ -98,4 +98,9 @@ export function natSpecs(scene: Scene, { id }: VpcRow): NatSpec[] {
     .filter((it) => it.vpcId === id && open.has(it.subnetId))
     .map((it) => ({ id: it.id, publicAddress: it.publicAddress }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** All blocks of the VPC. */
+export function cidrsOf({ network }: Scene, vpc: VpcId): string[] {
+  return (network.blocks.get(vpc) ?? []).map((it) => it.cidr)
 }

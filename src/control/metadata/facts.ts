@@ -8,6 +8,8 @@ import type { AddressFacts, InstanceMetadataFacts, InterfaceFacts } from './tree
 
 export interface MetadataSurroundings {
   readonly vpc: VpcRow
+  /** Blocks of the VPC beside its first. */
+  readonly otherCidrs: readonly string[]
   readonly subnets: readonly SubnetRow[]
   readonly groupsOf: ReadonlyMap<string, readonly { readonly id: `sg-${string}`; readonly name: string }[]>
   readonly addressesOf: AddressesOf
@@ -53,7 +55,7 @@ function blockDevices(cloud: Cloud, type: string): Record<string, string> {
 function interfaceFacts(
   cloud: Cloud,
   nic: InterfaceRow,
-  { vpc, subnets, groupsOf, addressesOf }: MetadataSurroundings,
+  { vpc, otherCidrs, subnets, groupsOf, addressesOf }: MetadataSurroundings,
 ): InterfaceFacts {
   const [primary, ...others] = addressesOf(nic.id)
   const subnet = subnets.find((it) => it.id === nic.subnetId)
@@ -66,7 +68,7 @@ function interfaceFacts(
     addresses: [addressFacts(cloud, primary), ...others.map((it) => addressFacts(cloud, it))],
     groups: groupsOf.get(nic.id) ?? [],
     subnet: { id: nic.subnetId, cidr: subnet?.cidr ?? '' },
-    vpc: { id: nic.vpcId, cidrs: [vpc.cidr] },
+    vpc: { id: nic.vpcId, cidrs: [vpc.cidr, ...otherCidrs] },
   }
 }
 

@@ -29,6 +29,7 @@ export function checkRouter(spec: RouterSpec): void {
   for (const it of spec.wires) {
     want('wire', it.id, isId('vpc-peering-connection', it.id))
     want('wire', it.to, isId('vpc', it.to))
+    for (const cidr of it.sources) want('source', cidr, isNetwork(cidr))
   }
   for (const it of spec.vifs) {
     want('vif', it.id, isId('network-interface', it.id))

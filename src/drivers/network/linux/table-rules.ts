@@ -7,6 +7,7 @@ import type { Table } from './ruleset.ts'
  * Which table of routes a packet is looked up in: that of its subnet. From a tap the tap says it, whoever the packet says it is
  * from; from another host its source does, so that both hosts take the same way. From a wire none does: it leads to guests alone.
  *
+ * From a wire comes only what is from the VPC at its other end: a guest there that forwards for others could pass for one of ours.
  * What only passes through, from a wire to another host, is seen in one direction here: tracking it would find it invalid.
  */
 export function tableRules({ tables, vifs, subnets, wires }: RouterSpec): Table {
@@ -22,12 +23,17 @@ export function tableRules({ tables, vifs, subnets, wires }: RouterSpec): Table 
       taps: { kind: 'map', type: 'type ifname : mark;', elements: taps.sort() },
       sources: sourceMap(tables),
       here: { kind: 'set', type: 'type ipv4_addr;', elements: vifs.flatMap(addressesOfVif).sort() },
+      peers: {
+        kind: 'set',
+        type: 'type ifname . ipv4_addr; flags interval;',
+        elements: wires.flatMap(({ id, sources }) => sources.map((it) => `"${peerWireName(id)}" . ${it}`)).sort(),
+      },
       wires: { kind: 'set', type: 'type ifname;', elements: wires.map((it) => `"${peerWireName(it.id)}"`).sort() },
     },
     chains: {
       transit: {
         hook: 'type filter hook prerouting priority -300; policy accept;',
-        rules: ['iifname @wires ip daddr != @here notrack'],
+        rules: ['iifname @wires iifname . ip saddr != @peers drop', 'iifname @wires ip daddr != @here notrack'],
       },
       choice: {
         hook: 'type filter hook prerouting priority -140; policy accept;',

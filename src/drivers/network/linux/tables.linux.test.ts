@@ -59,8 +59,8 @@ describe('route tables', () => {
       { number: 2, sources: ['172.31.16.0/20'], ways: ways.hidden },
     ]
     const own = (changes: Partial<RouterSpec>) => ({ subnets, groups, tables, ...changes })
-    const wires = wired ? [{ id: wire, to: peer }] : []
-    const back = wired ? [{ id: wire, to: vpc }] : []
+    const wires = wired ? [{ id: wire, to: peer, sources: ['10.1.0.0/16'] }] : []
+    const back = wired ? [{ id: wire, to: vpc, sources: ['172.31.0.0/16'] }] : []
     const farShape = {
       vpc: peer,
       vni: 4343,
@@ -222,6 +222,17 @@ describe('route tables', () => {
     expect(await ping(guests.far, one.address)).toBe(true)
     const left = await received(client, 'icmp', () => ping(guests.far, outside), 'edge')
     expect(left).toBe(false)
+  })
+
+  it('nobody passes for a guest of the VPC at the other end, or of a third', async () => {
+    const from = async (address: string) => {
+      await guests.three.run(['ip', 'addr', 'add', `${address}/32`, 'dev', 'lo'])
+      const send = () => guests.three.can('ping', '-c1', '-W1', '-I', address, farVif.address)
+      return received(guests.far, `icmp and src host ${address}`, send)
+    }
+    expect(await from('10.1.0.77')).toBe(false)
+    expect(await from('192.0.2.77')).toBe(false)
+    expect(await from('172.31.0.77')).toBe(true) // Its own VPC's is its own VPC's affair.
   })
 
   it('without the wire there is no way, and no end of it is left', async () => {

@@ -252,7 +252,7 @@ describe('peerings', () => {
     const all = await specs()
     const wired = routersOf(all, theirs).filter((it) => it.router.wires.length > 0)
     expect(wired.map((it) => it.host)).toEqual(routersOf(all, mine).map((it) => it.host))
-    expect(wired[0]?.router.wires).toEqual([{ id: VpcPeeringConnectionId, to: mine }])
+    expect(wired[0]?.router.wires).toEqual([{ id: VpcPeeringConnectionId, to: mine, sources: ['10.0.0.0/16'] }])
     await other.send(new DeleteVpcPeeringConnectionCommand({ VpcPeeringConnectionId }))
     expect((await tables(mine))[0]?.Routes?.[1]).toMatchObject({ State: 'blackhole' })
     expect((await specs()).flatMap((it) => it.routers.flatMap((router) => router.wires))).toEqual([])
