@@ -3,6 +3,7 @@ import type { Reader } from '../../store/store.ts'
 import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { addressesOf, type InterfaceAddress } from '../addresses/of-interfaces.ts'
 import { checkIds, requireAll } from '../lookup.ts'
+import { natInterfaces } from '../nat-gateways/find.ts'
 
 /** The account's instances of these ids. Refuses malformed and unknown ones. */
 export async function findInstances(
@@ -42,6 +43,8 @@ export interface AttachedInterface {
   /** The primary one first. */
   readonly addresses: readonly [InterfaceAddress, ...InterfaceAddress[]]
   readonly groups: readonly { readonly id: GroupId; readonly name: string }[]
+  /** It is a NAT gateway's, and nobody else's. */
+  readonly isNat: boolean
 }
 
 /** The interfaces of these instances, by instance, each in the order of its device index. */
@@ -72,7 +75,13 @@ export async function withGroupsAndAddresses(
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
   const [groups, addresses] = [await groupsOf(reader, ids), await addressesOf(reader, rows)]
-  return rows.map((row) => ({ row, addresses: addresses(row.id), groups: groups.get(row.id) ?? [] }))
+  const nats = await natInterfaces(reader, ids)
+  return rows.map((row) => ({
+    row,
+    addresses: addresses(row.id),
+    groups: groups.get(row.id) ?? [],
+    isNat: nats.has(row.id),
+  }))
 }
 
 /** Ids and names of the groups that each interface is in. */

@@ -27,3 +27,14 @@ export function natOfInterface(reader: Reader, id: InterfaceId): Promise<NatGate
     .where('state', '!=', 'deleted')
     .executeTakeFirst()
 }
+
+/** Those of these interfaces that are NAT gateways'. */
+export async function natInterfaces(reader: Reader, ids: readonly InterfaceId[]): Promise<ReadonlySet<InterfaceId>> {
+  const rows = await reader.db
+    .selectFrom('natGateways')
+    .select('interfaceId')
+    .where('interfaceId', 'in', ids)
+    .where('state', '!=', 'deleted')
+    .execute()
+  return new Set(rows.map((it) => it.interfaceId))
+}

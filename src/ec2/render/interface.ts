@@ -10,7 +10,10 @@ export interface FullInterface extends AttachedInterface {
   readonly tags: Tags
 }
 
-export function renderInterface(cloud: Cloud, { row, addresses, groups, tags }: FullInterface): NetworkInterface {
+export function renderInterface(
+  cloud: Cloud,
+  { row, addresses, groups, tags, isNat }: FullInterface,
+): NetworkInterface {
   const name = privateName(cloud, row.privateAddress)
   const leading = addresses[0].public
   return {
@@ -21,9 +24,10 @@ export function renderInterface(cloud: Cloud, { row, addresses, groups, tags }: 
     AvailabilityZoneId: zoneId(cloud, row.zone),
     OwnerId: row.accountId,
     Description: row.description,
-    InterfaceType: 'interface',
-    RequesterManaged: false,
-    Status: row.instanceId === null ? 'available' : 'in-use',
+    // The model has another word than EC2 answers. Source: EC2 API Reference, DescribeNetworkInterfaces, filter interface-type.
+    InterfaceType: isNat ? ('nat_gateway' as 'natGateway') : 'interface',
+    RequesterManaged: isNat,
+    Status: row.instanceId === null && !isNat ? 'available' : 'in-use',
     MacAddress: row.mac,
     PrivateIpAddress: row.privateAddress,
     PrivateDnsName: name,

@@ -7,6 +7,7 @@ import {
   DeleteNetworkInterfaceCommand,
   DeleteSubnetCommand,
   DescribeNatGatewaysCommand,
+  DescribeNetworkInterfacesCommand,
   DescribeRouteTablesCommand,
   DescribeSubnetsCommand,
   DisassociateAddressCommand,
@@ -39,6 +40,9 @@ test('one has an interface in its subnet, to which its elastic address leads for
   expect(await list({ Filter: [{ Name: 'state', Values: ['failed'] }] })).toHaveLength(0)
   expect(await refusal(client.send(new DisassociateAddressCommand({ PublicIp })))).toMatch(/^OperationNotPermitted/)
   const { NetworkInterfaceId } = address!
+  const filter = [{ Name: 'interface-type', Values: ['nat_gateway'] }]
+  const { NetworkInterfaces } = await client.send(new DescribeNetworkInterfacesCommand({ Filters: filter }))
+  expect(NetworkInterfaces).toMatchObject([{ NetworkInterfaceId, Status: 'in-use', RequesterManaged: true }])
   expect(await refusal(client.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId })))).toMatch(
     /is currently in use/,
   )
