@@ -2,7 +2,10 @@
  * The life of a NAT gateway, which is rules and a wire at the edge. One teardown, from every step.
  *
  *     open --> settle --> serve --> close --> leave --> linger --> (forgotten)
- *        \________\_________^
+ *       |\________\_________^                             ^
+ *       \____________________ failed _____________________/
+ *
+ * It fails where its VPC has no internet gateway when it opens. Source: VPC User Guide, "Troubleshoot NAT gateways".
  */
 import type { ResourceId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
@@ -33,7 +36,12 @@ export const natMachine = machine<Observed>()('nat-gateway', {
   steps: {
     open: {
       kind: 'decide',
-      async run({ tx, self }) {
+      async run({ tx, self, now }) {
+        if (!(await hasGateway(tx, self.row))) {
+          await removeInterfaces(tx, [self.row.interfaceId])
+          await change(tx, self.row, { state: 'failed', deletedAt: now.getTime() })
+          return hop('linger')
+        }
         await tell(tx, self.row)
         return hop('settle')
       },
@@ -88,6 +96,11 @@ async function observe(tx: Transaction, id: string): Promise<Observed | undefine
 
 function edgeOf({ db }: Reader): Promise<HostRow | undefined> {
   return db.selectFrom('hosts').selectAll().where('isEdge', '=', 1).executeTakeFirst()
+}
+
+async function hasGateway({ db }: Reader, { vpcId }: NatGatewayRow): Promise<boolean> {
+  const row = await db.selectFrom('internetGateways').select('id').where('vpcId', '=', vpcId).executeTakeFirst()
+  return row !== undefined
 }
 
 /** Whether the edge has carried out the newest wish for this gateway. */

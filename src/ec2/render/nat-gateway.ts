@@ -9,6 +9,11 @@ export function renderNatGateway(row: NatGatewayRow & { readonly tags: Tags }): 
     SubnetId: row.subnetId,
     State: row.state,
     ConnectivityType: 'public',
+    // The only way in which one can fail here.
+    ...(row.state === 'failed' && {
+      FailureCode: 'Gateway.NotAttached',
+      FailureMessage: `Network ${row.vpcId} has no Internet gateway attached`,
+    }),
     CreateTime: new Date(row.createdAt),
     ...(row.deletedAt !== null && { DeleteTime: new Date(row.deletedAt) }),
     NatGatewayAddresses: [

@@ -8,7 +8,8 @@ import { refuseParameters } from '../../parse/not-served.ts'
 import { renderNatGateway } from '../../render/nat-gateway.ts'
 
 /**
- * Makes a public NAT gateway in a subnet, whose table must lead to an internet gateway, and answers while it is `pending`.
+ * Makes a public NAT gateway in a subnet, whose table must lead to an internet gateway, and answers while it is `pending`; it
+ * has `failed` a moment later where the VPC has no such gateway.
  * Refuses: InvalidSubnetID.NotFound, InvalidAllocationID.NotFound, Resource.AlreadyAssociated, NatGatewayLimitExceeded,
  * MissingParameter, UnsupportedOperation (private ones, several addresses).
  * Source: EC2 API Reference, CreateNatGateway.

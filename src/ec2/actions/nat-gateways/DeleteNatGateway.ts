@@ -3,7 +3,7 @@ import { removeNat } from '../../../control/nat-gateways/make.ts'
 import { action } from '../../action.ts'
 
 /**
- * Ends a NAT gateway; its elastic address stays the account's, and routes that lead to it lead nowhere.
+ * Ends a NAT gateway, also one that has failed; its elastic address stays the account's, and routes that lead to it lead nowhere.
  * Refuses: NatGatewayNotFound.
  * Source: EC2 API Reference, DeleteNatGateway.
  */
