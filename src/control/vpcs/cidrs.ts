@@ -6,7 +6,8 @@ import type { Reader, Transaction } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
 import type { VpcBlockRow } from '../../store/tables/vpcs.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
-import { checkNextBlock, contains } from './blocks.ts'
+import { peersOf } from '../peerings/find.ts'
+import { checkNextBlock, contains, overlap } from './blocks.ts'
 
 /** All blocks of these VPCs, the first one first; the association of a first block is named by its VPC. */
 export async function blocksOf(reader: Reader, vpcs: readonly VpcRow[]): Promise<ReadonlyMap<VpcId, VpcBlockRow[]>> {
@@ -25,9 +26,15 @@ function firstBlock({ id, cidr }: VpcRow): VpcBlockRow {
   return { id: `vpc-cidr-assoc-${id.slice('vpc-'.length)}`, vpcId: id, cidr }
 }
 
-/** Gives the VPC another block. Refuses: InvalidVpc.Range, InvalidVpc.Conflict, CidrLimitExceeded. */
+/** Gives the VPC another block, which no peer has. Refuses: InvalidVpc.Range, InvalidVpc.Conflict, CidrLimitExceeded. */
 export async function addBlock(tx: Transaction, vpc: VpcRow, cidr: string, random: Random): Promise<VpcBlockRow> {
   checkNextBlock(vpc.id, cidr, await cidrsOf(tx, vpc))
+  const peers = await peersOf(tx, vpc.id)
+  if (peers.length > 0) {
+    const rows = await tx.db.selectFrom('vpcs').selectAll().where('id', 'in', peers).execute()
+    const theirs = [...(await blocksOf(tx, rows)).values()].flat()
+    if (theirs.some((it) => overlap(it.cidr, cidr))) refuse('InvalidVpc.Conflict', { cidr })
+  }
   const row = { id: newId('vpc-cidr-block-association', random), vpcId: vpc.id, cidr }
   await tx.db.insertInto('vpcBlocks').values(row).execute()
   await wish(tx, await hostsOfVpc(tx, vpc.id))

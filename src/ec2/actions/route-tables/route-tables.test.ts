@@ -2,6 +2,7 @@ import {
   AcceptVpcPeeringConnectionCommand,
   AssociateDhcpOptionsCommand,
   AssociateRouteTableCommand,
+  AssociateVpcCidrBlockCommand,
   AttachInternetGatewayCommand,
   CreateDhcpOptionsCommand,
   CreateInternetGatewayCommand,
@@ -249,6 +250,8 @@ describe('peerings', () => {
       ...{ Status: { Code: 'active' }, AccepterVpcInfo: { CidrBlock: '10.1.0.0/16', OwnerId: bob } },
     })
     expect((await tables(mine))[0]?.Routes?.[1]).toMatchObject({ State: 'active', VpcPeeringConnectionId })
+    const block = new AssociateVpcCidrBlockCommand({ VpcId: mine, CidrBlock: '10.1.128.0/20' })
+    expect(await refusal(client.send(block))).toMatch(/^InvalidVpc.Conflict/)
     const all = await specs()
     const wired = routersOf(all, theirs).filter((it) => it.router.wires.length > 0)
     expect(wired.map((it) => it.host)).toEqual(routersOf(all, mine).map((it) => it.host))
