@@ -23,9 +23,9 @@ export async function status(paths: Paths, say: (text: string) => void): Promise
 
 function report({ hosts, instances, images, domainsStarted, memoryMiB }: Status, say: (text: string) => void): number {
   say(`memory         ${memoryMiB} MiB (control plane)`)
-  for (const { id, zone, connected, troubles } of hosts) {
+  for (const { id, zone, connected, lost, troubles } of hosts) {
     say(
-      `host           ${id} in ${zone}: ${connected ? 'connected' : 'away'}${troubles.map((it) => `\n               ${it}`).join('')}`,
+      `host           ${id} in ${zone}: ${connected ? 'connected' : lost ? 'lost' : 'away'}${troubles.map((it) => `\n               ${it}`).join('')}`,
     )
   }
   say(

@@ -9,6 +9,7 @@ export interface Status {
     readonly id: string
     readonly zone: string
     readonly connected: boolean
+    readonly lost: boolean
     readonly settled: boolean
     readonly troubles: readonly string[]
   }[]
@@ -44,10 +45,11 @@ function readStatus(store: Store): Promise<Status> {
     return {
       pid: process.pid,
       memoryMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
-      hosts: hosts.map(({ id, zone, connected, settled, generation, troublesJson }) => ({
+      hosts: hosts.map(({ id, zone, connected, lost, settled, generation, troublesJson }) => ({
         id,
         zone,
         connected: connected === 1,
+        lost: lost === 1,
         settled: settled === generation,
         troubles: (JSON.parse(troublesJson) as { subject: string; message: string }[]).map(
           (it) => `${it.subject}: ${it.message}`,
