@@ -1,6 +1,7 @@
 import type { AddressTables } from './tables/addresses.ts'
 import type { BundledImageTables } from './tables/bundled-images.ts'
 import type { EngineTables } from './tables/engine.ts'
+import type { InstanceBootTables } from './tables/instance-boots.ts'
 import type { NameTables } from './tables/names.ts'
 import type { NetworkAclTables } from './tables/network-acls.ts'
 import type { ObjectTables } from './tables/objects.ts'
@@ -15,13 +16,4 @@ import type { VpcTables } from './tables/vpcs.ts'
  * Columns hold what both SQLite and PostgreSQL hold alike: text, integers (a moment is milliseconds since 1970, a boolean
  * 0 or 1) and JSON as text. Names are written as in TypeScript; Kysely quotes them.
  */
-export type Database = NameTables &
-  AddressTables &
-  BundledImageTables &
-  EngineTables &
-  NetworkAclTables &
-  ObjectTables &
-  PrefixListTables &
-  ResourceTables &
-  VolumeTables &
-  VpcTables
+export type Database = AddressTables & BundledImageTables & EngineTables & InstanceBootTables & NameTables & NetworkAclTables & ObjectTables & PrefixListTables & ResourceTables & VolumeTables & VpcTables

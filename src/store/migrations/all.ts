@@ -12,22 +12,8 @@ import { networkAcls } from './0023-network-acls.ts'
 import { volumes } from './0026-volumes.ts'
 import { objects } from './0034-objects.ts'
 import { bundledImages } from './0035-bundled-images.ts'
+import { instanceBoots } from './0035b-instance-boots.ts'
 import { imageFirmware } from './0038-image-firmware.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
-export const migrations: readonly Migration[] = [
-  engine,
-  resources,
-  addresses,
-  interfaces,
-  vpcs,
-  lostHosts,
-  peeringNames,
-  resourceNames,
-  prefixLists,
-  networkAcls,
-  volumes,
-  objects,
-  bundledImages,
-  imageFirmware,
-]
+export const migrations: readonly Migration[] = [engine, resources, addresses, interfaces, vpcs, lostHosts, peeringNames, resourceNames, prefixLists, networkAcls, volumes, objects, bundledImages, instanceBoots, imageFirmware]
