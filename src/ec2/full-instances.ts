@@ -1,4 +1,5 @@
 import { namedByResource } from '../control/dns/resource-names.ts'
+import { bootsOf } from '../control/images/boot.ts'
 import { interfacesOf } from '../control/instances/find.ts'
 import { tagsOf } from '../control/tags/tags.ts'
 import type { Reader } from '../store/store.ts'
@@ -14,8 +15,10 @@ export async function fullInstances(reader: Reader, rows: readonly InstanceRow[]
   const byId = new Map(images.map((image) => [image.id, image]))
   const [interfaces, tags] = [await interfacesOf(reader, ids), await tagsOf(reader, ids)]
   const named = ids.length === 0 ? new Set() : await namedByResource(reader, ids)
+  const boots = await bootsOf(reader, rows)
   return rows.map((row) => ({
     row,
+    boot: boots.get(row.id),
     tags: tags.get(row.id) ?? {},
     interfaces: interfaces.get(row.id) ?? [],
     image: byId.get(row.imageId),

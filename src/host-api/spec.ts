@@ -77,6 +77,9 @@ export interface BootSpec {
   readonly image: ImageId
   readonly kernel?: string
   readonly ramdisk?: string
+  /** Where kernel and ramdisk are, if not in the image's own folder. */
+  readonly kernelImage?: ImageId
+  readonly ramdiskImage?: ImageId
   readonly commandLine: string
   readonly firmware?: 'bios' | 'uefi'
 }

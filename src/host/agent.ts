@@ -299,8 +299,8 @@ export class HostAgent {
     const { storage, hypervisor, network } = this.#parts
     const [disks, kernel, ramdisk] = await Promise.all([
       storage.provide(spec.id, spec.disks, abort),
-      spec.boot.kernel && storage.imageFile(spec.boot.image, spec.boot.kernel),
-      spec.boot.ramdisk && storage.imageFile(spec.boot.image, spec.boot.ramdisk),
+      spec.boot.kernel && storage.imageFile(spec.boot.kernelImage ?? spec.boot.image, spec.boot.kernel),
+      spec.boot.ramdisk && storage.imageFile(spec.boot.ramdiskImage ?? spec.boot.image, spec.boot.ramdisk),
     ])
     const started = { ...(kernel && { kernel }), ...(ramdisk && { ramdisk }) }
     const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index]!, vif.id)) // plan() has one for each vif.

@@ -16,4 +16,14 @@ import type { VpcTables } from './tables/vpcs.ts'
  * Columns hold what both SQLite and PostgreSQL hold alike: text, integers (a moment is milliseconds since 1970, a boolean
  * 0 or 1) and JSON as text. Names are written as in TypeScript; Kysely quotes them.
  */
-export type Database = AddressTables & BundledImageTables & EngineTables & InstanceBootTables & NameTables & NetworkAclTables & ObjectTables & PrefixListTables & ResourceTables & VolumeTables & VpcTables
+export type Database = AddressTables &
+  BundledImageTables &
+  EngineTables &
+  InstanceBootTables &
+  NameTables &
+  NetworkAclTables &
+  ObjectTables &
+  PrefixListTables &
+  ResourceTables &
+  VolumeTables &
+  VpcTables

@@ -48,7 +48,8 @@ test('an image is bundled, uploaded, registered, shared, and another account log
   const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
     Images: { ImageId: string }[]
   }
-  await copyFile(join(cloud.data, 'images', Images[0]!.ImageId, 'root.img'), join(work, 'root.img'))
+  const tiny = Images[0]!.ImageId
+  await copyFile(join(cloud.data, 'images', tiny, 'root.img'), join(work, 'root.img'))
   await writeFile(join(work, 'mark'), 'made for this test\n')
   await run('debugfs', ['-w', '-R', `write ${join(work, 'mark')} mark`, join(work, 'root.img')])
   expect(await shell('ec2-bundle-image -i root.img -r x86_64 -p box -d .')).toBe('Wrote manifest box.manifest.xml\n')
@@ -62,7 +63,10 @@ test('an image is bundled, uploaded, registered, shared, and another account log
   const [, bob] = /EC2_USER_ID='(\d+)'/.exec(await readFile(join(cloud.data, 'bobrc'), 'utf8'))!
   await shell(`ec2-modify-image-attribute ${image} -l -a ${bob}`)
   await shell('ec2-create-keypair key -f key.pem; ec2-authorize default -P tcp -p 22', 'bobrc')
-  const lines = (await shell(`ec2-run-instances ${image} -t m1.small -k key`, 'bobrc')).split('\n')
+  const [kernel, ramdisk] = [tiny.replace('ami-', 'aki-'), tiny.replace('ami-', 'ari-')]
+  const lines = (
+    await shell(`ec2-run-instances ${image} -t m1.small -k key --kernel ${kernel} --ramdisk ${ramdisk}`, 'bobrc')
+  ).split('\n')
   const instance = secondOf(lines.find((it) => it.startsWith('INSTANCE'))!)
   const address = await eventually(async () => {
     const fields = (await shell(`ec2-describe-instances ${instance}`, 'bobrc'))

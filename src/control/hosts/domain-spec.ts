@@ -3,6 +3,7 @@ import type { PlugSpec } from '../../host-api/volumes.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import { instanceType } from '../../model/instance-types.ts'
 import type { ImageRow, InstanceRow } from '../../store/tables/resources.ts'
+import { bootSpec } from '../images/boot.ts'
 import { disksOfType, rootDevice } from '../instances/disks.ts'
 import type { Guest } from '../instances/guest.ts'
 
@@ -12,7 +13,7 @@ const graceMs = 20_000
 /** The virtual machine of a guest. */
 export function domainSpec(
   cloud: Cloud,
-  { instance, image, interfaces }: Guest,
+  { instance, image, boot, interfaces }: Guest,
   plugs: readonly PlugSpec[],
 ): DomainSpec {
   const type = instanceType(instance.type)! // instances are made of types that exist
@@ -28,13 +29,7 @@ export function domainSpec(
     memoryMiB: instance.memoryMib,
     cpuQuotaCores: Math.min(type.vcpus, type.ecu / cloud.ecuPerCore),
     cpuWeight: Math.max(1, Math.round(type.ecu * 100)),
-    boot: {
-      image: image.id,
-      ...(image.kernelFile !== null && { kernel: image.kernelFile }),
-      ...(image.ramdiskFile !== null && { ramdisk: image.ramdiskFile }),
-      commandLine: image.commandLine,
-      ...(image.firmware !== null && { firmware: image.firmware }),
-    },
+    boot: bootSpec(image, boot),
     disks: disksOf(cloud, instance, image),
     ...(plugs.length > 0 && { plugs }),
     vifs: interfaces.filter((it) => it.attachmentState !== 'detaching').map(({ id, mac }) => ({ id, mac })),

@@ -5,6 +5,7 @@ import type { HostRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts
 import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
 import { readReverseNames } from '../dns/dns-spec.ts'
 import { namedByResource } from '../dns/resource-names.ts'
+import { bootChoices } from '../images/boot.ts'
 import { groupsOf } from '../instances/find.ts'
 import type { Guest } from '../instances/guest.ts'
 import { tagsOf } from '../tags/tags.ts'
@@ -52,6 +53,7 @@ export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
     reader,
     instances.map((it) => it.id),
   )
+  const boots = await bootChoices(reader)
   const imageById = new Map(images.map((it) => [it.id, it]))
   return {
     cloud,
@@ -59,7 +61,15 @@ export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
     guests: instances.flatMap((instance) => {
       const image = imageById.get(instance.imageId)
       return image
-        ? [{ instance, image, interfaces: nics.get(instance.id) ?? [], tags: tags.get(instance.id) ?? {} }]
+        ? [
+            {
+              instance,
+              image,
+              boot: boots.get(instance.id),
+              interfaces: nics.get(instance.id) ?? [],
+              tags: tags.get(instance.id) ?? {},
+            },
+          ]
         : []
     }),
     volumes: await readVolumeScene(reader),

@@ -84,7 +84,14 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
           .select('imageId')
           .where((eb) => eb.or([eb('kernelId', '=', image.id), eb('ramdiskId', '=', image.id)]))
           .executeTakeFirst()
-        return user || booted ? nap(lookAgainMs) : hop('remove')
+        const launched = await tx.db
+          .selectFrom('instanceBoots')
+          .innerJoin('instances', 'instances.id', 'instanceBoots.instanceId')
+          .select('instances.id')
+          .where((eb) => eb.or([eb('kernelId', '=', image.id), eb('ramdiskId', '=', image.id)]))
+          .where('instances.state', '!=', 'terminated')
+          .executeTakeFirst()
+        return user || booted || launched ? nap(lookAgainMs) : hop('remove')
       },
     },
     remove: {

@@ -217,6 +217,7 @@ async function keepConsole(tx: Transaction, instanceId: InstanceId, text: string
 async function forget(tx: Transaction, { id, row }: ObservedInstance): Promise<void> {
   await removeTags(tx, id, [])
   await tx.db.deleteFrom('consoles').where('instanceId', '=', id).execute()
+  await tx.db.deleteFrom('instanceBoots').where('instanceId', '=', id).execute()
   await tx.db.deleteFrom('instances').where('id', '=', id).execute()
   const left = await tx.db
     .selectFrom('instances')

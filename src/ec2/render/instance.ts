@@ -2,6 +2,7 @@
 
 import type { Instance, InstanceNetworkInterface, Reservation } from '@aws-sdk/client-ec2'
 import { publicNameOf } from '../../control/addresses/of-interfaces.ts'
+import type { BootChoice } from '../../control/images/boot.ts'
 import type { AttachedInterface } from '../../control/instances/find.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
 import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
@@ -16,13 +17,14 @@ export interface FullInstance {
   readonly tags: Tags
   readonly interfaces: readonly AttachedInterface[]
   readonly image: ImageRow | undefined
+  readonly boot?: BootChoice | undefined
   /** Its id is a name inside its VPC. */
   readonly namedByResource: boolean
 }
 
 export function renderInstance(
   cloud: Cloud,
-  { row, tags, interfaces, image, namedByResource }: FullInstance,
+  { row, tags, interfaces, image, boot, namedByResource }: FullInstance,
 ): Instance {
   const primary = interfaces[0]
   const leading = primary?.addresses[0].public
@@ -31,6 +33,8 @@ export function renderInstance(
   return {
     InstanceId: row.id,
     ImageId: row.imageId,
+    ...(boot?.kernelId && { KernelId: boot.kernelId }),
+    ...(boot?.ramdiskId && { RamdiskId: boot.ramdiskId }),
     State: stateOf(row.state),
     StateTransitionReason: row.transitionReason,
     ...(row.stateReason && row.stateReason !== 'pending' && { StateReason: stateReasons[row.stateReason] }),

@@ -16,4 +16,20 @@ import { instanceBoots } from './0035b-instance-boots.ts'
 import { imageFirmware } from './0038-image-firmware.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
-export const migrations: readonly Migration[] = [engine, resources, addresses, interfaces, vpcs, lostHosts, peeringNames, resourceNames, prefixLists, networkAcls, volumes, objects, bundledImages, instanceBoots, imageFirmware]
+export const migrations: readonly Migration[] = [
+  engine,
+  resources,
+  addresses,
+  interfaces,
+  vpcs,
+  lostHosts,
+  peeringNames,
+  resourceNames,
+  prefixLists,
+  networkAcls,
+  volumes,
+  objects,
+  bundledImages,
+  instanceBoots,
+  imageFirmware,
+]

@@ -1,8 +1,9 @@
 import * as ec2 from '@aws-sdk/client-ec2'
 import { beforeEach, expect, test } from 'vitest'
 import type { Manifest } from '../../../bundles/manifest.ts'
+import { specsFrom } from '../../../control/hosts/host-spec.ts'
 import type { ImageId } from '../../../model/ids.ts'
-import { alice, bob, TestCloud, tinyImage } from '../../testing.ts'
+import { alice, bob, TestCloud, testCloud, tinyImage } from '../../testing.ts'
 
 let cloud: TestCloud
 const nothing = { key: '', iv: '' }
@@ -160,4 +161,37 @@ test('a description is changed', async () => {
     .client()
     .send(new ec2.DescribeImageAttributeCommand({ ImageId, Attribute: 'description' }))
   expect(Description).toEqual({ Value: 'another' })
+})
+
+test('a launch chooses another kernel, and its host is told so', async () => {
+  const id = await registerMachine()
+  const KernelId = await register({ ImageLocation: 'bucket/kernel.manifest.xml', Name: 'newer kernel' })
+  const RamdiskId = await register({ ImageLocation: 'bucket/ramdisk.manifest.xml', Name: 'newer ramdisk' })
+  const run = { ImageId: id, MinCount: 1, MaxCount: 1 }
+  const launch = (more: object) => cloud.client().send(new ec2.RunInstancesCommand({ ...run, ...more }))
+  const [plain] = (await launch({})).Instances!
+  const [chosen] = (await launch({ KernelId, RamdiskId })).Instances!
+  expect(chosen).toMatchObject({ KernelId, RamdiskId })
+  expect(plain!.KernelId).not.toBe(KernelId)
+  expect(plain!.RamdiskId).toBeUndefined()
+  const found = await cloud
+    .client()
+    .send(new ec2.DescribeInstancesCommand({ Filters: [{ Name: 'kernel-id', Values: [KernelId] }] }))
+  expect(found.Reservations!.flatMap((it) => it.Instances!.map((one) => one.InstanceId))).toEqual([chosen!.InstanceId])
+  const specs = await cloud.store.read(async (reader) => {
+    const hosts = await reader.db.selectFrom('hosts').select('id').execute()
+    return specsFrom(testCloud)(
+      reader,
+      hosts.map((it) => it.id),
+    )
+  })
+  const boots = new Map(specs.flatMap((it) => it.domains).map((it) => [it.instance as string, it.boot]))
+  expect(boots.get(chosen!.InstanceId!)).toMatchObject({
+    image: id,
+    kernelImage: KernelId,
+    ramdiskImage: RamdiskId,
+    ramdisk: 'initrd',
+  })
+  expect(boots.get(plain!.InstanceId!)).not.toHaveProperty('kernelImage')
+  await expect(launch({ KernelId: 'aki-00000000' })).rejects.toMatchObject({ name: 'InvalidAMIID.NotFound' })
 })

@@ -25,11 +25,11 @@ export const DescribeInstanceAttribute = action('DescribeInstanceAttribute', {
   },
 })
 
-/** Members of the answer for each attribute. No instance has a kernel of its own choice, volumes, ENA or SR-IOV here. */
+/** Members of the answer for each attribute. No instance has volumes, ENA or SR-IOV here. */
 const attributes: Readonly<Record<string, (instance: FullInstance) => Attributes>> = {
   instanceType: ({ row }) => ({ InstanceType: { Value: row.type } }),
-  kernel: () => ({ KernelId: {} }),
-  ramdisk: () => ({ RamdiskId: {} }),
+  kernel: ({ boot }) => ({ KernelId: boot?.kernelId ? { Value: boot.kernelId } : {} }),
+  ramdisk: ({ boot }) => ({ RamdiskId: boot?.ramdiskId ? { Value: boot.ramdiskId } : {} }),
   userData: ({ row }) => ({ UserData: row.userData === null ? {} : { Value: row.userData } }),
   disableApiTermination: ({ row }) => ({ DisableApiTermination: { Value: row.apiTerminationDisabled === 1 } }),
   disableApiStop: ({ row }) => ({ DisableApiStop: { Value: row.apiStopDisabled === 1 } }),

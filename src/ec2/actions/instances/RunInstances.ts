@@ -1,5 +1,6 @@
 import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
 import { nameByResource } from '../../../control/dns/resource-names.ts'
+import { keepBootChoice, readBootChoice } from '../../../control/images/boot.ts'
 import { findImage } from '../../../control/images/find.ts'
 import { listInstances } from '../../../control/instances/find.ts'
 import { type LaunchRequest, launch } from '../../../control/instances/launch.ts'
@@ -34,7 +35,10 @@ export const RunInstances = action('RunInstances', {
   creates: ['instance', 'network-interface', 'volume'], // Tags for volumes are taken: there are none to have them.
   async run(input, context) {
     refuseWhatIsNotServed(input)
-    const reservation = await launch(context, await readRequest(input, context))
+    const request = await readRequest(input, context)
+    const { KernelId: kernel, RamdiskId: ramdisk } = input
+    const choice = await readBootChoice(context.tx, context.caller.account, request.image, { kernel, ramdisk })
+    const reservation = await launch(context, request)
     const rows = await context.tx.db
       .selectFrom('instances')
       .selectAll()
@@ -42,6 +46,7 @@ export const RunInstances = action('RunInstances', {
       .execute()
     for (const { id } of rows) await context.tag('instance', id)
     if (input.PrivateDnsNameOptions?.EnableResourceNameDnsARecord) await nameByResource(context.tx, rows)
+    if (choice) for (const { id } of rows) await keepBootChoice(context.tx, id, choice)
     if (input.MetadataOptions?.InstanceMetadataTags === 'enabled') await checkShownTags(context, rows)
     const interfaces = await context.tx.db
       .selectFrom('interfaces')
