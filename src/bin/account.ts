@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { Fault } from '../base/fault.ts'
 import type { Credentials } from '../control/accounts/accounts.ts'
 import { accountsPath } from './control/accounts-route.ts'
+import { readElsewhereFile } from './elsewhere.ts'
 import { shellProfile } from './profiles.ts'
 import { endpointOf, type Paths, requireSettings } from './settings.ts'
 
@@ -18,5 +19,6 @@ export async function createAccount(paths: Paths, name: string): Promise<string>
   )
   if (answer.status === 400) throw new Fault('A name has up to 64 letters, digits, dots, dashes and underscores.')
   if (!answer.ok) throw new Fault(`The cloud answered ${answer.status}.`)
-  return shellProfile(paths, settings, (await answer.json()) as Credentials)
+  const objects = (await readElsewhereFile(paths.objectsElsewhere))?.url ?? endpointOf(settings)
+  return shellProfile(paths, settings, (await answer.json()) as Credentials, objects)
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Credentials } from '../control/accounts/accounts.ts'
 import { cloudName, keyFilesOf } from './control/certificates.ts'
 import type { ControlPlane } from './control/control-plane.ts'
+import { readElsewhereFile } from './elsewhere.ts'
 import { endpointOf, type Paths, type Settings } from './settings.ts'
 
 const secret = { mode: 0o600 }
@@ -12,6 +13,7 @@ const ownPrograms = join(import.meta.dirname, '..', '..', 'bin')
 
 export async function writeProfiles(paths: Paths, settings: Settings, credentials: Credentials): Promise<void> {
   const endpoint = endpointOf(settings)
+  const objects = (await readElsewhereFile(paths.objectsElsewhere))?.url ?? endpoint
   const { account, accessKeyId, secretAccessKey } = credentials
   const profile = { endpoint, region: settings.region, accessKeyId, secretAccessKey, account }
   await writeFile(paths.profile, `${JSON.stringify(profile, null, 2)}\n`, secret)
@@ -22,10 +24,11 @@ export async function writeProfiles(paths: Paths, settings: Settings, credential
   )
   await writeFile(
     paths.awsConfig,
-    `[profile cumulet]\nregion = ${settings.region}\nendpoint_url = ${endpoint}\noutput = json\ncli_pager =\n`,
+    `[profile cumulet]\nregion = ${settings.region}\nendpoint_url = ${endpoint}\nservices = cumulet\noutput = json\ncli_pager =\n\n` +
+      `[services cumulet]\ns3 =\n  endpoint_url = ${objects}\n  addressing_style = path\n`,
     secret,
   )
-  await writeFile(paths.shell, shellProfile(paths, settings, credentials), secret)
+  await writeFile(paths.shell, shellProfile(paths, settings, credentials, objects), secret)
 }
 
 /** What to source in a shell. Old AWS CLIs (before 2.13) know no endpoint from profiles: the function is for them. */
@@ -33,6 +36,7 @@ export function shellProfile(
   paths: Paths,
   settings: Settings,
   { account, accessKeyId, secretAccessKey }: Credentials,
+  objects: string,
 ): string {
   const endpoint = endpointOf(settings)
   const own = keyFilesOf(paths.keys, account)
@@ -40,7 +44,7 @@ export function shellProfile(
     REGION: settings.region,
     EC2_REGION: settings.region,
     EC2_URL: endpoint,
-    S3_URL: endpoint,
+    S3_URL: objects,
     TOKEN_URL: endpoint,
     EC2_CERT: own.certificate,
     EC2_PRIVATE_KEY: own.key,
@@ -54,6 +58,7 @@ export function shellProfile(
     AWS_DEFAULT_REGION: settings.region,
     AWS_REGION: settings.region,
     AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL_S3: objects,
     AWS_PAGER: '',
     CUMULET_HOME: paths.data,
   }

@@ -51,6 +51,7 @@ export function pathsOf(directory: string) {
     cache: join(data, 'cache'),
     images: join(data, 'images'),
     objects: join(data, 'objects'),
+    objectsElsewhere: join(data, 's3.json'),
     snapshots: join(data, 'snapshots'),
     volumes: join(data, 'volumes'),
     logs: join(data, 'logs'),

@@ -28,6 +28,7 @@ import type { SnapshotId } from '../../model/ids.ts'
 import { openCodec } from '../../query/codec.ts'
 import { Pager } from '../../query/paging.ts'
 import { Blobs } from '../../s3/blobs.ts'
+import { readElsewhere } from '../../s3/elsewhere.ts'
 import { openObjectStore } from '../../s3/object-store.ts'
 import { readObject } from '../../s3/reader.ts'
 import { isForObjects } from '../../s3/target.ts'
@@ -35,6 +36,7 @@ import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
 import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
+import { readElsewhereFile } from '../elsewhere.ts'
 import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings.ts'
 import { accountsRoute, certify } from './accounts-route.ts'
 import { application, errorRenderer } from './application.ts'
@@ -81,12 +83,14 @@ export async function openControlPlane({
     log: log.child({ part: 'hosts' }),
   })
   opened.defer(() => hosts.close())
+  const elsewhere = await readElsewhereFile(paths.objectsElsewhere)
   const blobs = new Blobs(paths.objects, systemRandom)
   const cloudKeys = await ensureKeyFiles(paths.keys, cloudName)
   await certify(store, credentials, paths.keys)
   const images = new BundleImages({
     ...{ store, folder: paths.images, cloudKey: await readKey(cloudKeys) },
-    read: (account, at) => readObject({ store, blobs }, account, at),
+    read: (account, at, abort) =>
+      elsewhere ? readElsewhere(elsewhere, at, systemClock.now(), abort) : readObject({ store, blobs }, account, at),
   })
   await images.sweep()
   const engine = opened.adopt(openEngine({ store, hosts, images, log }), (it) => it.stop())
@@ -98,18 +102,12 @@ export async function openControlPlane({
   }
   const world = { store, cloud, hosts: asked, manifests: images, clock: systemClock, random: systemRandom }
   const lookup: LookupKey = (id, token) => store.read((reader) => findAccessKey(reader, id, token))
-  const objects = await openObjectStore({
-    ...{
-      store,
-      lookup,
-      clock: systemClock,
-      random: systemRandom,
-      region: cloud.region,
-      endpoint: endpointOf(settings),
-    },
-    blobs,
-    log: log.child({ part: 'objects' }),
-  })
+  const objects = elsewhere
+    ? undefined
+    : await openObjectStore({
+        ...{ store, lookup, blobs, clock: systemClock, random: systemRandom },
+        ...{ region: cloud.region, endpoint: endpointOf(settings), log: log.child({ part: 'objects' }) },
+      })
   const door = frontDoor({
     application: application(world, { ec2, sts }, new Pager(pagerSecret(credentials))),
     verify: verifier({ clock: systemClock, lookup }),
@@ -117,7 +115,7 @@ export async function openControlPlane({
     log: log.child({ part: 'api' }),
   })
   const withObjects: Handler = (head, body, abort) =>
-    isForObjects(head) ? objects(head, body, abort) : door(head, body, abort)
+    objects && isForObjects(head) ? objects(head, body, abort) : door(head, body, abort)
   const accounts = accountsRoute({ store, cloud, keys: paths.keys, operator: credentials })
   const routes = [statusRoute(store), metricsRoute(store, hosts), offerRoute(store, paths.images), accounts]
   const listener = opened.adopt(

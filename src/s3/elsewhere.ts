@@ -1,0 +1,44 @@
+/** Objects of a store that is not ours: any other S3, whose place and keys the operator has said. */
+import type { HttpRequest } from '../iam/http-request.ts'
+import { percentEncode } from '../iam/percent.ts'
+import { signV4 } from '../iam/sign.ts'
+
+export interface Elsewhere {
+  /** `https://s3.example:9000`; path style. */
+  readonly url: string
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+/** The object; `undefined` where it is not there or may not be read with these keys. Throws where the store does not answer so. */
+export async function readElsewhere(
+  { url, region, accessKeyId, secretAccessKey }: Elsewhere,
+  at: { readonly bucket: string; readonly key: string },
+  now: Date,
+  abort: AbortSignal,
+): Promise<{ bytes: number; content: AsyncGenerator<Buffer> } | undefined> {
+  const { origin, host, pathname } = new URL(url)
+  const path = `${pathname.replace(/\/$/, '')}/${[at.bucket, ...at.key.split('/')].map(percentEncode).join('/')}`
+  const headers: HttpRequest['headers'] = [
+    ['host', host],
+    ['x-amz-content-sha256', 'UNSIGNED-PAYLOAD'],
+  ]
+  const credentials = { accessKeyId, secret: secretAccessKey }
+  const request = { method: 'GET', path, query: '', headers, body: Buffer.alloc(0) }
+  const signed = signV4(request, { credentials, region, service: 's3', at: now })
+  const sent = signed.headers
+    .filter(([name]) => name !== 'host')
+    .map(([name, value]): [string, string] => [name, value])
+  const answer = await fetch(`${origin}${path}`, { headers: sent, signal: abort })
+  if (answer.status === 403 || answer.status === 404) {
+    await answer.body?.cancel()
+    return undefined
+  }
+  if (!answer.ok || !answer.body) throw new Error(`the object store at ${url} answered ${answer.status}`)
+  return { bytes: Number(answer.headers.get('content-length') ?? 0), content: pieces(answer.body) }
+}
+
+async function* pieces(body: ReadableStream<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const it of body) yield Buffer.from(it)
+}
