@@ -1,9 +1,10 @@
 /** What was measured of the network, as a part of the page. */
 import type { NetworkResult } from './network.ts'
 import { number, table } from './report-text.ts'
+import type { RuleChanges } from './rule-changes.ts'
 import type { Summary } from './statistics.ts'
 
-export function networkLines({ rules, guests }: NetworkResult): string[] {
+export function networkLines({ rules, changes, guests }: NetworkResult): string[] {
   const { gigabits, datagrams } = rules
   return [
     '## The network',
@@ -19,6 +20,7 @@ export function networkLines({ rules, guests }: NetworkResult): string[] {
         row('datagrams of 64 bytes, a second', datagrams.bridge, datagrams.one, datagrams.many),
       ],
     ),
+    ...changeLines(changes),
     `Two real guests (m1.small, tiny image, ${guests.accelerator}), one TCP connection; the floor is two QEMUs on a bare bridge.`,
     '',
     ...table(
@@ -30,6 +32,25 @@ export function networkLines({ rules, guests }: NetworkResult): string[] {
           ratio(guests.sameHost, guests.bridge),
           ratio(guests.otherHost, guests.bridge),
         ],
+      ],
+    ),
+  ]
+}
+
+export function changeLines({ members, hosts, authorize, revoke, membership, answered }: RuleChanges): string[] {
+  const line = (title: string, it: Summary) => [title, `${it.count}`, ...[it.median, it.p99, it.most].map(number)]
+  return [
+    `A rule of a group of ${number(members)} members on ${hosts} hosts, from before its signed request until packets obey: a datagram`,
+    'is sent each millisecond from one guest to another. Control plane, agents, nftables are what a cloud has; guests but for the',
+    'two are addresses and taps. Milliseconds.',
+    '',
+    ...table(
+      ['what', 'times', 'p50', 'p99', 'most'],
+      [
+        line('the request is answered', answered),
+        line('authorised: the first datagram arrives', authorize),
+        line('revoked: the last datagram arrives', revoke),
+        line('launched: a member on every other host', membership),
       ],
     ),
   ]

@@ -77,31 +77,47 @@ export class WiredWorld implements AsyncDisposable {
     const net = this.driver(host)
     await net.program(spec, never)
     const wired: Wired[] = []
-    for (const vif of vifs) wired.push(await this.#replaceTap(net.tapOf(spec.vpc, vif.id).namespace, spec, vif))
-    return wired
-  }
-
-  async #replaceTap(router: string, spec: RouterSpec, vif: VifSpec): Promise<Wired> {
-    const tap = tapName(vif.id)
     const gateway = spec.subnets[0]?.gateway ?? ''
-    const namespace = await namespaceOn(this.#stack, name('guest'))
-    await device(router, 'link', 'del', tap)
-    const peer = ['peer', 'name', 'eth0', 'netns', namespace, 'address', vif.mac]
-    await device(router, 'link', 'add', tap, 'address', 'fe:ff:ff:ff:ff:ff', 'type', 'veth', ...peer)
-    // The kernel takes a while to remove what was in a namespace: the wire shall be gone before its router is.
-    this.#stack.defer(async () => void (await device(router, 'link', 'del', tap)))
-    await device(router, 'link', 'set', tap, 'up')
-    await device(router, 'addr', 'add', `${gateway}/32`, 'dev', tap)
-    await device(router, 'route', 'replace', `${vif.address}/32`, 'dev', tap)
-    await device(router, 'neigh', 'replace', vif.address, 'lladdr', vif.mac, 'dev', tap, 'nud', 'permanent')
-    await device(namespace, 'addr', 'add', `${vif.address}/32`, 'dev', 'eth0')
-    await device(namespace, 'link', 'set', 'eth0', 'up')
-    await device(namespace, 'route', 'add', gateway, 'dev', 'eth0')
-    await device(namespace, 'route', 'add', 'default', 'via', gateway, 'dev', 'eth0')
-    return { namespace, address: vif.address }
+    for (const vif of vifs) {
+      const router = net.tapOf(spec.vpc, vif.id).namespace
+      wired.push(await putInPlaceOfTap(this.#stack, { router, gateway, ...vif }))
+    }
+    return wired
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync()
   }
+}
+
+interface InPlace {
+  /** The router's namespace. */
+  readonly router: string
+  readonly gateway: string
+  readonly id: VifSpec['id']
+  readonly mac: string
+  readonly address: string
+}
+
+/** A guest on a wire that bears the name of the tap. */
+export async function putInPlaceOfTap(
+  stack: AsyncDisposableStack,
+  { router, gateway, id, mac, address }: InPlace,
+): Promise<Wired> {
+  const tap = tapName(id)
+  const namespace = await namespaceOn(stack, name('guest'))
+  await device(router, 'link', 'del', tap)
+  const peer = ['peer', 'name', 'eth0', 'netns', namespace, 'address', mac]
+  await device(router, 'link', 'add', tap, 'address', 'fe:ff:ff:ff:ff:ff', 'type', 'veth', ...peer)
+  // The kernel takes a while to remove what was in a namespace: the wire shall be gone before its router is.
+  stack.defer(async () => void (await device(router, 'link', 'del', tap)))
+  await device(router, 'link', 'set', tap, 'up')
+  await device(router, 'addr', 'add', `${gateway}/32`, 'dev', tap)
+  await device(router, 'route', 'replace', `${address}/32`, 'dev', tap)
+  await device(router, 'neigh', 'replace', address, 'lladdr', mac, 'dev', tap, 'nud', 'permanent')
+  await device(namespace, 'addr', 'add', `${address}/32`, 'dev', 'eth0')
+  await device(namespace, 'link', 'set', 'eth0', 'up')
+  await device(namespace, 'route', 'add', gateway, 'dev', 'eth0')
+  await device(namespace, 'route', 'add', 'default', 'via', gateway, 'dev', 'eth0')
+  return { namespace, address }
 }
