@@ -95,8 +95,10 @@ import { AuthorizeSecurityGroupEgress } from './actions/security-groups/Authoriz
 import { AuthorizeSecurityGroupIngress } from './actions/security-groups/AuthorizeSecurityGroupIngress.ts'
 import { CreateSecurityGroup } from './actions/security-groups/CreateSecurityGroup.ts'
 import { DeleteSecurityGroup } from './actions/security-groups/DeleteSecurityGroup.ts'
+import { DescribeSecurityGroupReferences } from './actions/security-groups/DescribeSecurityGroupReferences.ts'
 import { DescribeSecurityGroupRules } from './actions/security-groups/DescribeSecurityGroupRules.ts'
 import { DescribeSecurityGroups } from './actions/security-groups/DescribeSecurityGroups.ts'
+import { DescribeStaleSecurityGroups } from './actions/security-groups/DescribeStaleSecurityGroups.ts'
 import { GetSecurityGroupsForVpc } from './actions/security-groups/GetSecurityGroupsForVpc.ts'
 import { ModifySecurityGroupRules } from './actions/security-groups/ModifySecurityGroupRules.ts'
 import { RevokeSecurityGroupEgress } from './actions/security-groups/RevokeSecurityGroupEgress.ts'
@@ -204,9 +206,11 @@ export const ec2Actions = [
   DescribePrefixLists,
   DescribeRegions,
   DescribeRouteTables,
+  DescribeSecurityGroupReferences,
   DescribeSecurityGroupRules,
   DescribeSecurityGroups,
   DescribeSnapshots,
+  DescribeStaleSecurityGroups,
   DescribeSubnets,
   DescribeTags,
   DescribeVolumes,

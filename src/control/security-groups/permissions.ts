@@ -1,7 +1,7 @@
 /** What callers of AuthorizeSecurityGroup… and RevokeSecurityGroup… write, as single rules; and what that does to a group. */
 import type { AuthorizeSecurityGroupIngressRequest, IpPermission, UserIdGroupPair } from '@aws-sdk/client-ec2'
 import { refuse } from '../../model/errors.ts'
-import type { AccountId, GroupId } from '../../model/ids.ts'
+import type { GroupId } from '../../model/ids.ts'
 import type { PrefixListId } from '../prefix-lists/find.ts'
 import { ipv4Range, ipv6Range } from './cidrs.ts'
 import { protocolOf, rangeOf } from './protocols.ts'
@@ -21,7 +21,7 @@ export type PermissionInput = Pick<
 
 /** Which group a pair means, and which prefix list an id; both refuse what the caller may not name. */
 export interface References {
-  readonly group: (pair: UserIdGroupPair) => { readonly group: GroupId; readonly account: AccountId }
+  readonly group: (pair: UserIdGroupPair) => Extract<Peer, { group: GroupId }>
   readonly prefixList: (id: string | undefined) => { readonly prefixList: PrefixListId }
 }
 

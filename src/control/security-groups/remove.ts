@@ -23,11 +23,14 @@ async function hasMembers(reader: Reader, { id }: SecurityGroupRow): Promise<boo
   return (await member.executeTakeFirst()) !== undefined
 }
 
-async function isReferredTo(reader: Reader, { id }: SecurityGroupRow): Promise<boolean> {
+/** By rules of its own VPC: those of peers become stale. Source: VPC Peering Guide, "Work with stale security group rules". */
+async function isReferredTo(reader: Reader, { id, vpcId }: SecurityGroupRow): Promise<boolean> {
   const rule = reader.db
     .selectFrom('securityGroupRules')
-    .select('id')
+    .innerJoin('securityGroups', 'securityGroups.id', 'securityGroupRules.groupId')
+    .select('securityGroupRules.id')
     .where('groupId', '!=', id)
+    .where('securityGroups.vpcId', '=', vpcId)
     .where('canonical', 'like', `% ${id}`) // The peer is the last word of a rule's canonical text.
   return (await rule.executeTakeFirst()) !== undefined
 }

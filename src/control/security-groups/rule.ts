@@ -1,6 +1,6 @@
 import type { IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec2'
 import type { RuleSpec } from '../../host-api/spec.ts'
-import type { AccountId, GroupId } from '../../model/ids.ts'
+import type { AccountId, GroupId, ResourceId, VpcId } from '../../model/ids.ts'
 import type { PrefixListId } from '../prefix-lists/find.ts'
 import { protocolName, type Range } from './protocols.ts'
 
@@ -14,10 +14,17 @@ export interface Rule {
   readonly description?: string
 }
 
+export type PeeringId = ResourceId<'vpc-peering-connection'>
+
 /** Where traffic comes from, or goes to. Ranges, of IPv4 or IPv6, have no bits set behind their prefix. */
 export type Peer =
   | { readonly cidr: string }
-  | { readonly group: GroupId; readonly account: AccountId }
+  | {
+      readonly group: GroupId
+      readonly account: AccountId
+      /** Of a group in another VPC: that, and the peering by which it was named. */
+      readonly over?: { readonly vpc: VpcId; readonly peering: PeeringId }
+    }
   | { readonly prefixList: PrefixListId }
 
 /** All that makes a rule what it is, in one text; its description is not part of it. */
@@ -70,8 +77,14 @@ export function securityGroupRuleOf(rule: Rule): SecurityGroupRule {
   }
 }
 
+/** Source: EC2 API Reference, "UserIdGroupPair". */
+function pairOf({ group, account, over }: Extract<Peer, { group: GroupId }>) {
+  const from = over && { VpcId: over.vpc, VpcPeeringConnectionId: over.peering }
+  return { GroupId: group, UserId: account, ...from }
+}
+
 function shownAlone(peer: Peer): SecurityGroupRule {
-  if ('group' in peer) return { ReferencedGroupInfo: { GroupId: peer.group, UserId: peer.account } }
+  if ('group' in peer) return { ReferencedGroupInfo: pairOf(peer) }
   if ('prefixList' in peer) return { PrefixListId: peer.prefixList }
   return isIpv6(peer) ? { CidrIpv6: peer.cidr } : { CidrIpv4: peer.cidr }
 }
@@ -89,7 +102,7 @@ function permissionOf(rules: readonly Rule[]): IpPermission {
   const { protocol, range } = rules[0]! // Groups are made of what is in them.
   const shown = rules.map(({ peer, description }) => {
     const more = description === undefined ? {} : { Description: description }
-    if ('group' in peer) return { group: { GroupId: peer.group, UserId: peer.account, ...more } }
+    if ('group' in peer) return { group: { ...pairOf(peer), ...more } }
     if ('prefixList' in peer) return { list: { PrefixListId: peer.prefixList, ...more } }
     return isIpv6(peer) ? { ipv6: { CidrIpv6: peer.cidr, ...more } } : { ipv4: { CidrIp: peer.cidr, ...more } }
   })
