@@ -10,6 +10,7 @@ import { instanceStatusCommands } from './instance-status.ts'
 import { instanceTypeCommands } from './instance-types.ts'
 import { instanceCommands } from './instances.ts'
 import { keyPairCommands } from './key-pairs.ts'
+import { networkAclCommands } from './network-acls.ts'
 import { networkInterfaceCommands } from './network-interfaces.ts'
 import { networkCommands } from './networks.ts'
 import { regionCommands } from './regions.ts'
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   ...tagCommands,
   ...vpcCommands,
   ...networkCommands,
+  ...networkAclCommands,
   ...routeCommands,
 ]
 
