@@ -38,7 +38,11 @@ afterAll(async () => {
 })
 
 async function launch(input: Partial<ec2.RunInstancesRequest>): Promise<ec2.Instance> {
-  const { Images } = await client.send(new ec2.DescribeImagesCommand({ Owners: ['amazon'] }))
+  const Filters = [
+    { Name: 'image-type', Values: ['machine'] },
+    { Name: 'root-device-type', Values: ['instance-store'] },
+  ]
+  const { Images } = await client.send(new ec2.DescribeImagesCommand({ Owners: ['amazon'], Filters }))
   const of = { ImageId: Images![0]!.ImageId!, KeyName: 'test', MinCount: 1, MaxCount: 1 }
   const { Instances } = await client.send(new ec2.RunInstancesCommand({ ...of, ...input }))
   return eventually(async () => {
@@ -110,7 +114,7 @@ test('interfaces are there from the launch, come to a running guest, and go; eac
   const { NetworkInterfaceId, PrivateIpAddresses } = (await client.send(create)).NetworkInterface!
   const [primary, secondary] = PrivateIpAddresses!.map((it) => it.PrivateIpAddress!)
   const attach = { NetworkInterfaceId, InstanceId: single.InstanceId, DeviceIndex: 1 }
-  const { AttachmentId } = await client.send(new ec2.AttachNetworkInterfaceCommand(attach))
+  const first = await client.send(new ec2.AttachNetworkInterfaceCommand(attach))
   const statusIs = (status: string) =>
     eventually(async () => {
       const describe = new ec2.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [NetworkInterfaceId!] })
@@ -124,6 +128,16 @@ test('interfaces are there from the launch, come to a running guest, and go; eac
     await said(toSecond.address, `ping -c 1 -W 2 -I ${nicOf(twofold, 0).PrivateIpAddress} ${it}`)
   const macs = 'http://169.254.169.254/latest/meta-data/network/interfaces/macs/'
   expect((await inside(`wget -qO- ${macs}`)).trim().split('\n')).toHaveLength(2)
+
+  // By force it is free at once; it comes again once the guest has let go of the rest, and is there after a reboot.
+  await client.send(new ec2.DetachNetworkInterfaceCommand({ AttachmentId: first.AttachmentId, Force: true }))
+  expect(await statusIs('available')).toBe(true)
+  const { AttachmentId } = await eventually(() => client.send(new ec2.AttachNetworkInterfaceCommand(attach)))
+  await statusIs('attached')
+  const boot = 'cat /proc/sys/kernel/random/boot_id'
+  const before = await said(toNew.address, boot)
+  await client.send(new ec2.RebootInstancesCommand({ InstanceIds: [single.InstanceId!] }))
+  await eventually(async () => (await said(toNew.address, boot)) !== before || undefined)
 
   await client.send(new ec2.DetachNetworkInterfaceCommand({ AttachmentId }))
   await statusIs('available')

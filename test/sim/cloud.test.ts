@@ -31,6 +31,37 @@ describe('instances on hosts of fakes', () => {
     expect((await cloud.instance(stays.id)).state).toBe('running')
   })
 
+  test('an interface comes to an instance, survives deaths of processes with it, and outlives it', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const row = await launchOne(cloud)
+    const id = await cloud.attachNew(row.id)
+    await cloud.until(async () => (await cloud.interfaceOf(id)).attachmentState === 'attached')
+    expect(guestOf(cloud, row)?.status.vifs).toContain(id)
+    await restart(cloud)
+    await cloud.startAgent(hostOf(row))
+    expect((await cloud.interfaceOf(id)).attachmentState).toBe('attached')
+    await cloud.terminate(row.id)
+    await cloud.untilState(row.id, 'terminated')
+    expect(await cloud.interfaceOf(id)).toMatchObject({ instanceId: null, attachmentId: null })
+    await cloud.until(async () => (await cloud.strands('attachment')) === 0)
+  })
+
+  test('an interface whose guest is deaf leaves once the guest hears', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const row = await launchOne(cloud)
+    const id = await cloud.attachNew(row.id)
+    await cloud.until(async () => (await cloud.interfaceOf(id)).attachmentState === 'attached')
+    const { guests } = cloud.host(row.hostId)
+    guests.setTemper(row.domainId, 'deaf')
+    await cloud.detach(id)
+    await cloud.until(() => cloud.host(row.hostId).spec?.domains[0]?.vifs.length === 1)
+    expect(await cloud.interfaceOf(id)).toMatchObject({ instanceId: row.id, attachmentState: 'detaching' })
+    guests.setTemper(row.domainId, 'obedient')
+    await cloud.until(async () => (await cloud.interfaceOf(id)).instanceId === null)
+    expect(guestOf(cloud, row)?.status.vifs).not.toContain(id)
+    await cloud.until(() => cloud.host(row.hostId).routers.routers.values().next().value?.vifs.length === 1)
+  })
+
   test('a reboot happens once, and the guest runs on', async () => {
     await using cloud = await SimulatedCloud.open()
     const row = await launchOne(cloud)

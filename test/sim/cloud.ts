@@ -15,16 +15,18 @@ import { instanceMachine } from '../../src/control/instances/machine.ts'
 import { tell } from '../../src/control/instances/news.ts'
 import { reboot } from '../../src/control/instances/reboot.ts'
 import { terminate } from '../../src/control/instances/terminate.ts'
+import { attach, detach } from '../../src/control/interfaces/attach.ts'
 import { attachmentMachine } from '../../src/control/interfaces/attachment-machine.ts'
+import { makeInterface, oneAddress } from '../../src/control/interfaces/make.ts'
 import { ensureDefaultVpc } from '../../src/control/vpcs/default-vpc.ts'
 import { listSubnets } from '../../src/control/vpcs/find.ts'
 import { keepLink } from '../../src/host/link.ts'
 import { FakeHost, type FakeTimes } from '../../src/host/testing.ts'
 import type { HostSpec } from '../../src/host-api/spec.ts'
-import type { HostId, InstanceId } from '../../src/model/ids.ts'
+import type { HostId, InstanceId, InterfaceId } from '../../src/model/ids.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { InstanceRow } from '../../src/store/tables/resources.ts'
+import type { InstanceRow, InterfaceRow } from '../../src/store/tables/resources.ts'
 import { Engine } from '../../src/strand/engine.ts'
 import { bind } from '../../src/strand/machine.ts'
 import { capacity, smallCloud as cloud, tinyImage as image, launchRequest as request } from '../small-cloud.ts'
@@ -144,6 +146,39 @@ export class SimulatedCloud {
   async terminate(id: InstanceId): Promise<void> {
     const row = await this.instance(id)
     await this.store.transact((tx) => terminate(tx, row, this.clock.now()))
+  }
+
+  /** Makes an interface and begins to attach it to the instance. */
+  attachNew(id: InstanceId): Promise<InterfaceId> {
+    return this.store.transact(async (tx) => {
+      const instance = await tx.db.selectFrom('instances').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+      const [subnet] = await listSubnets(tx, instance.accountId)
+      const groups = (await tx.db.selectFrom('securityGroups').select('id').execute()).map((it) => it.id)
+      const around = { now: this.clock.now(), random: this.#random }
+      const wanted = { account: instance.accountId, subnet: subnet!, groups, addresses: oneAddress, description: '' } // the default one
+      const nic = await makeInterface(tx, wanted, around)
+      await attach(tx, nic, instance, 1, around)
+      return nic.id
+    })
+  }
+
+  async detach(id: InterfaceId): Promise<void> {
+    const nic = await this.interfaceOf(id)
+    await this.store.transact((tx) => detach(tx, nic, false))
+  }
+
+  interfaceOf(id: InterfaceId): Promise<InterfaceRow> {
+    return this.store.read(({ db }) =>
+      db.selectFrom('interfaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+    )
+  }
+
+  /** How many strands of this machine there are. */
+  async strands(machine: string): Promise<number> {
+    const rows = await this.store.read(({ db }) =>
+      db.selectFrom('strands').select('subject').where('machine', '=', machine).execute(),
+    )
+    return rows.length
   }
 
   async reboot(id: InstanceId): Promise<void> {

@@ -105,9 +105,10 @@ async function joinAll(
   context: LaunchContext,
   instance: InstanceRow,
   primary: InterfaceRow,
-  { deleteOnTermination = true, others = [] }: LaunchRequest,
+  request: LaunchRequest,
 ): Promise<void> {
   const { tx } = context
+  const { deleteOnTermination = true, others = [] } = request
   await joinInstance(tx, primary, instance, { deviceIndex: 0, deleteOnTermination }, context)
   const nics: InterfaceRow[] = [primary]
   for (const it of others) {
@@ -115,7 +116,12 @@ async function joinAll(
     await joinInstance(tx, nic, instance, it, context)
     nics.push(nic)
   }
-  await checkLimits(tx, instance.type, nics.length, nics)
+  if (others.length > 0 || hasMore(request)) await checkLimits(tx, instance.type, nics.length, nics)
+}
+
+/** Whether the primary interface may have more than one address. */
+function hasMore({ primary, addresses = oneAddress }: LaunchRequest): boolean {
+  return primary !== undefined || addresses.secondary.length > 0 || addresses.more > 0
 }
 
 async function placeAll(
