@@ -1,6 +1,6 @@
 /** Images out of bundles: their manifests in the object store, and the files that hosts launch from. */
 import type { KeyObject } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readlink, rename, rm, statfs, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemCode } from '../../base/fault.ts'
 import { exists } from '../../base/files.ts'
@@ -101,6 +101,8 @@ export class BundleImages implements ManifestReader {
     const manifest = readManifest(image.manifest)
     const type = typeOf(manifest)
     const file = join(folder, files[type])
+    const { bavail, bsize } = await statfs(folder)
+    if (bavail * bsize < manifest.size + leastFreeBytes) refuseBundle('there is no room for the image on the disk')
     const part = (it: { name: string }) => this.#part(image, it.name, abort)
     await unpackBundle({ manifest, cipher: unwrapKey(manifest.keys.cloud, this.#cloudKey), part, file, abort })
     await chmod(file, 0o644)
@@ -132,6 +134,8 @@ export class BundleImages implements ManifestReader {
 }
 
 const partialPrefix = '.bundle-'
+/** What an image must leave of the disk: guests and the database are on it too. */
+const leastFreeBytes = 2 ** 30
 
 function noneIfMissing(error: unknown): string[] {
   if (systemCode(error) === 'ENOENT') return []
