@@ -10,6 +10,7 @@ import { chooseAccelerator } from './accelerator.ts'
 import { superviseAgent } from './agent/supervise.ts'
 import { boxOf, placedHosts } from './box.ts'
 import { type ControlPlane, openControlPlane } from './control/control-plane.ts'
+import { ensureEbsImage } from './control/ebs-image.ts'
 import { ensureTinyImage } from './control/tiny-image.ts'
 import { requireMachine } from './doctor.ts'
 import { makeFolders } from './folders.ts'
@@ -48,7 +49,10 @@ export async function up({ paths, choices, progress }: UpOptions, abort: AbortSi
   if (settings.hypervisor === 'qemu') await progress.step('network', () => raise(boxOf(settings), abort))
   open.defer(superviseAgent(paths, log))
   await progress.step('hosts', () => allConnected(control, paths, settings, abort))
-  await progress.step('image', (detail) => ensureTinyImage({ paths, settings, store: control.store, detail }, abort))
+  const tiny = await progress.step('image', (detail) =>
+    ensureTinyImage({ paths, settings, store: control.store, detail }, abort),
+  )
+  await ensureEbsImage(control.store, tiny, `${settings.region}${settings.zones[0] ?? 'a'}`)
   progress.say(greeting(paths, settings, control, accelerator))
   log.info({ endpoint: control.listener.url, accelerator }, 'the control plane serves')
   await staySmall(abort)

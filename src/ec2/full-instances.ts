@@ -2,6 +2,7 @@ import { namedByResource } from '../control/dns/resource-names.ts'
 import { bootsOf } from '../control/images/boot.ts'
 import { interfacesOf } from '../control/instances/find.ts'
 import { tagsOf } from '../control/tags/tags.ts'
+import { attachmentsOfInstances } from '../control/volumes/find.ts'
 import type { Reader } from '../store/store.ts'
 import type { InstanceRow } from '../store/tables/resources.ts'
 import type { FullInstance } from './render/instance.ts'
@@ -16,6 +17,7 @@ export async function fullInstances(reader: Reader, rows: readonly InstanceRow[]
   const [interfaces, tags] = [await interfacesOf(reader, ids), await tagsOf(reader, ids)]
   const named = ids.length === 0 ? new Set() : await namedByResource(reader, ids)
   const boots = await bootsOf(reader, rows)
+  const attachments = await attachmentsOfInstances(reader, ids)
   return rows.map((row) => ({
     row,
     boot: boots.get(row.id),
@@ -23,5 +25,6 @@ export async function fullInstances(reader: Reader, rows: readonly InstanceRow[]
     interfaces: interfaces.get(row.id) ?? [],
     image: byId.get(row.imageId),
     namedByResource: named.has(row.id),
+    attachments: attachments.get(row.id) ?? [],
   }))
 }

@@ -108,15 +108,21 @@ import { UpdateSecurityGroupRuleDescriptionsIngress } from './actions/security-g
 import { CopySnapshot } from './actions/snapshots/CopySnapshot.ts'
 import { CreateSnapshot } from './actions/snapshots/CreateSnapshot.ts'
 import { DeleteSnapshot } from './actions/snapshots/DeleteSnapshot.ts'
+import { DescribeSnapshotAttribute } from './actions/snapshots/DescribeSnapshotAttribute.ts'
 import { DescribeSnapshots } from './actions/snapshots/DescribeSnapshots.ts'
+import { ModifySnapshotAttribute } from './actions/snapshots/ModifySnapshotAttribute.ts'
+import { ResetSnapshotAttribute } from './actions/snapshots/ResetSnapshotAttribute.ts'
 import { CreateTags } from './actions/tags/CreateTags.ts'
 import { DeleteTags } from './actions/tags/DeleteTags.ts'
 import { DescribeTags } from './actions/tags/DescribeTags.ts'
 import { AttachVolume } from './actions/volumes/AttachVolume.ts'
 import { CreateVolume } from './actions/volumes/CreateVolume.ts'
 import { DeleteVolume } from './actions/volumes/DeleteVolume.ts'
+import { DescribeVolumeAttribute } from './actions/volumes/DescribeVolumeAttribute.ts'
+import { DescribeVolumeStatus } from './actions/volumes/DescribeVolumeStatus.ts'
 import { DescribeVolumes } from './actions/volumes/DescribeVolumes.ts'
 import { DetachVolume } from './actions/volumes/DetachVolume.ts'
+import { ModifyVolumeAttribute } from './actions/volumes/ModifyVolumeAttribute.ts'
 import { AssociateVpcCidrBlock } from './actions/vpcs/AssociateVpcCidrBlock.ts'
 import { CreateDefaultSubnet } from './actions/vpcs/CreateDefaultSubnet.ts'
 import { CreateDefaultVpc } from './actions/vpcs/CreateDefaultVpc.ts'
@@ -209,10 +215,13 @@ export const ec2Actions = [
   DescribeSecurityGroupReferences,
   DescribeSecurityGroupRules,
   DescribeSecurityGroups,
+  DescribeSnapshotAttribute,
   DescribeSnapshots,
   DescribeStaleSecurityGroups,
   DescribeSubnets,
   DescribeTags,
+  DescribeVolumeAttribute,
+  DescribeVolumeStatus,
   DescribeVolumes,
   DescribeVpcAttribute,
   DescribeVpcPeeringConnections,
@@ -236,7 +245,9 @@ export const ec2Actions = [
   ModifyNetworkInterfaceAttribute,
   ModifyPrivateDnsNameOptions,
   ModifySecurityGroupRules,
+  ModifySnapshotAttribute,
   ModifySubnetAttribute,
+  ModifyVolumeAttribute,
   ModifyVpcAttribute,
   ModifyVpcPeeringConnectionOptions,
   MonitorInstances,
@@ -252,6 +263,7 @@ export const ec2Actions = [
   ResetImageAttribute,
   ResetInstanceAttribute,
   ResetNetworkInterfaceAttribute,
+  ResetSnapshotAttribute,
   RestoreManagedPrefixListVersion,
   RevokeSecurityGroupEgress,
   RevokeSecurityGroupIngress,

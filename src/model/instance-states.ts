@@ -2,7 +2,10 @@
  * The life of an instance, and what each state allows.
  *
  *     pending --> running --> shutting-down --> terminated
- *        \___________________________^
+ *        ^\__________|_______________^  ^
+ *        |           v                  |
+ *        |        stopping --> stopped -|
+ *        \________________________/
  *
  * Source: EC2 User Guide, "Amazon EC2 instance state changes"; API Reference, "InstanceState" for the codes.
  */
@@ -33,6 +36,10 @@ export const stateReasons = {
     Message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown',
   },
   internalError: { Code: 'Server.InternalError', Message: 'Server.InternalError: Internal error on launch' },
+  volumeError: {
+    Code: 'Client.VolumeLimitExceeded',
+    Message: 'Client.VolumeLimitExceeded: A volume of the instance could not be made',
+  },
   lost: { Code: 'Server.InternalError', Message: 'Server.InternalError: The virtual machine ended unexpectedly' },
 } as const satisfies Record<string, { Code: string; Message: string }>
 

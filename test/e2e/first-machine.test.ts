@@ -18,9 +18,9 @@ interface Instance {
 beforeAll(async () => {
   cloud = await TestCloud.start()
   const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
-    Images: { ImageId: string }[]
+    Images: { ImageId: string; Name: string }[]
   }
-  image = Images[0]!.ImageId
+  image = Images.find((it) => it.Name === 'cumulet-tiny')!.ImageId
   const { KeyMaterial } = await cloud.aws('ec2', 'create-key-pair', '--key-name', 'test', '--key-type', 'ed25519')
   key = join(cloud.data, 'test.pem')
   await writeFile(key, String(KeyMaterial), { mode: 0o600 })

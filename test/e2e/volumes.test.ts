@@ -7,6 +7,7 @@ import { nothingLeft } from './leftovers.ts'
 
 let cloud: TestCloud
 let image: string
+let onVolume: string
 let key: string
 
 interface Guest {
@@ -17,9 +18,10 @@ interface Guest {
 beforeAll(async () => {
   cloud = await TestCloud.start()
   const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
-    Images: { ImageId: string; RootDeviceType: string }[]
+    Images: { ImageId: string; Name: string }[]
   }
-  image = Images.find((it) => it.RootDeviceType === 'instance-store')!.ImageId
+  image = Images.find((it) => it.Name === 'cumulet-tiny')!.ImageId
+  onVolume = Images.find((it) => it.Name === 'cumulet-tiny-ebs')!.ImageId
   const { KeyMaterial } = await cloud.aws('ec2', 'create-key-pair', '--key-name', 'test', '--key-type', 'ed25519')
   key = join(cloud.data, 'test.pem')
   await writeFile(key, String(KeyMaterial), { mode: 0o600 })
@@ -31,8 +33,8 @@ afterAll(async () => {
   await cloud?.[Symbol.asyncDispose]()
 })
 
-async function launch(...more: string[]): Promise<Guest> {
-  const asked = ['--image-id', image, '--key-name', 'test', '--placement', 'AvailabilityZone=us-west-2a', ...more]
+async function launch(of = image, ...more: string[]): Promise<Guest> {
+  const asked = ['--image-id', of, '--key-name', 'test', '--placement', 'AvailabilityZone=us-west-2a', ...more]
   const { Instances } = (await cloud.aws('ec2', 'run-instances', ...asked)) as { Instances: { InstanceId: string }[] }
   const id = Instances[0]!.InstanceId
   await until(id, 'running')
@@ -140,6 +142,60 @@ test('what is written to a volume outlives machines, servers and agents, and a s
   await cloud.aws('ec2', 'delete-snapshot', '--snapshot-id', snapshot)
   await nothingLeft(cloud)
 })
+
+test('an instance on a volume stops, starts again with all that it had, and takes its volume along when it ends', {
+  timeout: 240_000,
+}, async () => {
+  const mapping = '[{"DeviceName":"/dev/sdf","Ebs":{"VolumeSize":1,"DeleteOnTermination":false}}]'
+  const guest = await launch(onVolume, '--block-device-mappings', mapping)
+  await runSoon(guest, 'echo kept >/root/kept; sync; test -b /dev/sdf')
+  const before = await instanceOf(guest.id)
+  expect(before.RootDeviceType).toBe('ebs')
+  const volumeAt = (device: string) => before.BlockDeviceMappings.find((it) => it.DeviceName === device)!.Ebs.VolumeId
+
+  await cloud.aws('ec2', 'stop-instances', '--instance-ids', guest.id)
+  await until(guest.id, 'stopped')
+  const stopped = await instanceOf(guest.id)
+  expect([stopped.PublicIpAddress, stopped.PrivateIpAddress]).toEqual([undefined, before.PrivateIpAddress])
+  await nothingLeft(cloud)
+  const type = ['--instance-id', guest.id, '--instance-type', 'Value=m1.large']
+  await cloud.aws('ec2', 'modify-instance-attribute', ...type)
+
+  await cloud.aws('ec2', 'start-instances', '--instance-ids', guest.id)
+  await until(guest.id, 'running')
+  const again = await instanceOf(guest.id)
+  expect(again.PrivateIpAddress).toBe(before.PrivateIpAddress)
+  const moved = { id: guest.id, address: again.PublicIpAddress! }
+  expect(await runSoon(moved, 'cat /root/kept; grep -c ^processor /proc/cpuinfo; ls /dev/sdf')).toBe(
+    'kept\n2\n/dev/sdf\n',
+  )
+
+  // Its machine dies: the disks are what they were, so it is stopped rather than lost.
+  const { domainsOf } = await import('./leftovers.ts')
+  sendKill(identify((await domainsOf(cloud)).find((it) => it.instance === guest.id)!.pid)!)
+  await until(guest.id, 'stopped')
+
+  await terminate(moved)
+  const [root, other] = [volumeAt('/dev/sda1'), volumeAt('/dev/sdf')]
+  await until(other, 'available')
+  await eventually(async () => (await cloud.awsRefusal('ec2', 'describe-volumes', '--volume-ids', root)) || undefined)
+  await cloud.aws('ec2', 'delete-volume', '--volume-id', other)
+  await nothingLeft(cloud)
+})
+
+interface Described {
+  readonly RootDeviceType: string
+  readonly PrivateIpAddress: string
+  readonly PublicIpAddress?: string
+  readonly BlockDeviceMappings: { DeviceName: string; Ebs: { VolumeId: string } }[]
+}
+
+async function instanceOf(id: string): Promise<Described> {
+  const { Reservations } = (await cloud.aws('ec2', 'describe-instances', '--instance-ids', id)) as {
+    Reservations: { Instances: Described[] }[]
+  }
+  return Reservations[0]!.Instances[0]!
+}
 
 async function snapshotOf(volume: string): Promise<string> {
   const { SnapshotId, State } = (await cloud.aws('ec2', 'create-snapshot', '--volume-id', volume)) as {

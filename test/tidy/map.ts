@@ -21,7 +21,7 @@ export const floors: Readonly<Record<string, { readonly is: string; readonly imp
   strand: { is: 'durable machines of small steps', imports: ['store'] },
   store: { is: 'schema, transactions, migrations', imports: ['host-api'] },
   host: { is: "a host's agent: plan (pure), carry out, report; metadata and names", imports: ['drivers', 'host-api'] },
-  drivers: { is: 'hypervisor, network, storage: few verbs, no policy', imports: ['host-api'] },
+  drivers: { is: 'hypervisor, network, storage, volumes: few verbs, no policy', imports: ['host-api'] },
   images: { is: 'builds images, and takes in those of others', imports: [] },
   bundles: { is: 'bundles of images: manifest, archive, keys', imports: [] },
   'host-api': { is: 'all that control plane and hosts say to each other', imports: [] },

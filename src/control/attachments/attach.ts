@@ -22,9 +22,19 @@ export async function attach(
   tx: Transaction,
   volume: VolumeRow,
   instance: InstanceRow,
-  { device, deleteOnTermination, now }: AttachOptions,
+  options: AttachOptions,
 ): Promise<AttachmentRow> {
   refuseUnlessAttachable(volume, instance)
+  return tie(tx, volume, instance, options)
+}
+
+/** Begins to attach, whatever the states: both may just be being made. */
+export async function tie(
+  tx: Transaction,
+  volume: Pick<VolumeRow, 'id' | 'hostId' | 'multiAttach'>,
+  instance: Pick<InstanceRow, 'id'>,
+  { device, deleteOnTermination, now }: AttachOptions,
+): Promise<AttachmentRow> {
   const others = await tx.db.selectFrom('attachments').selectAll().where('volumeId', '=', volume.id).execute()
   if (others.some((it) => it.instanceId === instance.id) || (others.length > 0 && volume.multiAttach === 0))
     refuse('VolumeInUse', { message: `${volume.id} is already attached to an instance` })
@@ -52,7 +62,7 @@ async function insert(
   tx: Transaction,
   siblings: readonly AttachmentRow[],
   values: Omit<AttachmentRow, 'slot'>,
-  volume: VolumeRow,
+  volume: Pick<VolumeRow, 'hostId'>,
 ): Promise<AttachmentRow> {
   if (siblings.some((it) => bare(it.device) === bare(values.device)))
     refuse('InvalidParameterValue', {

@@ -29,11 +29,21 @@ export function domainSpec(
     memoryMiB: instance.memoryMib,
     cpuQuotaCores: Math.min(type.vcpus, type.ecu / cloud.ecuPerCore),
     cpuWeight: Math.max(1, Math.round(type.ecu * 100)),
-    boot: bootSpec(image, boot),
-    disks: disksOf(cloud, instance, image),
+    boot: bootSpec(bootedAs(image, plugs), boot),
+    disks: image.rootSnapshotId ? [] : disksOf(cloud, instance, image),
     ...(plugs.length > 0 && { plugs }),
     vifs: interfaces.filter((it) => it.attachmentState !== 'detaching').map(({ id, mac }) => ({ id, mac })),
   }
+}
+
+/**
+ * What the image boots by: an image on a volume has the kernel of another, which finds the root disk by its serial number, that of
+ * the volume in the first slot.
+ */
+function bootedAs(image: ImageRow, plugs: readonly PlugSpec[]): ImageRow {
+  const root = image.rootSnapshotId ? plugs.find((it) => it.slot === 1) : undefined
+  const commandLine = root ? `${image.commandLine} cumulet.root=${root.serial}` : image.commandLine
+  return { ...image, id: image.bootImageId ?? image.id, commandLine }
 }
 
 /** Root, ephemeral disks, and swap for types that have it. A disk's serial is its name: so the guest finds it. */

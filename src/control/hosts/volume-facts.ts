@@ -65,8 +65,9 @@ async function takeVolumeFacts(tx: Transaction, { host, volumes: told }: HostFac
     )),
   ]
   if (changed.length === 0) return []
-  const attachments = await tx.db.selectFrom('attachments').select(['id', 'volumeId']).execute()
-  return [...changed, ...attachments.filter((it) => changed.includes(it.volumeId)).map((it) => it.id)]
+  const rows = await tx.db.selectFrom('attachments').select(['id', 'volumeId', 'instanceId']).execute()
+  const concerned = rows.filter((it) => changed.includes(it.volumeId))
+  return [...changed, ...concerned.flatMap((it) => [it.id, it.instanceId])]
 }
 
 /** The attachments of the instances that have these domains. */

@@ -61,10 +61,11 @@ export function volumesSpec(
 ): VolumesSpec | undefined {
   const here = volumes.filter((it) => it.hostId === host)
   const kept = snapshots.filter((it) => it.hostId === host)
+  const pending = new Set<string>(snapshots.filter((it) => it.state === 'pending').map((it) => it.id))
   if (here.length === 0 && kept.length === 0) return undefined
   return {
     volumes: here
-      .filter((it) => it.state !== 'deleting')
+      .filter((it) => it.state !== 'deleting' && !pending.has(it.snapshotId ?? ''))
       .map(
         (it): VolumeSpec => ({
           id: it.id,

@@ -28,6 +28,7 @@ import {
   oneAddress,
   type WantedAddresses,
 } from '../interfaces/make.ts'
+import { giveVolumes, type LaunchVolume } from './launch-volumes.ts'
 import { instanceMachine } from './machine.ts'
 
 export interface LaunchRequest {
@@ -50,6 +51,8 @@ export interface LaunchRequest {
   readonly primary?: InterfaceRow
   /** Those beside the primary one. */
   readonly others?: readonly LaunchInterface[]
+  /** Made for each instance; the root first where the root is a volume. */
+  readonly volumes?: readonly LaunchVolume[]
   readonly userData?: string
   readonly clientToken?: string
   readonly shutdownBehavior: 'stop' | 'terminate'
@@ -95,6 +98,7 @@ export async function launch(context: LaunchContext, request: LaunchRequest): Pr
     const nic = request.primary ?? (await insertInterface(tx, fresh, context))
     interfaces.push(nic)
     await joinAll(context, row, nic, request)
+    await giveVolumes(context, row, request.volumes ?? [])
   }
   if (request.publicAddress ?? subnet.mapsPublic === 1) await lendAddresses(tx, interfaces, context)
   await wishForAll(context, instances, await hostsOfVpc(tx, subnet.vpcId))
@@ -174,7 +178,7 @@ async function instanceRow(
     domainId,
     uuid: newEc2Uuid(random),
     memoryMib: at.memoryMib,
-    power: 'on',
+    power: request.volumes?.length ? 'wait' : 'on',
     reboots: 0,
     wishedIn: 0,
   }

@@ -1,5 +1,8 @@
 /**
- * The life of an instance. One teardown, from every step.
+ * The life of an instance. One teardown, from every step. One whose root is a volume may stop and start again: `serve` waits until its
+ * volumes can be reached from where it is to run.
+ *
+ *     serve --> boot --> run --> halt --> halting --> put-away --> unplace --> stopped --> serve
  *
  *     boot --> run --> shut-down --> stopping --> keep-console --> release --> clear --> linger --> (forgotten)
  *        \______________^
@@ -14,6 +17,8 @@ import { detachAll, hasVolumes } from '../attachments/attach.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
 import { leaveEnded } from '../interfaces/detach.ts'
 import { removeTags } from '../tags/tags.ts'
+import { areServed, isOnVolume, isVolumeInError, unplace } from './on-volume.ts'
+import { volumeHostsOf } from './stop.ts'
 
 /** An instance with what its host last said of its domain. */
 export interface ObservedInstance {
@@ -42,10 +47,24 @@ const hostWordMs = 60_000
 const lingerMs = 60 * 60_000
 
 export const instanceMachine = machine<ObservedInstance, Payload | undefined, InstanceServices>()('instance', {
-  start: 'boot',
+  start: 'serve',
   teardown: 'shut-down',
   load: observe,
   steps: {
+    serve: {
+      kind: 'decide',
+      async run({ tx, self }) {
+        if (self.row.power === 'on') return hop('boot')
+        if (await isVolumeInError(tx, self.id)) {
+          await giveReason(tx, self, 'volumeError')
+          return hop('shut-down')
+        }
+        if (!(await areServed(tx, self.row))) return nap()
+        const wishedIn = await wishOfHost(tx, self)
+        await tx.db.updateTable('instances').set({ power: 'on', wishedIn }).where('id', '=', self.id).execute()
+        return hop('boot')
+      },
+    },
     boot: {
       kind: 'decide',
       async run({ tx, self, signals, now, deadline }) {
@@ -76,11 +95,52 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     },
     run: {
       kind: 'decide',
-      async run({ tx, self }) {
+      async run({ tx, self, signals }) {
+        if (signals.take('stop')) return hop('halt')
         if (!hasEnded(self)) return nap()
-        await giveReason(tx, self, self.fact?.state === 'off' ? 'guestShutdown' : 'lost')
-        return hop('shut-down')
+        const isOff = self.fact?.state === 'off'
+        await giveReason(tx, self, isOff ? 'guestShutdown' : 'lost')
+        const ends = (isOff && self.row.shutdownBehavior === 'terminate') || !(await isOnVolume(tx, self.row))
+        return hop(ends ? 'shut-down' : 'halt')
       },
+    },
+    halt: {
+      kind: 'decide',
+      async run({ tx, self }) {
+        const wishedIn = await wishOfHost(tx, self)
+        await tx.db
+          .updateTable('instances')
+          .set({ state: 'stopping', power: 'off', wishedIn })
+          .where('id', '=', self.id)
+          .execute()
+        return hop('halting')
+      },
+    },
+    halting: {
+      kind: 'decide',
+      run: async ({ self }) => (hasEnded(self) ? hop('put-away') : nap()),
+    },
+    'put-away': {
+      kind: 'decide',
+      async run({ tx, self }) {
+        await tx.db.updateTable('instances').set({ power: 'gone' }).where('id', '=', self.id).execute()
+        const generations = await wish(tx, [...(await hostsConcerned(tx, self)), ...(await volumeHostsOf(tx, self))])
+        const wishedIn = generations.get(self.row.hostId ?? '') ?? 0
+        await tx.db.updateTable('instances').set({ wishedIn }).where('id', '=', self.id).execute()
+        return hop('unplace')
+      },
+    },
+    unplace: {
+      kind: 'decide',
+      async run({ tx, self }) {
+        if (self.fact || !hasHeard(self)) return nap()
+        await unplace(tx, self.id)
+        return hop('stopped')
+      },
+    },
+    stopped: {
+      kind: 'decide',
+      run: async ({ signals }) => (signals.take('start') ? hop('serve') : nap()),
     },
     'shut-down': {
       kind: 'decide',

@@ -4,7 +4,7 @@
  *     copy --> rest --> remove --> clear --> (forgotten)
  *        \______________^
  */
-import type { SnapshotId } from '../../model/ids.ts'
+import type { HostId, SnapshotId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { HostRow } from '../../store/tables/resources.ts'
 import type { SnapshotFactRow, SnapshotRow } from '../../store/tables/volumes.ts'
@@ -33,6 +33,7 @@ export const snapshotMachine = machine<ObservedSnapshot>()('snapshot', {
       async run({ tx, self, now }) {
         if (self.fact?.state === 'complete') {
           await change(tx, self.id, { state: 'completed', progress: 100, completedAt: now.getTime() })
+          await wish(tx, await hostsWaitingFor(tx, self.id))
           return hop('rest')
         }
         const failed = self.fact?.state === 'broken' || failedAttempts(self.host, self.id) >= copyAttempts
@@ -75,6 +76,12 @@ async function observe(tx: Transaction, id: string): Promise<ObservedSnapshot | 
   const fact = await tx.db.selectFrom('snapshotFacts').selectAll().where('id', '=', row.id).executeTakeFirst()
   const host = await tx.db.selectFrom('hosts').selectAll().where('id', '=', row.hostId).executeTakeFirst()
   return { id: row.id, row, fact, host }
+}
+
+/** Hosts of volumes that are to begin as the snapshot: they have not been told of these yet. */
+async function hostsWaitingFor(tx: Transaction, id: SnapshotId): Promise<HostId[]> {
+  const volumes = tx.db.selectFrom('volumes').select('hostId').distinct().where('snapshotId', '=', id)
+  return (await volumes.where('state', '=', 'creating').execute()).map((it) => it.hostId)
 }
 
 async function change(tx: Transaction, id: SnapshotId, columns: Partial<SnapshotRow>): Promise<void> {

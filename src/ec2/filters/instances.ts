@@ -5,7 +5,7 @@ import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
 import { instanceStates, stateReasons } from '../../model/instance-states.ts'
 import { absent, type FilterTable, type FilterValue, tagFilters } from '../../query/filters.ts'
 import type { MetadataOptionsJson } from '../../store/tables/resources.ts'
-import type { FullInstance } from '../render/instance.ts'
+import { type FullInstance, rootTypeOf } from '../render/instance.ts'
 import { interfaceFilters } from './instance-interfaces.ts'
 
 export interface FilteredInstance extends FullInstance {
@@ -84,7 +84,14 @@ export const instanceFilters: FilterTable<Row> = {
   reason: ({ row }) => row.transitionReason,
   'reservation-id': ({ row }) => row.reservationId,
   'root-device-name': () => '/dev/sda1',
-  'root-device-type': () => 'instance-store',
+  'root-device-type': ({ image }) => rootTypeOf(image),
+  'block-device-mapping.attach-time': ({ attachments }) =>
+    attachments.map((it) => new Date(it.attachedAt).toISOString()),
+  'block-device-mapping.delete-on-termination': ({ attachments }) =>
+    attachments.map((it) => it.deleteOnTermination === 1),
+  'block-device-mapping.device-name': ({ attachments }) => attachments.map((it) => it.device),
+  'block-device-mapping.status': ({ attachments }) => attachments.map((it) => it.state),
+  'block-device-mapping.volume-id': ({ attachments }) => attachments.map((it) => it.volumeId),
   'source-dest-check': ({ interfaces }) => interfaces[0] && interfaces[0].row.sourceDestCheck === 1,
   'state-reason-code': ({ row }) => row.stateReason && stateReasons[row.stateReason].Code,
   'state-reason-message': ({ row }) => row.stateReason && stateReasons[row.stateReason].Message,
@@ -96,11 +103,6 @@ export const instanceFilters: FilterTable<Row> = {
   'vpc-id': ({ interfaces }): FilterValue => interfaces.map((it) => it.row.vpcId),
   ...absent(
     'affinity',
-    'block-device-mapping.attach-time',
-    'block-device-mapping.delete-on-termination',
-    'block-device-mapping.device-name',
-    'block-device-mapping.status',
-    'block-device-mapping.volume-id',
     'capacity-reservation-id',
     'capacity-reservation-specification.capacity-reservation-target.capacity-reservation-id',
     'capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn',

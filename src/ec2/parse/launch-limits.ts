@@ -25,7 +25,6 @@ function whole(name: string, count: number): number {
 
 /** Parameters that would change the machine in ways that this cloud does not have: better refused than ignored. */
 const notServed = [
-  'BlockDeviceMappings',
   'IamInstanceProfile',
   'LaunchTemplate',
   'InstanceMarketOptions',

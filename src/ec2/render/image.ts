@@ -1,8 +1,10 @@
 /** Images as answers have them. Source: EC2 API Reference, "Image". */
-import type { Image } from '@aws-sdk/client-ec2'
+import type { BlockDeviceMapping, Image } from '@aws-sdk/client-ec2'
+import { mappingsOf } from '../../control/images/mappings.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
 import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
+import { rootTypeOf } from './instance.ts'
 
 export interface TaggedImage extends ImageRow {
   readonly tags: Tags
@@ -26,9 +28,9 @@ export function renderImage(row: TaggedImage): Image {
     ...(row.details?.ramdiskId && { RamdiskId: row.details.ramdiskId }),
     Name: row.name,
     Description: row.description,
-    RootDeviceType: 'instance-store',
+    RootDeviceType: rootTypeOf(row),
     RootDeviceName: '/dev/sda1',
-    BlockDeviceMappings: [],
+    BlockDeviceMappings: renderMappings(row),
     VirtualizationType: 'hvm',
     Hypervisor: 'xen',
     EnaSupport: false,
@@ -37,6 +39,20 @@ export function renderImage(row: TaggedImage): Image {
     UsageOperation: 'RunInstances',
     Tags: tagList(row.tags),
   }
+}
+
+function renderMappings(row: ImageRow): BlockDeviceMapping[] {
+  return mappingsOf(row).map(({ device, snapshot, sizeGiB, type, iops, deleteOnTermination }) => ({
+    DeviceName: device,
+    Ebs: {
+      ...(snapshot !== null && { SnapshotId: snapshot }),
+      VolumeSize: sizeGiB,
+      VolumeType: type,
+      ...(iops !== null && { Iops: iops }),
+      DeleteOnTermination: deleteOnTermination,
+      Encrypted: false,
+    },
+  }))
 }
 
 /** Where its manifest is; of images that have none, `amazon/NAME`. */

@@ -1,6 +1,6 @@
 /** Instances as answers have them. Source: EC2 API Reference, "Instance", "Reservation". */
 
-import type { Instance, InstanceNetworkInterface, Reservation } from '@aws-sdk/client-ec2'
+import type { Instance, InstanceBlockDeviceMapping, InstanceNetworkInterface, Reservation } from '@aws-sdk/client-ec2'
 import { publicNameOf } from '../../control/addresses/of-interfaces.ts'
 import type { BootChoice } from '../../control/images/boot.ts'
 import type { AttachedInterface } from '../../control/instances/find.ts'
@@ -9,6 +9,7 @@ import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
 import { stateOf, stateReasons } from '../../model/instance-states.ts'
 import { instanceType } from '../../model/instance-types.ts'
 import type { ImageRow, InstanceRow, MetadataOptionsJson } from '../../store/tables/resources.ts'
+import type { AttachmentRow } from '../../store/tables/volumes.ts'
 import { renderInstanceAddress, renderShortAssociation } from './private-addresses.ts'
 
 /** All that an answer about an instance is made of. */
@@ -20,11 +21,12 @@ export interface FullInstance {
   readonly boot?: BootChoice | undefined
   /** Its id is a name inside its VPC. */
   readonly namedByResource: boolean
+  readonly attachments: readonly AttachmentRow[]
 }
 
 export function renderInstance(
   cloud: Cloud,
-  { row, tags, interfaces, image, boot, namedByResource }: FullInstance,
+  { row, tags, interfaces, image, boot, namedByResource, attachments }: FullInstance,
 ): Instance {
   const primary = interfaces[0]
   const leading = primary?.addresses[0].public
@@ -63,9 +65,9 @@ export function renderInstance(
     },
     Monitoring: { State: row.monitoring === 1 ? 'enabled' : 'disabled' },
     Architecture: (image?.architecture ?? 'x86_64') as 'x86_64',
-    RootDeviceType: 'instance-store',
+    RootDeviceType: rootTypeOf(image),
     RootDeviceName: '/dev/sda1',
-    BlockDeviceMappings: [],
+    BlockDeviceMappings: attachments.map(renderMapping),
     VirtualizationType: 'hvm',
     Hypervisor: 'xen',
     ClientToken: row.clientToken ?? '',
@@ -93,6 +95,22 @@ export function renderInstance(
     }),
     MaintenanceOptions: { AutoRecovery: 'default' },
     CurrentInstanceBootMode: 'legacy-bios',
+  }
+}
+
+export function rootTypeOf(image: ImageRow | undefined): 'ebs' | 'instance-store' {
+  return image?.rootSnapshotId ? 'ebs' : 'instance-store'
+}
+
+export function renderMapping(row: AttachmentRow): InstanceBlockDeviceMapping {
+  return {
+    DeviceName: row.device,
+    Ebs: {
+      VolumeId: row.volumeId,
+      Status: row.state,
+      AttachTime: new Date(row.attachedAt),
+      DeleteOnTermination: row.deleteOnTermination === 1,
+    },
   }
 }
 

@@ -10,6 +10,7 @@ import { resourceNames } from './0019-resource-names.ts'
 import { prefixLists } from './0022-prefix-lists.ts'
 import { networkAcls } from './0023-network-acls.ts'
 import { volumes } from './0026-volumes.ts'
+import { ebsImages } from './0027-ebs-images.ts'
 import { objects } from './0034-objects.ts'
 import { bundledImages } from './0035-bundled-images.ts'
 import { instanceBoots } from './0035b-instance-boots.ts'
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   prefixLists,
   networkAcls,
   volumes,
+  ebsImages,
   objects,
   bundledImages,
   instanceBoots,

@@ -13,6 +13,7 @@ import type {
   InterfaceId,
   ResourceId,
   ResourceKind,
+  SnapshotId,
   SubnetId,
   VpcId,
 } from '../../model/ids.ts'
@@ -128,6 +129,12 @@ export interface ImageRow {
   /** What starts the boot loader on its disk, where the image has no kernel. */
   firmware: 'bios' | 'uefi' | null
   rootSizeMib: number
+  /** What its root volume is made of; null where the root is a copy of `rootFile`. */
+  rootSnapshotId?: SnapshotId | null | undefined
+  /** The image whose kernel and ramdisk it boots; its own where null. */
+  bootImageId?: ImageId | null | undefined
+  /** Other volumes of its instances, as `ImageMapping`. */
+  mappingsJson?: string | undefined
   digest: string
   createdAt: number
 }
@@ -253,8 +260,8 @@ export interface InstanceRow {
   domainId: DomainId
   uuid: string
   memoryMib: number
-  /** `gone`: the host shall know nothing of it any more. */
-  power: 'on' | 'off' | 'gone'
+  /** `wait`: its volumes are on the way; `gone`: the host shall know nothing of it any more. */
+  power: 'wait' | 'on' | 'off' | 'gone'
   reboots: number
   /** The host's generation that carries its newest wish. */
   wishedIn: number

@@ -1,4 +1,5 @@
 import { checkImageIds, detailsOf, listImages } from '../../../control/images/find.ts'
+import { mappingsOf } from '../../../control/images/mappings.ts'
 import { requireAll } from '../../../control/lookup.ts'
 import { withTags } from '../../../control/tags/tags.ts'
 import { refuse } from '../../../model/errors.ts'
@@ -9,6 +10,7 @@ import type { LaunchPermissionRow } from '../../../store/tables/bundled-images.t
 import type { ImageRow } from '../../../store/tables/resources.ts'
 import { describe } from '../../action.ts'
 import { locationOf, renderImage, stateReason, type TaggedImage } from '../../render/image.ts'
+import { rootTypeOf } from '../../render/instance.ts'
 
 /**
  * Images that the caller may run: its own and public ones; by owner, by who may run them, by id.
@@ -58,19 +60,19 @@ export const DescribeImages = describe('DescribeImages', {
     'platform-details': () => 'Linux/UNIX',
     'ramdisk-id': (row) => row.details?.ramdiskId ?? undefined,
     'root-device-name': () => '/dev/sda1',
-    'root-device-type': () => 'instance-store',
+    'root-device-type': (it) => rootTypeOf(it),
+    'block-device-mapping.delete-on-termination': (it) => mappingsOf(it).map((at) => at.deleteOnTermination),
+    'block-device-mapping.device-name': (it) => mappingsOf(it).map((at) => at.device),
+    'block-device-mapping.snapshot-id': (it) => mappingsOf(it).map((at) => at.snapshot ?? undefined),
+    'block-device-mapping.volume-size': (it) => mappingsOf(it).map((at) => at.sizeGiB),
+    'block-device-mapping.volume-type': (it) => mappingsOf(it).map((at) => at.type),
     state: (row) => row.state,
     'state-reason-code': (row) => stateReason(row)?.Code,
     'state-reason-message': (row) => stateReason(row)?.Message,
     'usage-operation': () => 'RunInstances',
     'virtualization-type': () => 'hvm',
     ...absent(
-      'block-device-mapping.delete-on-termination',
-      'block-device-mapping.device-name',
       'block-device-mapping.encrypted',
-      'block-device-mapping.snapshot-id',
-      'block-device-mapping.volume-size',
-      'block-device-mapping.volume-type',
       'free-tier-eligible',
       'image-allowed',
       'platform',

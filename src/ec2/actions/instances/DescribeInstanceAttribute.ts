@@ -3,7 +3,7 @@ import { refuse } from '../../../model/errors.ts'
 import type { Output } from '../../../query/types.ts'
 import { action } from '../../action.ts'
 import { fullInstances } from '../../full-instances.ts'
-import type { FullInstance } from '../../render/instance.ts'
+import { type FullInstance, renderMapping } from '../../render/instance.ts'
 
 type Attributes = Output<'DescribeInstanceAttribute'>
 
@@ -37,7 +37,7 @@ const attributes: Readonly<Record<string, (instance: FullInstance) => Attributes
     InstanceInitiatedShutdownBehavior: { Value: row.shutdownBehavior },
   }),
   rootDeviceName: () => ({ RootDeviceName: { Value: '/dev/sda1' } }),
-  blockDeviceMapping: () => ({ BlockDeviceMappings: [] }),
+  blockDeviceMapping: ({ attachments }) => ({ BlockDeviceMappings: attachments.map(renderMapping) }),
   productCodes: () => ({ ProductCodes: [] }),
   sourceDestCheck: ({ interfaces }) => ({ SourceDestCheck: { Value: interfaces[0]?.row.sourceDestCheck !== 0 } }),
   groupSet: ({ interfaces }) => ({

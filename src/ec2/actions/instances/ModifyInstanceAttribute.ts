@@ -1,5 +1,7 @@
 import { changeGroups, changeInstance, changeSourceDestCheck } from '../../../control/instances/change.ts'
+import { changeDeletion, changeStopped } from '../../../control/instances/change-stopped.ts'
 import { findInstance } from '../../../control/instances/find.ts'
+import { isOnVolume } from '../../../control/instances/on-volume.ts'
 import { findGroups } from '../../../control/security-groups/groups.ts'
 import { refuse } from '../../../model/errors.ts'
 import type { Input } from '../../../query/types.ts'
@@ -42,25 +44,33 @@ const changes: Readonly<Record<string, Change>> = {
     changeInstance(tx, row, { apiTerminationDisabled: it?.Value ? 1 : 0 }),
   DisableApiStop: ({ tx }, row, { DisableApiStop: it }) =>
     changeInstance(tx, row, { apiStopDisabled: it?.Value ? 1 : 0 }),
-  InstanceInitiatedShutdownBehavior: ({ tx }, row, { InstanceInitiatedShutdownBehavior: it }) =>
-    changeInstance(tx, row, { shutdownBehavior: shutdownBehavior(it?.Value) }),
+  InstanceInitiatedShutdownBehavior: async ({ tx }, row, { InstanceInitiatedShutdownBehavior: it }) =>
+    changeInstance(tx, row, { shutdownBehavior: shutdownBehavior(it?.Value, await isOnVolume(tx, row)) }),
   SourceDestCheck: ({ tx }, row, { SourceDestCheck: it }) => changeSourceDestCheck(tx, row, it?.Value ?? true),
   Groups: ({ tx, caller }, row, { Groups: ids = [] }) =>
     changeGroups(tx, row, async (nic) =>
       (await findGroups(tx, caller.account, nic.vpcId, { ids, names: [] })).map((it) => it.id),
     ),
-  BlockDeviceMappings: async (_context, _row, { BlockDeviceMappings: [first] = [] }) =>
-    refuse('InvalidInstanceAttributeValue', { message: `No device is currently mapped at ${first?.DeviceName}` }),
-  InstanceType: needsStopped,
+  BlockDeviceMappings: async ({ tx }, row, { BlockDeviceMappings: mappings = [] }) => {
+    for (const { DeviceName, Ebs } of mappings)
+      await changeDeletion(tx, row, DeviceName ?? '', Ebs?.DeleteOnTermination ?? true)
+  },
+  InstanceType: ({ tx }, row, { InstanceType: it }) => changeStopped(tx, row, { type: it?.Value ?? '' }),
   Kernel: needsStopped,
   Ramdisk: needsStopped,
-  UserData: needsStopped,
-  EbsOptimized: needsStopped,
+  UserData: ({ tx }, row, { UserData: it }) => changeStopped(tx, row, { userData: encoded(it?.Value) }),
+  EbsOptimized: ({ tx }, row, { EbsOptimized: it }) => changeStopped(tx, row, { ebsOptimized: it?.Value ? 1 : 0 }),
   EnaSupport: needsStopped,
   SriovNetSupport: needsStopped,
 }
 
-/** What is fixed when the machine starts. An instance whose root device is no volume never stops. */
+/** As rows hold it. The form of the first versions has text that is encoded already. */
+function encoded(value: Uint8Array | string | undefined): string | null {
+  if (value === undefined || value.length === 0) return null
+  return typeof value === 'string' ? value : Buffer.from(value).toString('base64')
+}
+
+/** What no instance here can have of its own choice. */
 async function needsStopped(_context: Context, { id }: InstanceRow): Promise<never> {
   return refuse('IncorrectInstanceState', { message: `The instance '${id}' is not in the 'stopped' state.` })
 }

@@ -6,6 +6,7 @@ import { listInstances } from '../../../control/instances/find.ts'
 import { type LaunchRequest, launch } from '../../../control/instances/launch.ts'
 import { findKeyPair } from '../../../control/key-pairs/find.ts'
 import { checkTagsForMetadata, tagsOf } from '../../../control/tags/tags.ts'
+import { attachmentsOfInstances } from '../../../control/volumes/find.ts'
 import { type Cloud, zoneId, zoneName } from '../../../model/cloud.ts'
 import { refuse } from '../../../model/errors.ts'
 import type { InstanceId } from '../../../model/ids.ts'
@@ -16,6 +17,7 @@ import { fullInstances } from '../../full-instances.ts'
 import { launchInterfaces } from '../../launch-interfaces.ts'
 import { launchCounts, refuseWhatIsNotServed } from '../../parse/launch-limits.ts'
 import { launchNetwork } from '../../parse/launch-network.ts'
+import { launchVolumes } from '../../parse/launch-volumes.ts'
 import { newMetadataOptions } from '../../parse/metadata-options.ts'
 import { shutdownBehavior } from '../../parse/shutdown-behavior.ts'
 import { parseUserData } from '../../parse/user-data.ts'
@@ -32,7 +34,7 @@ const defaultType = 'm1.small'
  * Source: EC2 API Reference, RunInstances.
  */
 export const RunInstances = action('RunInstances', {
-  creates: ['instance', 'network-interface', 'volume'], // Tags for volumes are taken: there are none to have them.
+  creates: ['instance', 'network-interface', 'volume'],
   async run(input, context) {
     refuseWhatIsNotServed(input)
     const request = await readRequest(input, context)
@@ -59,6 +61,11 @@ export const RunInstances = action('RunInstances', {
       .execute()
     const existing = new Set(input.NetworkInterfaces?.map((it) => it.NetworkInterfaceId))
     for (const { id } of interfaces) if (!existing.has(id)) await context.tag('network-interface', id)
+    const attached = await attachmentsOfInstances(
+      context.tx,
+      rows.map((row) => row.id),
+    )
+    for (const { volumeId } of [...attached.values()].flat()) await context.tag('volume', volumeId)
     return renderReservation(context.cloud, await fullInstances(context.tx, rows))
   },
   async replay(output, { tx, caller }) {
@@ -99,10 +106,11 @@ async function readRequest(input: RunInstancesRequest, context: Context): Promis
     min,
     max,
     ...(key && { key }),
+    volumes: await launchVolumes(context, image, input.BlockDeviceMappings),
     ...interfaces,
     ...(userData !== undefined && { userData }),
     ...(input.ClientToken && { clientToken: input.ClientToken }),
-    shutdownBehavior: shutdownBehavior(input.InstanceInitiatedShutdownBehavior),
+    shutdownBehavior: shutdownBehavior(input.InstanceInitiatedShutdownBehavior, Boolean(image.rootSnapshotId)),
     apiTerminationDisabled: input.DisableApiTermination ?? false,
     apiStopDisabled: input.DisableApiStop ?? false,
     monitoring: input.Monitoring?.Enabled ?? false,

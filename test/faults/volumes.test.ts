@@ -1,0 +1,216 @@
+import { expect } from 'vitest'
+import type { FakeClock } from '../../src/base/clock.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { ensureFirstAccount } from '../../src/control/accounts/accounts.ts'
+import { attach } from '../../src/control/attachments/attach.ts'
+import { volumeAttachmentMachine } from '../../src/control/attachments/machine.ts'
+import { specsFrom } from '../../src/control/hosts/host-spec.ts'
+import { ensureHosts } from '../../src/control/hosts/hosts.ts'
+import { greetHosts, takeFacts } from '../../src/control/hosts/intake.ts'
+import { tell } from '../../src/control/instances/news.ts'
+import { createSnapshot } from '../../src/control/snapshots/create.ts'
+import { snapshotMachine } from '../../src/control/snapshots/machine.ts'
+import { createVolume } from '../../src/control/volumes/create.ts'
+import { volumeMachine } from '../../src/control/volumes/machine.ts'
+import type { DomainFact } from '../../src/host-api/facts.ts'
+import type { VolumesFact } from '../../src/host-api/volumes.ts'
+import type { Cloud } from '../../src/model/cloud.ts'
+import type { SnapshotId } from '../../src/model/ids.ts'
+import type { Store } from '../../src/store/store.ts'
+import { bind } from '../../src/strand/machine.ts'
+import { faultsOf } from './machines.ts'
+
+const cloud: Cloud = {
+  region: 'us-west-2',
+  zones: ['a'],
+  dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
+  scale: 8,
+  ecuPerCore: 1,
+  publicPool: { first: '203.0.113.10', last: '203.0.113.20' },
+  endpoint: 'http://127.0.0.1:8773',
+}
+const host = 'a1'
+const zone = 'us-west-2a'
+const domain = 'dom_7'
+
+/** A host that does at once what it is told of volumes, and has one domain that runs. It outlives the control plane. */
+class Host {
+  readonly clock: FakeClock
+  volumes: VolumesFact = { volumes: [], snapshots: [] }
+  plugged: NonNullable<DomainFact['plugged']> = []
+
+  constructor(clock: FakeClock) {
+    this.clock = clock
+  }
+
+  /** Takes the newest spec and reports. */
+  async turn(store: Store): Promise<void> {
+    const [spec] = await store.read((reader) => specsFrom(cloud)(reader, [host]))
+    const { volumes = [], snapshots = [], removed } = spec!.volumes ?? {}
+    const isGone = (id: string) => [...(removed?.volumes ?? []), ...(removed?.snapshots ?? [])].some((it) => it === id)
+    const made = volumes.map(({ id, sizeMiB, domains, limits }) => ({
+      ...{ id, sizeMiB, domains, limits, state: 'ready' as const },
+      frozen: snapshots.filter(({ of }) => of.kind === 'volume' && of.volume === id).map((it) => it.id),
+    }))
+    const kept = this.volumes.volumes.filter((it) => !isGone(it.id) && !made.some(({ id }) => id === it.id))
+    const complete = snapshots.map(({ id }) => ({ id, state: 'complete' as const, progress: 100 }))
+    this.volumes = { volumes: [...kept, ...made], snapshots: complete }
+    this.plugged = (spec!.domains[0]?.plugs ?? []).map(({ volume, sizeMiB }) => ({ volume, sizeMiB }))
+    for (const { volume } of this.plugged)
+      expect(this.volumes.volumes.find((it) => it.id === volume)?.domains).toEqual([domain])
+    const { generation } = spec!
+    const domains = [{ id: domain, state: 'running', reboots: 0, plugged: this.plugged }] as const
+    const facts = { host, received: generation, settled: generation, domains, volumes: this.volumes, troubles: [] }
+    await takeFacts(store, { changed: tell }, facts)
+  }
+}
+
+async function prepare(store: Store, world: Host): Promise<string> {
+  const account = await store.transact(async (tx) => {
+    const { account } = await ensureFirstAccount(tx, world.clock.now(), seededRandom('volumes'))
+    await ensureHosts(tx, [{ id: host, zone, isEdge: false, underlayAddress: '100.64.1.1' }])
+    return account
+  })
+  await greetHosts(store, [{ host, capacity: { memoryMiB: 4096, cores: 2, diskGiB: 100, accelerator: 'none' } }])
+  return account
+}
+
+function makeVolume(store: Store, world: Host, account: string) {
+  const asked = { zone, sizeGiB: 1, type: 'gp3', iops: null, throughput: null, multiAttach: false } as const
+  const context = { now: world.clock.now(), random: seededRandom('volume') }
+  return store.transact((tx) => createVolume({ tx, ...context }, { account, ...asked, snapshot: null }))
+}
+
+const machines = () => [bind(volumeMachine, {}), bind(volumeAttachmentMachine, {}), bind(snapshotMachine, {})] as const
+
+faultsOf('a volume', {
+  world: (clock) => new Host(clock),
+  machines: () => machines(),
+  begin: async (store, world) => makeVolume(store, world, await prepare(store, world)),
+  react: (store, world) => world.turn(store),
+  restsAt: ['rest'],
+  async created(store, world) {
+    const row = await store.read(({ db }) => db.selectFrom('volumes').selectAll().executeTakeFirstOrThrow())
+    expect(row.state).toBe('available')
+    expect(world.volumes.volumes.map((it) => it.id)).toEqual([row.id])
+  },
+  async gone(store, world) {
+    expect(await store.read(({ db }) => db.selectFrom('volumes').selectAll().execute())).toEqual([])
+    expect(world.volumes.volumes).toEqual([])
+  },
+})
+
+faultsOf('a snapshot', {
+  world: (clock) => new Host(clock),
+  machines: () => {
+    const [volume, attachment, snapshot] = machines()
+    return [snapshot, volume, attachment]
+  },
+  async begin(store, world): Promise<SnapshotId> {
+    const account = await prepare(store, world)
+    const volume = await makeVolume(store, world, account)
+    const asked = { account, host, of: { kind: 'volume', volume }, sizeGiB: 1, description: '' } as const
+    const context = { now: world.clock.now(), random: seededRandom('snapshot') }
+    return store.transact((tx) => createSnapshot({ tx, ...context }, asked))
+  },
+  react: (store, world) => world.turn(store),
+  restsAt: ['rest'],
+  async created(store) {
+    const row = await store.read(({ db }) => db.selectFrom('snapshots').selectAll().executeTakeFirstOrThrow())
+    expect([row.state, row.progress]).toEqual(['completed', 100])
+  },
+  async gone(store, world) {
+    expect(await store.read(({ db }) => db.selectFrom('snapshots').selectAll().execute())).toEqual([])
+    expect(world.volumes.snapshots).toEqual([])
+  },
+})
+
+faultsOf('the attachment of a volume', {
+  world: (clock) => new Host(clock),
+  machines: () => {
+    const [volume, attachment, snapshot] = machines()
+    return [attachment, volume, snapshot]
+  },
+  async begin(store, world) {
+    const account = await prepare(store, world)
+    const id = await makeVolume(store, world, account)
+    return store.transact(async (tx) => {
+      await tx.db.updateTable('volumes').set({ state: 'available' }).execute()
+      const volume = await tx.db.selectFrom('volumes').selectAll().executeTakeFirstOrThrow()
+      await tx.db.insertInto('images').values(image).execute()
+      await tx.db.insertInto('reservations').values({ id: 'r-1', accountId: account, createdAt: 0 }).execute()
+      await tx.db
+        .insertInto('instances')
+        .values({ ...instance, accountId: account })
+        .execute()
+      const row = await tx.db.selectFrom('instances').selectAll().executeTakeFirstOrThrow()
+      expect(volume.id).toBe(id)
+      const options = { device: '/dev/xvdf', deleteOnTermination: false, now: world.clock.now() }
+      return (await attach(tx, volume, row, options)).id
+    })
+  },
+  react: (store, world) => world.turn(store),
+  restsAt: ['rest'],
+  async created(store, world) {
+    const row = await store.read(({ db }) => db.selectFrom('attachments').selectAll().executeTakeFirstOrThrow())
+    expect(row.state).toBe('attached')
+    expect(world.plugged.map((it) => it.volume)).toEqual([row.volumeId])
+  },
+  async gone(store, world) {
+    expect(await store.read(({ db }) => db.selectFrom('attachments').selectAll().execute())).toEqual([])
+    expect(world.plugged).toEqual([])
+    expect(world.volumes.volumes.map((it) => it.domains)).toEqual([[]])
+  },
+})
+
+const image = {
+  id: 'ami-11111111',
+  accountId: '137112412989',
+  ownerAlias: 'amazon',
+  name: 'tiny',
+  description: '',
+  state: 'available',
+  isPublic: 1,
+  architecture: 'x86_64',
+  kernelFile: 'vmlinuz',
+  ramdiskFile: null,
+  rootFile: 'root.img',
+  commandLine: '',
+  rootSizeMib: 10,
+
+  digest: '',
+  createdAt: 0,
+} as const
+
+const instance = {
+  id: 'i-0123456789abcdef0',
+  reservationId: 'r-1',
+  launchIndex: 0,
+  imageId: image.id,
+  type: 'm1.small',
+  keyName: null,
+  publicKey: null,
+  zone,
+  state: 'running',
+  stateReason: null,
+  transitionReason: '',
+  launchedAt: 0,
+  runningAt: 1,
+  terminatedAt: null,
+  userData: null,
+  clientToken: null,
+  shutdownBehavior: 'terminate',
+  apiTerminationDisabled: 0,
+  apiStopDisabled: 0,
+  monitoring: 0,
+  ebsOptimized: 0,
+  metadataJson: '{}',
+  tenancy: 'default',
+  hostId: host,
+  domainId: domain,
+  uuid: 'ec2',
+  memoryMib: 64,
+  power: 'on',
+  reboots: 0,
+  wishedIn: 0,
+} as const
