@@ -19,6 +19,7 @@ export const DescribeVolumeStatus = describe('DescribeVolumeStatus', {
     'volume-status.details-status': (it) => [ioOf(it), 'not-applicable'],
     ...absent('action.code', 'action.description', 'action.event-id', 'availability-zone-id', 'event.description'),
     ...absent('event.event-id', 'event.event-type', 'event.not-after', 'event.not-before'),
+    ...absent('attachment-status.instance-id', 'attachment-status.io-performance'),
     ...absent('operator.managed', 'operator.principal'),
   },
   render: (it, { cloud }) => ({
