@@ -25,7 +25,7 @@ async function main() {
   )
   const withMachines = needsMachines(request)
   if (withMachines) checkPlatform(request, process)
-  const what = request.command === 'test' ? 'test' : withMachines ? 'machines' : 'api'
+  const what = ['test', 'bench'].includes(request.command) ? request.command : withMachines ? 'machines' : 'api'
   await ensureDebianPackages(what, process, progress)
   const areNew = await ensureModules({ root, withTools: request.command === 'test', env: process.env, progress })
   const node = nodeFor(root, process)

@@ -31,6 +31,12 @@ const tests = {
   tcpdump: { programs: ['tcpdump'], why: 'sees what is on the wire' },
 }
 
+/** What measures networks, and launches the guests that it measures between. */
+const measurements = {
+  awscli: tests.awscli,
+  iperf3: { programs: ['iperf3'], why: 'measures what networks carry' },
+}
+
 /** What few clouds need, installed when it is asked for. */
 const onDemand = {
   'debian-image': { mmdebstrap: { programs: ['mmdebstrap'], why: 'installs Debian into an image' } },
@@ -38,14 +44,14 @@ const onDemand = {
 }
 
 /**
- * What is needed for `what`: the API alone, guests too, tests, or something that is asked for by its name.
- * @param {'api' | 'machines' | 'test' | 'debian-image' | 'uefi'} what
+ * What is needed for `what`: the API alone, guests too, tests, measurements, or something that is asked for by its name.
+ * @param {'api' | 'machines' | 'test' | 'bench' | 'debian-image' | 'uefi'} what
  * @returns {Record<string, { programs: string[], why: string }>}
  */
 function needsOf(what) {
   if (onDemand[what]) return onDemand[what]
   if (what === 'api') return node
-  return Object.assign({}, node, machines, what === 'test' ? tests : {})
+  return Object.assign({}, node, machines, { test: tests, bench: measurements }[what])
 }
 
 module.exports = { needsOf }

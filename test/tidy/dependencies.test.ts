@@ -9,7 +9,7 @@ interface Manifest {
 }
 
 interface Needs {
-  needsOf(what: 'test' | 'debian-image' | 'uefi'): Record<string, unknown>
+  needsOf(what: 'test' | 'bench' | 'debian-image' | 'uefi'): Record<string, unknown>
 }
 
 const { dependencies, optionalDependencies, devDependencies } = JSON.parse(textOf('package.json')) as Manifest
@@ -39,7 +39,7 @@ describe('ARCHITECTURE.md', () => {
 /** What the bootstrap installs, for the cloud, for what few clouds need, and for tests. */
 function debianPackages(): string[] {
   const { needsOf } = createRequire(import.meta.url)('../../bin/bootstrap/needs.cjs') as Needs
-  return (['test', 'debian-image', 'uefi'] as const).flatMap((it) => Object.keys(needsOf(it)))
+  return (['test', 'bench', 'debian-image', 'uefi'] as const).flatMap((it) => Object.keys(needsOf(it)))
 }
 
 describe('package.json', () => {
