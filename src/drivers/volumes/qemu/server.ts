@@ -137,8 +137,18 @@ export class VolumeServer {
       throw new Fault(`process ${process.pid} does not end`)
   }
 
+  /** Its socket closes a moment before a process is gone: who looked at once would find it alive, and not look again for long. */
+  async #noticeEnd(): Promise<void> {
+    const process = this.#record?.process
+    try {
+      if (process) await hasEnded(process, { clock: this.#around.clock, timeoutMs: 5_000 })
+    } finally {
+      this.#around.changed()
+    }
+  }
+
   async #connect(abort: AbortSignal) {
-    this.#control ??= new Control(this.#controlSocket, { event: () => {}, closed: () => this.#around.changed() })
+    this.#control ??= new Control(this.#controlSocket, { event: () => {}, closed: () => void this.#noticeEnd() })
     return await this.#control.connect(patienceMs, abort)
   }
 
