@@ -11,6 +11,12 @@ const [port, ...addresses] = process.argv.slice(2)
 const servers = addresses.map(() => createServer({ pauseOnConnect: true }))
 const sockets = addresses.map(() => createSocket('udp4'))
 
+/**
+ * A parent that was killed takes nothing any more, and what is bound here keeps the next one from binding. Its patience is no longer
+ * than this either. That the channel has closed is not told while a handle is on its way.
+ */
+setTimeout(() => process.exit(1), 10_000).unref()
+
 try {
   for (const [index, it] of servers.entries()) {
     it.on('connection', (socket) => process.send?.(String(index), socket))
