@@ -2,7 +2,12 @@ import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { down } from './down.ts'
+import { systemClock } from '../base/clock.ts'
+import { openFakeHypervisor } from '../drivers/hypervisor/fake/fake.ts'
+import { FakeNetwork } from '../drivers/network/fake/fake.ts'
+import { FakeStorage } from '../drivers/storage/fake/fake.ts'
+import { FakeVolumes } from '../drivers/volumes/fake/fake.ts'
+import { down, endGuestsOf } from './down.ts'
 import type { Progress } from './progress.ts'
 import { hostsOf, type Paths, pathsOf, settle } from './settings.ts'
 
@@ -20,6 +25,19 @@ test('cut off before it has forgotten the guests, it leaves no spec by which the
   await expect(down({ paths, graceMs: 0, progress: quiet }, cut)).rejects.toThrow('cut off')
   await access(join(home, 'domains.json'))
   await expect(access(join(home, 'spec.json'))).rejects.toThrow()
+})
+
+test('a machine that does not hear the button is ended all the same', async () => {
+  const forgotten: string[] = []
+  const dom_1 = { id: 'dom_1', state: 'running', startedAt: '2026-01-01T00:00:00Z', reboots: 0, vifs: [] } as const
+  const hypervisor = Object.assign(openFakeHypervisor({ clock: systemClock }), {
+    list: async () => (forgotten.includes('dom_1') ? [] : [dom_1]),
+    pressButton: () => Promise.reject(new Error('QEMU did not answer')),
+    forget: async (id: string) => void forgotten.push(id),
+  })
+  const others = { network: new FakeNetwork(), storage: new FakeStorage(), volumes: new FakeVolumes() }
+  await endGuestsOf({ hypervisor, ...others }, 0, new AbortController().signal)
+  expect(forgotten).toEqual(['dom_1'])
 })
 
 async function cloudWithHost(): Promise<{ paths: Paths; home: string }> {

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { exists } from '../base/files.ts'
 import { silentLog } from '../base/log.ts'
+import type { HypervisorDriver } from '../drivers/hypervisor/driver.ts'
 import { lower } from '../drivers/network/box/box.ts'
+import type { DomainId } from '../model/ids.ts'
 import { type HostDrivers, openDrivers } from './agent/drivers.ts'
 import type { Progress } from './progress.ts'
 import { endProcess, runningProcess } from './running.ts'
@@ -62,11 +64,20 @@ export async function endGuestsOf(
   abort: AbortSignal,
 ): Promise<void> {
   const running = async () => (await hypervisor.list(abort)).filter((it) => it.state === 'running')
-  for (const { id } of await running()) await hypervisor.pressButton(id, abort)
+  for (const { id } of await running()) await pressButton(hypervisor, id, abort)
   const deadline = systemClock.now().getTime() + graceMs
   while ((await running()).length > 0 && systemClock.now().getTime() < deadline) await systemClock.sleep(100, abort)
   for (const { id } of await hypervisor.list(abort)) await hypervisor.forget(id, abort)
   for (const { id } of (await volumes.list(abort)).volumes) await volumes.serve(id, toNobody, abort)
   for (const id of await storage.list(abort)) await storage.release(id, abort)
   for (const { vpc } of await network.list(abort)) await network.remove(vpc, abort)
+}
+
+/** A machine that does not hear is ended with those that do not obey. */
+async function pressButton(hypervisor: HypervisorDriver, id: DomainId, abort: AbortSignal): Promise<void> {
+  try {
+    await hypervisor.pressButton(id, abort)
+  } catch {
+    abort.throwIfAborted()
+  }
 }

@@ -7,6 +7,12 @@ import { createServer } from 'node:net'
 const [address, port] = process.argv.slice(2)
 const server = createServer({ pauseOnConnect: true })
 
+// A parent that was killed takes nothing any more, and this would hold the port for good.
+setTimeout(() => process.exit(1), 10_000).unref()
+
+// A parent that was killed takes nothing any more, and this would hold the port for good. Its patience is no longer either.
+setTimeout(() => process.exit(1), 10_000).unref()
+
 // Between listening and handing over, connections may still arrive here: they are handed over too.
 server.on('connection', (socket) => process.send?.('connection', socket))
 server.once('error', (cause) => {
