@@ -65,13 +65,8 @@ async function launch(): Promise<{ name: string; nic: string }[]> {
   const IpPermissions = [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }]
   const GroupId = SecurityGroups![0]!.GroupId!
   await client.send(new ec2.AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }))
-  const Filters = [
-    { Name: 'image-type', Values: ['machine'] },
-    { Name: 'root-device-type', Values: ['instance-store'] },
-  ]
-  const { Images } = await client.send(new ec2.DescribeImagesCommand({ Owners: ['amazon'], Filters }))
   const UserData = Buffer.from(script).toString('base64')
-  const input = { ImageId: Images![0]!.ImageId!, MinCount: 2, MaxCount: 2, UserData }
+  const input = { ImageId: await cloud.image(), MinCount: 2, MaxCount: 2, UserData }
   const { Instances } = await client.send(new ec2.RunInstancesCommand(input))
   await Promise.all(Instances!.map(({ PublicIpAddress: address }) => eventually(() => greets(address!))))
   return Instances!.map((it) => ({

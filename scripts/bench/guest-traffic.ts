@@ -89,12 +89,8 @@ async function cloudPairs(cloud: TestCloud): Promise<{ sameHost: Pair; otherHost
 }
 
 async function launch(cloud: TestCloud, zone: string, count: number) {
-  const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
-    Images: { ImageId: string; RootDeviceType: string }[]
-  }
-  const image = Images.find((it) => it.RootDeviceType === 'instance-store')?.ImageId ?? ''
   const place = ['--placement', `AvailabilityZone=${(await cloud.profile()).region}${zone}`, '--key-name', 'traffic']
-  const asked = ['--image-id', image, '--instance-type', 'm1.small', '--count', String(count), ...place]
+  const asked = ['--image-id', await cloud.image(), '--instance-type', 'm1.small', '--count', String(count), ...place]
   const { Instances } = (await cloud.aws('ec2', 'run-instances', ...asked)) as {
     Instances: { PublicIpAddress: string; PrivateIpAddress: string }[]
   }

@@ -42,12 +42,11 @@ export class RealCloud implements AsyncDisposable {
       region,
       credentials: { accessKeyId, secret: secretAccessKey },
     }
-    const images = await call(target, { Action: 'DescribeImages', 'Owner.1': 'amazon' })
     await call(target, { Action: 'CreateKeyPair', KeyName: key, KeyType: 'ed25519' })
     await call(target, letIn)
     abort.throwIfAborted()
     opened.move()
-    return new RealCloud({ cloud, target, abort, image: /<imageId>([^<]+)/.exec(images)?.[1] ?? '' })
+    return new RealCloud({ cloud, target, abort, image: await cloud.image() })
   }
 
   private constructor(parts: { cloud: TestCloud; target: Target; image: string; abort: AbortSignal }) {

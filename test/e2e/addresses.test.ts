@@ -38,12 +38,7 @@ afterAll(async () => {
 })
 
 async function launch(input: Partial<ec2.RunInstancesRequest>): Promise<ec2.Instance> {
-  const Filters = [
-    { Name: 'image-type', Values: ['machine'] },
-    { Name: 'root-device-type', Values: ['instance-store'] },
-  ]
-  const { Images } = await client.send(new ec2.DescribeImagesCommand({ Owners: ['amazon'], Filters }))
-  const of = { ImageId: Images![0]!.ImageId!, KeyName: 'test', MinCount: 1, MaxCount: 1 }
+  const of = { ImageId: await cloud.image(), KeyName: 'test', MinCount: 1, MaxCount: 1 }
   const { Instances } = await client.send(new ec2.RunInstancesCommand({ ...of, ...input }))
   return eventually(async () => {
     const it = await described(Instances![0]!.InstanceId!)

@@ -122,6 +122,12 @@ export class TestCloud implements AsyncDisposable {
     return run('/usr/bin/aws', ['--endpoint-url', endpoint, ...args], { env, timeoutMs: 120_000 })
   }
 
+  /** One of the images that every cloud has. There are several, and their ids follow no order. */
+  async image(name: 'cumulet-tiny' | 'cumulet-tiny-ebs' = 'cumulet-tiny'): Promise<string> {
+    const named = ['--filters', `Name=name,Values=${name}`, '--query', 'Images[].ImageId', '--output', 'text']
+    return (await this.awsText('ec2', 'describe-images', ...named)).trim()
+  }
+
   /** The refusal that the AWS CLI prints for these arguments. */
   async awsRefusal(...args: string[]): Promise<string> {
     try {

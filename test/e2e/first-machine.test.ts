@@ -17,10 +17,7 @@ interface Instance {
 
 beforeAll(async () => {
   cloud = await TestCloud.start()
-  const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
-    Images: { ImageId: string; Name: string }[]
-  }
-  image = Images.find((it) => it.Name === 'cumulet-tiny')!.ImageId
+  image = await cloud.image()
   const { KeyMaterial } = await cloud.aws('ec2', 'create-key-pair', '--key-name', 'test', '--key-type', 'ed25519')
   key = join(cloud.data, 'test.pem')
   await writeFile(key, String(KeyMaterial), { mode: 0o600 })

@@ -45,10 +45,7 @@ function settled(image: string): Promise<string[]> {
 const secondOf = (line: string) => line.trim().split('\t')[1]!
 
 test('an image is bundled, uploaded, registered, shared, and another account logs into it', async () => {
-  const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
-    Images: { ImageId: string }[]
-  }
-  const tiny = Images[0]!.ImageId
+  const tiny = await cloud.image()
   await copyFile(join(cloud.data, 'images', tiny, 'root.img'), join(work, 'root.img'))
   await writeFile(join(work, 'mark'), 'made for this test\n')
   await run('debugfs', ['-w', '-R', `write ${join(work, 'mark')} mark`, join(work, 'root.img')])

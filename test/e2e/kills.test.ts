@@ -1,5 +1,4 @@
 import {
-  DescribeImagesCommand,
   DescribeInstancesCommand,
   EC2Client,
   type Instance,
@@ -20,10 +19,7 @@ beforeAll(async () => {
   cloud = await TestCloud.start()
   const { endpoint, region, accessKeyId, secretAccessKey } = await cloud.profile()
   client = new EC2Client({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 })
-  const { Images } = await client.send(
-    new DescribeImagesCommand({ Filters: [{ Name: 'image-type', Values: ['machine'] }] }),
-  )
-  ImageId = Images![0]!.ImageId!
+  ImageId = await cloud.image()
 })
 
 afterAll(async () => {

@@ -32,10 +32,7 @@ beforeAll(async () => {
   await writeFile(key, String(KeyMaterial), { mode: 0o600 })
   const ssh = ['--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0']
   await cloud.aws('ec2', 'authorize-security-group-ingress', '--group-name', 'default', ...ssh)
-  const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
-    Images: { ImageId: string }[]
-  }
-  image = Images[0]!.ImageId
+  image = await cloud.image()
   const zones = ['us-west-2a', 'us-west-2b']
   guests = await Promise.all(zones.map((zone) => launch('--placement', `AvailabilityZone=${zone}`)))
 })

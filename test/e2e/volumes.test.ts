@@ -17,11 +17,8 @@ interface Guest {
 
 beforeAll(async () => {
   cloud = await TestCloud.start()
-  const { Images } = (await cloud.aws('ec2', 'describe-images', '--owners', 'amazon')) as {
-    Images: { ImageId: string; Name: string }[]
-  }
-  image = Images.find((it) => it.Name === 'cumulet-tiny')!.ImageId
-  onVolume = Images.find((it) => it.Name === 'cumulet-tiny-ebs')!.ImageId
+  image = await cloud.image()
+  onVolume = await cloud.image('cumulet-tiny-ebs')
   const { KeyMaterial } = await cloud.aws('ec2', 'create-key-pair', '--key-name', 'test', '--key-type', 'ed25519')
   key = join(cloud.data, 'test.pem')
   await writeFile(key, String(KeyMaterial), { mode: 0o600 })

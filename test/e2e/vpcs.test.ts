@@ -13,8 +13,7 @@ beforeAll(async () => {
   cloud = await TestCloud.start(['--hosts-per-zone', '2'])
   const { endpoint, region, accessKeyId, secretAccessKey } = await cloud.profile()
   ec2 = new EC2({ endpoint, region, credentials: { accessKeyId, secretAccessKey } })
-  const machines = [{ Name: 'image-type', Values: ['machine'] }]
-  image = (await ec2.describeImages({ Owners: ['amazon'], Filters: machines })).Images![0]!.ImageId!
+  image = await cloud.image()
   const { KeyMaterial } = await ec2.createKeyPair({ KeyName: 'test', KeyType: 'ed25519' })
   key = join(cloud.data, 'test.pem')
   await writeFile(key, String(KeyMaterial), { mode: 0o600 })
