@@ -45,6 +45,8 @@ export interface DomainFact {
 export interface PluggedFact {
   readonly volume: VolumeId
   readonly sizeMiB: number
+  /** On its way in or out: its domain holds it open, and its guest does not see it. Its server must not go. */
+  readonly half?: true
 }
 
 /** What a host offers, said once when it connects. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { SnapshotSpec, VolumeFact, VolumeSpec, VolumesFact, VolumesSpec } from '../host-api/volumes.ts'
+import type { DomainSpec } from '../host-api/spec.ts'
+import type { PlugSpec, SnapshotSpec, VolumeFact, VolumeSpec, VolumesFact, VolumesSpec } from '../host-api/volumes.ts'
 import type { DomainId, SnapshotId, VolumeId } from '../model/ids.ts'
-import { planVolumes, type VolumeStep } from './plan-volumes.ts'
+import { planPlugs, planVolumes, type VolumeStep } from './plan-volumes.ts'
 
 const volumeIds: VolumeId[] = ['vol-1', 'vol-2', 'vol-3']
 const snapshotIds: SnapshotId[] = ['snap-1', 'snap-2', 'snap-3']
@@ -51,6 +52,15 @@ class World {
     this.volumes.set(id, { ...this.volumes.get(id)!, ...change })
   }
 }
+
+test('a volume that is only half there is plugged in again where it is wanted, and taken away where it is not', () => {
+  const half = { volume: 'vol-1', sizeMiB: 1024, half: true } as const
+  const status = { id: 'dom_1', state: 'running', startedAt: '', reboots: 0, vifs: [], plugged: [half] } as const
+  const plug = { volume: 'vol-1', host: 'a1', serial: 'vol1', slot: 1, sizeMiB: 1024 } as const
+  const steps = (plugs: PlugSpec[]) => planPlugs({ id: 'dom_1', power: 'on', plugs } as unknown as DomainSpec, status)
+  expect(steps([plug]).map((it) => it.do)).toEqual(['plug-volume'])
+  expect(steps([]).map((it) => it.do)).toEqual(['unplug-volume'])
+})
 
 const limits = fc.constantFrom({ operations: 100, bytes: 1 }, { operations: 3000, bytes: 2 })
 

@@ -34,7 +34,7 @@ export function planPlugs(spec: DomainSpec, status: DomainStatus | undefined): P
   const steps = wanted.flatMap((it): PlugStep[] => {
     const there = plugged.find(({ volume }) => volume === it.volume)
     const common = { subject: subject(it.volume), domain: spec.id, spec: it }
-    if (!there) return [{ do: 'plug-volume', ...common }]
+    if (!there || there.half) return [{ do: 'plug-volume', ...common }]
     return there.sizeMiB < it.sizeMiB ? [{ do: 'resize-plugged', ...common }] : []
   })
   const unwanted = plugged.filter(({ volume }) => !wanted.some((it) => it.volume === volume))

@@ -38,6 +38,8 @@ class Host {
   readonly clock: FakeClock
   volumes: VolumesFact = { volumes: [], snapshots: [] }
   plugged: NonNullable<DomainFact['plugged']> = []
+  /** How often it told of what its guest has let go of, and is held open for some turns more. */
+  #halves = 0
 
   constructor(clock: FakeClock) {
     this.clock = clock
@@ -55,7 +57,10 @@ class Host {
     const kept = this.volumes.volumes.filter((it) => !isGone(it.id) && !made.some(({ id }) => id === it.id))
     const complete = snapshots.map(({ id }) => ({ id, state: 'complete' as const, progress: 100 }))
     this.volumes = { volumes: [...kept, ...made], snapshots: complete }
-    this.plugged = (spec!.domains[0]?.plugs ?? []).map(({ volume, sizeMiB }) => ({ volume, sizeMiB }))
+    const wanted = (spec!.domains[0]?.plugs ?? []).map(({ volume, sizeMiB }) => ({ volume, sizeMiB }))
+    const leaving = this.plugged.filter((it) => !wanted.some(({ volume }) => volume === it.volume))
+    this.#halves = leaving.length > 0 ? this.#halves + 1 : 0
+    this.plugged = [...wanted, ...(this.#halves < 3 ? leaving.map((it) => ({ ...it, half: true as const })) : [])]
     for (const { volume } of this.plugged)
       expect(this.volumes.volumes.find((it) => it.id === volume)?.domains).toEqual([domain])
     const { generation } = spec!

@@ -6,7 +6,8 @@
  *        \_______\________________^
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { DomainId, VolumeId } from '../../model/ids.ts'
+import type { PluggedFact } from '../../host-api/facts.ts'
+import type { DomainId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { DomainFactRow, HostRow, InstanceRow } from '../../store/tables/resources.ts'
 import type { AttachmentRow, VolumeFactRow, VolumeRow } from '../../store/tables/volumes.ts'
@@ -121,15 +122,21 @@ function isServed({ served, instance }: ObservedAttachment): boolean {
   return (JSON.parse(served?.domainsJson ?? '[]') as DomainId[]).includes(instance.domainId)
 }
 
-function isPlugged({ domain, row }: ObservedAttachment): boolean {
-  const plugged = JSON.parse(domain?.pluggedJson ?? '[]') as { volume: VolumeId }[]
-  return domain?.state === 'running' && plugged.some((it) => it.volume === row.volumeId)
+function isPlugged(self: ObservedAttachment): boolean {
+  const held = heldIn(self)
+  return held !== undefined && !held.half
+}
+
+/** What the domain has of it: until that is nothing, its server stays. */
+function heldIn({ domain, row }: ObservedAttachment): PluggedFact | undefined {
+  const plugged = JSON.parse(domain?.pluggedJson ?? '[]') as PluggedFact[]
+  return domain?.state === 'running' ? plugged.find((it) => it.volume === row.volumeId) : undefined
 }
 
 /** Whether the domain has no hold of it, and will have none. */
 function isOver(self: ObservedAttachment): boolean {
   if (!self.instance.hostId) return true
-  return hasHeard(self.domainHost, self.row.wishedIn) && !isPlugged(self)
+  return hasHeard(self.domainHost, self.row.wishedIn) && heldIn(self) === undefined
 }
 
 function isEnding({ state }: InstanceRow): boolean {

@@ -15,6 +15,10 @@ export interface QmpCommands {
     readonly returns: string
   }
   readonly 'blockdev-add': { readonly takes: object; readonly returns: unknown }
+  readonly yank: {
+    readonly takes: { readonly instances: readonly { readonly type: 'block-node'; readonly 'node-name': string }[] }
+    readonly returns: unknown
+  }
   readonly 'blockdev-del': { readonly takes: { readonly 'node-name': string }; readonly returns: unknown }
   readonly 'blockdev-snapshot': {
     readonly takes: { readonly node: string; readonly overlay: string }

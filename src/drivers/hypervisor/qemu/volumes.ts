@@ -36,15 +36,20 @@ export function volumeDevice({ volume, serial, slot }: VolumeWiring): object {
   return { driver: 'virtio-blk-pci', id: volume, drive: volume, serial, 'disable-legacy': 'on', ...place, ...errors }
 }
 
-/** The volumes that are plugged in, with the size that the guest sees. */
+/** The volumes that are plugged in, with the size that the guest sees; those with a node and no device by half. */
 export async function pluggedVolumes(qmp: Qmp, abort: AbortSignal): Promise<PluggedVolume[]> {
   const devices = await qmp.execute('qom-list', { path: '/machine/peripheral' }, { abort })
   const nodes = await qmp.execute('query-named-block-nodes', { flat: true }, { abort })
   const sizes = new Map(nodes.map((it) => [it['node-name'], it.image['virtual-size']]))
-  return devices
-    .map((it) => it.name)
-    .filter((it): it is VolumeId => it.startsWith('vol-'))
-    .map((volume) => ({ volume, sizeMiB: Math.floor((sizes.get(volume) ?? 0) / 2 ** 20) }))
+  const seen = new Set(devices.map((it) => it.name))
+  return [...new Set([...seen, ...sizes.keys()])].filter(isVolume).map((volume) => {
+    const sizeMiB = Math.floor((sizes.get(volume) ?? 0) / 2 ** 20)
+    return seen.has(volume) ? { volume, sizeMiB } : { volume, sizeMiB, half: true }
+  })
+}
+
+function isVolume(name: string): name is VolumeId {
+  return name.startsWith('vol-')
 }
 
 /** Plugs the volume in. Resolves at once if it is. */
@@ -65,7 +70,17 @@ export async function unplugVolume(qmp: Qmp, volume: VolumeId, abort: AbortSigna
     if (!(await isEjected(qmp, volume, abort)))
       throw new Fault(`the guest does not let ${volume} go`, { cause: refused })
   }
-  if (await hasNode(qmp, volume)) await qmp.execute('blockdev-del', { 'node-name': volume }, { abort })
+  if (await hasNode(qmp, volume)) await removeNode(qmp, volume, abort)
+}
+
+/**
+ * Closing a node flushes it, and where its server is away, as after a detachment by force, the whole machine stands still until
+ * that has failed. So the connection is cut before. What the guest has flushed is on the server's disk by then.
+ * Source: QEMU QMP Reference Manual 7.2, yank; block/nbd.c (nbd_yank).
+ */
+async function removeNode(qmp: Qmp, volume: VolumeId, abort: AbortSignal): Promise<void> {
+  await qmp.execute('yank', { instances: [{ type: 'block-node', 'node-name': volume }] }, { abort })
+  await qmp.execute('blockdev-del', { 'node-name': volume }, { abort })
 }
 
 /** Lets the guest see the volume's new size. The server has it already. */
