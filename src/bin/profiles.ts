@@ -100,7 +100,7 @@ export function greeting(
     'In another shell:',
     `  . ${asTyped(paths.shell)}`,
     '  ec2-create-keypair mykey > mykey.pem && chmod 600 mykey.pem && ec2-authorize default -P tcp -p 22',
-    "  ec2-run-instances $(ec2-describe-images -a | awk '$2 ~ /^ami-/ && /cumulet-/ { print $2 }') -k mykey",
+    "  ec2-run-instances $(ec2-describe-images -a | awk '$3 ~ /cumulet-tiny$/ { print $2 }') -k mykey",
     '  cumulet ssh -i mykey.pem INSTANCE',
     ...(settings.hypervisor === 'fake'
       ? []
