@@ -1,10 +1,11 @@
 /**
  * Measures this cloud on this machine: `npm run bench -- [api] [launch] [network] [--rounds N] [--many N] [--out DIR] [--profile DIR]`.
- * Writes the page and the figures: to docs/performance.md and .cache/bench.json, or both to the directory that is named.
+ * Writes the page, but for what was measured by hand, and the figures: to docs/performance.md and .cache/bench.json, or both to the directory that is named.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { exists } from '../src/base/files.ts'
 import { measureApi } from './bench/api.ts'
 import { measureLaunch } from './bench/launch.ts'
 import { describeMachine } from './bench/machine.ts'
@@ -32,7 +33,8 @@ const isRoot = process.getuid?.() === 0
 try {
   const results = await measure()
   const text = page(results)
-  await write(values.out ?? join(root, 'docs'), 'performance.md', text)
+  const folder = values.out ?? join(root, 'docs')
+  await write(folder, 'performance.md', `${text}\n${await measuredByHand(join(folder, 'performance.md'))}`)
   await write(values.out ?? join(root, '.cache'), 'bench.json', `${JSON.stringify(results, null, 2)}\n`)
   process.stdout.write(text)
 } catch (error) {
@@ -49,6 +51,14 @@ async function measure(): Promise<Results> {
   const missing = isRoot ? [] : ['launch', 'network'].filter(wanted).map((it) => `${it}, which needs root`)
   const takenAt = new Date().toISOString()
   return { takenAt, machine, missing, ...(launch && { launch }), ...(network && { network }), ...(api && { api }) }
+}
+
+/** What the page has below its mark, with the mark. */
+async function measuredByHand(file: string): Promise<string> {
+  if (!(await exists(file))) return ''
+  const before = await readFile(file, 'utf8')
+  const mark = before.indexOf('<!-- Below stands what was measured by hand')
+  return mark === -1 ? '' : before.slice(mark)
 }
 
 async function write(folder: string, name: string, content: string): Promise<void> {
