@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { Fault } from '../base/fault.ts'
-import { ApiError, refuse } from '../model/errors.ts'
+import { refuse } from '../model/errors.ts'
 import type { ResourceKind } from '../model/ids.ts'
 import { type Action, type Describe, Later } from './action.ts'
 import type { Codec } from './codec.ts'
@@ -159,9 +159,4 @@ function sorted(value: unknown): unknown {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, it]) => [key, sorted(it)]),
   )
-}
-
-/** Whether `error` is meant for the caller. */
-export function isForCaller(error: unknown): error is ApiError {
-  return error instanceof ApiError
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { type ClaimV4, readClaim } from '../iam/claim.ts'
 import type { Caller, LookupKey } from '../iam/credentials.ts'
 import { headerOf } from '../iam/http-request.ts'
-import { type Params, paramOf } from '../iam/params.ts'
+import type { Params } from '../iam/params.ts'
 import type { Doubt } from '../iam/refusals.ts'
 import { signatureV2 } from '../iam/sigv2.ts'
 import { type ClaimV2S3, readClaimV2S3, stringToSignV2S3 } from '../iam/sigv2-s3.ts'
@@ -105,9 +105,4 @@ function refuseDoubt(doubt: Doubt): never {
       if (doubt.message.startsWith('Signature expired')) return refuse('AccessDenied', 'Request has expired')
       return refuse('RequestTimeTooSkewed')
   }
-}
-
-/** Whether the query string signs the request: what it overrides in the answer is then the signer's word. */
-export function isPresigned(query: Params): boolean {
-  return paramOf(query, 'X-Amz-Signature') !== undefined || paramOf(query, 'Signature') !== undefined
 }

@@ -57,8 +57,3 @@ async function guestHostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]> {
     .execute()
   return guests.map((row) => row.hostId!) // filtered by `is not null`
 }
-
-/** Every host: name servers on all of them say the same of public addresses. */
-export async function everyHost(tx: Transaction): Promise<HostId[]> {
-  return (await tx.db.selectFrom('hosts').select('id').execute()).map((row) => row.id)
-}
