@@ -31,10 +31,11 @@ const tests = {
   tcpdump: { programs: ['tcpdump'], why: 'sees what is on the wire' },
 }
 
-/** What measures networks, and launches the guests that it measures between. */
+/** What measures networks and disks, and launches the guests that it measures in. */
 const measurements = {
   awscli: tests.awscli,
   iperf3: { programs: ['iperf3'], why: 'measures what networks carry' },
+  fio: { programs: ['fio'], why: 'measures disks' },
 }
 
 /** What few clouds need, installed when it is asked for. */

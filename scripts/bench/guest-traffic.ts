@@ -37,7 +37,7 @@ const port = 5001
 
 export async function measureGuestTraffic({ rounds, say, abort }: TrafficOptions): Promise<GuestTraffic> {
   await using real = await RealCloud.start(abort)
-  const machine = await bareMachine(real, abort)
+  const machine = await bareMachine(real.paths, abort)
   await using bridge = await openBridgeLab(machine, abort)
   const pairs = { bridge: bridgePair(bridge), ...(await cloudPairs(real.cloud)) }
   const seen = { bridge: [] as number[], sameHost: [] as number[], otherHost: [] as number[] }

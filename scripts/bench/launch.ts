@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Fault } from '../../src/base/fault.ts'
 import { readAccelerator } from '../../src/bin/accelerator.ts'
-import { requireSettings } from '../../src/bin/settings.ts'
+import { type Paths, requireSettings } from '../../src/bin/settings.ts'
 import { buildTinyImage } from '../../src/images/tiny.ts'
 import { instanceType, scaled } from '../../src/model/instance-types.ts'
 import { BareGuest, type BareMachine } from './bare-guest.ts'
@@ -41,7 +41,7 @@ const root = join(import.meta.dirname, '..', '..')
 
 export async function measureLaunch({ rounds, many, say, abort }: LaunchOptions): Promise<LaunchResult> {
   await using real = await RealCloud.start(abort)
-  const machine = await bareMachine(real, abort)
+  const machine = await bareMachine(real.paths, abort)
   const cloud: Times[] = []
   const bare: Times[] = []
   await real.launchOne(type) // Templates of disks are made at the first launch on a host.
@@ -55,7 +55,7 @@ export async function measureLaunch({ rounds, many, say, abort }: LaunchOptions)
   return { type, memoryMiB, accelerator, cloud, bare, ...together }
 }
 
-export async function bareMachine({ paths }: RealCloud, abort: AbortSignal): Promise<BareMachine> {
+export async function bareMachine(paths: Paths, abort: AbortSignal): Promise<BareMachine> {
   const settings = await requireSettings(paths)
   const { accelerator } = await readAccelerator(paths, settings)
   const found = instanceType(type)

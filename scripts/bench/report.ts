@@ -7,6 +7,8 @@ import type { Machine, Memory } from './machine.ts'
 import type { NetworkResult } from './network.ts'
 import { networkLines } from './network-report.ts'
 import { number, range, table } from './report-text.ts'
+import type { VolumesResult } from './volumes.ts'
+import { volumesLines } from './volumes-report.ts'
 
 export interface Results {
   readonly takenAt: string
@@ -14,21 +16,24 @@ export interface Results {
   readonly api?: ApiResult
   readonly launch?: LaunchResult
   readonly network?: NetworkResult
+  readonly volumes?: VolumesResult
   /** Why a part that was asked for is missing. */
   readonly missing: readonly string[]
 }
 
-export function page({ takenAt, machine, api, launch, network, missing }: Results): string {
+export function page({ takenAt, machine, api, launch, network, volumes, missing }: Results): string {
   return [
     '# Performance',
     '',
     'Made by `npm run bench`. Each figure stands beside its floor: the least that such a thing costs here, measured in turn',
-    'with it. Machines differ, and what else they do differs more; the ratio is what to look at, and what to compare.',
+    'with it. Machines differ, and what else they do differs more; the ratio is what to look at, and what to compare. A run writes',
+    'the parts that it measured; the others stay from the one before.',
     '',
     ...machineLines(machine, takenAt, launch?.accelerator),
     ...missing.flatMap((it) => [`Not measured: ${it}.`, '']),
     ...(launch ? launchLines(launch) : []),
     ...(network ? networkLines(network) : []),
+    ...(volumes ? volumesLines(volumes) : []),
     ...(api ? apiLines(api) : []),
   ].join('\n')
 }
