@@ -4,7 +4,7 @@ import { chmod, cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 let root: string
 beforeEach(async () => {
@@ -18,7 +18,7 @@ afterEach(() => rm(root, { recursive: true }))
 
 /** Starts with a bootstrap that ends with `status`. */
 async function started(status: number, ...args: string[]) {
-  const bootstrap = `console.log('prepares ' + process.argv.slice(2)); process.exit(${status})`
+  const bootstrap = `console.log('bootstrap ' + process.argv.slice(2)); process.exit(${status})`
   await writeFile(join(root, 'bin/bootstrap.cjs'), bootstrap)
   const env = { ...process.env, INIT_CWD: '/' }
   const child = spawn('sh', [join(root, 'bin/start'), ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -26,14 +26,23 @@ async function started(status: number, ...args: string[]) {
   return { said, code, pid: child.pid }
 }
 
-it('gives its place to the cloud once the machine is ready, in the folder where npm was called', async () => {
-  const { said, code, pid } = await started(0, '--data', 'a b', '--port', '1')
-  expect(said).toBe(`prepares prepare,up,--data,a b,--port,1\nruns ${pid} in /:\n<up><--data><a b><--port><1>`)
-  expect(code).toBe(0)
+it('starts in the background, and ends as that does', async () => {
+  const { said, code } = await started(3, '--data', 'a b', '--port', '1')
+  expect(said).toBe('bootstrap up,--detach,--data,a b,--port,1\n')
+  expect(code).toBe(3)
 })
 
-it('starts nothing where the machine cannot be made ready', async () => {
-  const { said, code } = await started(3)
-  expect(said).toBe('prepares prepare,up\n')
-  expect(code).toBe(3)
+describe('in the foreground', () => {
+  it('gives its place to the cloud once the machine is ready, in the folder where npm was called', async () => {
+    const { said, code, pid } = await started(0, '--data', 'a b', '--foreground')
+    const given = 'up,--data,a b,--foreground'
+    expect(said).toBe(`bootstrap prepare,${given}\nruns ${pid} in /:\n<up><--data><a b><--foreground>`)
+    expect(code).toBe(0)
+  })
+
+  it('starts nothing where the machine cannot be made ready', async () => {
+    const { said, code } = await started(3, '--foreground')
+    expect(said).toBe('bootstrap prepare,up,--foreground\n')
+    expect(code).toBe(3)
+  })
 })

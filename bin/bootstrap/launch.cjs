@@ -3,6 +3,8 @@ const { existsSync } = require('fs')
 const { constants } = require('os')
 const { join } = require('path')
 const { capture, tail } = require('./capture.cjs')
+const { detach, wantsDetached } = require('./detach.cjs')
+const { passSignals } = require('./signals.cjs')
 const { Trouble } = require('./trouble.cjs')
 
 const scripts = { test: 'scripts/test.ts', bench: 'scripts/bench.ts' }
@@ -11,14 +13,17 @@ const scripts = { test: 'scripts/test.ts', bench: 'scripts/bench.ts' }
 const served = ['up', 'test', 'bench']
 
 /**
- * Runs what was asked for until it ends; gives its status.
+ * Runs what was asked for until it ends, or until it serves in the background; gives its status.
  * @param {import('./request.cjs').Request} request
  */
 function launch(request, node, root) {
+  const env = environment(root)
+  const { data, rest } = request
+  if (request.command === 'up' && wantsDetached(rest)) return detach([node, ...programOf(request, root)], data, env)
   const alone = served.includes(request.command)
   const [command, ...args] = commandLine(request, node, root)
   const child = spawn(command, args, {
-    env: environment(root),
+    env,
     detached: alone,
     stdio: [alone ? 'ignore' : 'inherit', 'inherit', 'inherit'],
   })
@@ -33,12 +38,15 @@ function launch(request, node, root) {
 const setpriv = '/usr/bin/setpriv'
 
 /** @param {import('./request.cjs').Request} request */
-function commandLine({ command, data, rest }, node, root) {
-  const program = scripts[command]
-    ? ['--no-warnings', join(root, scripts[command]), ...rest]
-    : [...flags, join(root, cumulet), '--data', data, command, ...rest]
-  const ending = served.includes(command) && existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM', '--'] : []
-  return [...ending, node, ...program]
+function commandLine(request, node, root) {
+  const ending = served.includes(request.command) && existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM', '--'] : []
+  return [...ending, node, ...programOf(request, root)]
+}
+
+/** @param {import('./request.cjs').Request} request */
+function programOf({ command, data, rest }, root) {
+  if (scripts[command]) return ['--no-warnings', join(root, scripts[command]), ...rest]
+  return [...flags, join(root, cumulet), '--data', data, command, ...rest]
 }
 
 const cumulet = 'src/bin/cumulet.ts'
@@ -66,34 +74,6 @@ async function tryNode(node) {
  */
 async function warm(node, root) {
   await capture(node, [...flags, join(root, cumulet), 'warm'], { env: environment(root) })
-}
-
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
-
-/** Ctrl-C reaches us twice: from the terminal, and passed on by npm. What comes within this time is one. */
-const oneSignalMs = 300
-
-/**
- * Passes signals on, each once, and stays until the child has ended. A child in our own group hears the terminal by itself; what
- * it hears then is not said again.
- */
-function passSignals(child, alone) {
-  const last = {}
-  for (const signal of signals) {
-    process.on(signal, () => {
-      const again = Date.now() - (last[signal] || 0) < oneSignalMs
-      last[signal] = Date.now()
-      if (!again && (alone || signal === 'SIGTERM')) send(child, signal, alone)
-    })
-  }
-}
-
-function send(child, signal, alone) {
-  try {
-    process.kill(alone ? -child.pid : child.pid, signal)
-  } catch (error) {
-    if (error.code !== 'ESRCH') throw error // It has just ended.
-  }
 }
 
 module.exports = { commandLine, flags, launch, tryNode, warm }

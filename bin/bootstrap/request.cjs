@@ -21,11 +21,12 @@ function parseRequest(argv, env, isRoot) {
   const [command = 'up', ...rest] = argv
   if (scripts.includes(command)) return { command, rest }
   const at = rest.findIndex((it) => it === '--data' || it.startsWith('--data='))
-  if (at < 0) return { command, data: defaultDataDirectory(env, isRoot), rest }
+  const from = env.INIT_CWD || '.'
+  if (at < 0) return { command, data: resolve(from, defaultDataDirectory(env, isRoot)), rest }
   const [flag, next] = rest.splice(at, rest[at] === '--data' ? 2 : 1)
   const given = flag === '--data' ? next : flag.slice('--data='.length)
   if (!given) throw new Trouble('--data wants a directory')
-  return { command, data: resolve(env.INIT_CWD || '.', given), rest }
+  return { command, data: resolve(from, given), rest }
 }
 
 /** As in src/bin/settings.ts; a test compares them. */

@@ -1,10 +1,11 @@
 /** The `cumulet` command. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { messageOf } from '../base/fault.ts'
+import { Fault, messageOf } from '../base/fault.ts'
 import type { ImportChoices } from './images/import.ts'
 import { progressOn } from './progress.ts'
 import { type Choices, defaultDataDirectory, type Paths, pathsOf } from './settings.ts'
 import { stopAtSignals } from './signals.ts'
+import { takeStarter } from './starter.ts'
 
 const stop = stopAtSignals()
 
@@ -12,7 +13,13 @@ const stop = stopAtSignals()
 process.stdout.on('error', () => {})
 
 const isRoot = process.getuid?.() === 0
-const progress = progressOn(process.stdout, () => performance.now())
+const starter = takeStarter(process.env)
+const progress = progressOn(starter ?? process.stdout, () => performance.now())
+
+function complain(text: string): void {
+  process.stderr.write(text)
+  starter?.complain(text)
+}
 
 function whole(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
@@ -33,6 +40,7 @@ const program = new Command('cumulet')
   .option('--data <directory>', 'where the cloud lives', defaultDataDirectory(process.env, isRoot))
   .showHelpAfterError()
   .enablePositionalOptions()
+  .configureOutput({ writeErr: complain })
 let data: string | undefined
 const paths = (): Paths => pathsOf(data ?? program.opts<{ data: string }>().data)
 
@@ -47,7 +55,9 @@ function subcommand(name: string, options?: { hidden?: boolean }): Command {
 }
 
 subcommand('up')
-  .description('bring the cloud up and serve it until Ctrl-C; guests go on after that')
+  .description('bring the cloud up and serve it: until Ctrl-C, or in the background. Guests go on after that')
+  .option('-d, --detach', 'serve in the background: return as soon as the cloud serves')
+  .option('--foreground', 'serve until Ctrl-C, as it is without --detach', false)
   .option('--hypervisor <qemu|fake>', 'fake: the API alone, nothing boots; runs as any user', hypervisor)
   .option('--name <name>', 'what names of namespaces on this machine begin with')
   .option('--region <region>', "the region's name")
@@ -63,15 +73,27 @@ subcommand('up')
   .option('--resolver <address,…|machine|off>', 'who is asked for names that are not ours')
   .option('--no-machine-link', 'leave the machine itself without a way to public addresses of guests')
   .action(async (options: Record<string, unknown>) => {
-    const { memory, machineLink, ...rest } = options
+    const { memory, machineLink, detach, foreground, ...rest } = options
+    if (detach === true) return startInBackground(foreground === true)
     const choices = {
       ...rest,
       ...(memory !== undefined && { memoryMiB: memory }),
       ...(machineLink === false && { machineLink }),
     } as Choices
+    const { alreadyServes } = await import('./already.ts')
+    if (await alreadyServes(paths(), choices, starter)) return
     const { up } = await import('./up.ts')
-    await up({ paths: paths(), choices, progress }, stop)
+    await up({ paths: paths(), choices, progress, starter }, stop)
   })
+
+/** With the flags and arguments that this process was given. */
+async function startInBackground(alsoForeground: boolean): Promise<void> {
+  if (alsoForeground) throw new Fault('It cannot be both --detach and --foreground.')
+  const { detach } = await import('../../bin/bootstrap/detach.cjs')
+  const { data } = paths()
+  const again = [...process.execArgv, ...process.argv.slice(1), '--data', data]
+  process.exitCode = await detach([process.execPath, ...again], data, process.env)
+}
 
 subcommand('warm', { hidden: true })
   .description('loads the program once, so that Node keeps it compiled: what starts from there is quicker and smaller')
@@ -103,9 +125,11 @@ subcommand('doctor')
 subcommand('down')
   .description('shut all guests down and stop everything; the data stays')
   .option('--grace <seconds>', 'how long guests may take', whole, 15)
-  .action(async ({ grace }: { grace: number }) => {
-    const { down } = await import('./down.ts')
-    await down({ paths: paths(), graceMs: grace * 1000, progress }, stop)
+  .option('--leave-guests', 'stop the control plane alone: guests, their network and their metadata go on')
+  .action(async ({ grace, leaveGuests }: { grace: number; leaveGuests?: boolean }) => {
+    const { down, stopControlPlane } = await import('./down.ts')
+    if (leaveGuests) await stopControlPlane({ paths: paths(), progress }, stop)
+    else await down({ paths: paths(), graceMs: grace * 1000, progress }, stop)
   })
 
 subcommand('reset')
@@ -217,7 +241,7 @@ try {
 } catch (error) {
   if (stop.aborted) process.exitCode ??= 0
   else {
-    process.stderr.write(`cumulet: ${messageOf(error)}\n`)
+    complain(`cumulet: ${messageOf(error)}\n`)
     process.exitCode = 1
   }
 }

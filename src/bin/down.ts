@@ -28,16 +28,27 @@ export async function down({ paths, graceMs, progress }: DownOptions, abort: Abo
     progress.say(`No cloud in ${paths.data}: nothing to stop.`)
     return
   }
-  for (const [label, file] of [
-    ['control plane', paths.controlState],
-    ['agent', paths.agentState],
-  ] as const) {
-    const running = await runningProcess(file)
-    if (running) await progress.step(`${label} stops`, () => endProcess(running, processGraceMs, abort))
-    await rm(file, { force: true })
-  }
+  await stop('control plane', paths.controlState, progress, abort)
+  await stop('agent', paths.agentState, progress, abort)
   await progress.step('guests shut down', () => endGuests(paths, settings, graceMs, abort))
   if (settings.hypervisor === 'qemu') await progress.step('network goes', () => lower(settings.name, abort))
+}
+
+/** Stops what answers the API, and nothing else: as Ctrl-C does where it serves in the foreground. */
+export async function stopControlPlane(
+  { paths, progress }: Pick<DownOptions, 'paths' | 'progress'>,
+  abort: AbortSignal,
+): Promise<void> {
+  const ended = await stop('control plane', paths.controlState, progress, abort)
+  progress.say(ended ? 'Guests go on.' : `No control plane runs in ${paths.data}.`)
+}
+
+/** Whether it ran. */
+async function stop(label: string, file: string, progress: Progress, abort: AbortSignal): Promise<boolean> {
+  const running = await runningProcess(file)
+  if (running) await progress.step(`${label} stops`, () => endProcess(running, processGraceMs, abort))
+  await rm(file, { force: true })
+  return running !== undefined
 }
 
 async function endGuests(paths: Paths, settings: Settings, graceMs: number, abort: AbortSignal): Promise<void> {

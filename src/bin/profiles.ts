@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Credentials } from '../control/accounts/accounts.ts'
 import { cloudName, keyFilesOf } from './control/certificates.ts'
-import type { ControlPlane } from './control/control-plane.ts'
 import { readElsewhereFile } from './elsewhere.ts'
 import { endpointOf, type Paths, type Settings } from './settings.ts'
 
@@ -79,13 +78,17 @@ function asTyped(path: string): string {
   return /^[\w./~-]+$/.test(path) ? path : quoted(path)
 }
 
+export interface Started {
+  readonly paths: Paths
+  readonly settings: Settings
+  readonly endpoint: string
+  readonly accelerator: { readonly accelerator: string; readonly why: string }
+  /** Whether the shell that it was started from is free. */
+  readonly inBackground: boolean
+}
+
 /** What a start ends with. */
-export function greeting(
-  paths: Paths,
-  settings: Settings,
-  control: ControlPlane,
-  accelerator: { accelerator: string; why: string },
-): string {
+export function greeting({ paths, settings, endpoint, accelerator, inBackground }: Started): string {
   const notes =
     settings.hypervisor === 'fake'
       ? ['The hypervisor is the fake one: instances have states, but nothing boots.']
@@ -94,10 +97,10 @@ export function greeting(
         : [`Guests run without KVM, and so slowly: ${accelerator.why}`]
   return [
     '',
-    `Cumulet serves ${settings.region} at ${control.listener.url}`,
+    `Cumulet serves ${settings.region} at ${endpoint}`,
     ...notes,
     '',
-    'In another shell:',
+    inBackground ? 'Next:' : 'In another shell:',
     `  . ${asTyped(paths.shell)}`,
     '  ec2-create-keypair mykey > mykey.pem && chmod 600 mykey.pem && ec2-authorize default -P tcp -p 22',
     "  ec2-run-instances $(ec2-describe-images -a | awk '$3 ~ /cumulet-tiny$/ { print $2 }') -k mykey",
@@ -106,6 +109,13 @@ export function greeting(
       ? []
       : ['  cumulet image build debian     Debian with cloud-init: takes a minute or two']),
     '',
-    'Ctrl-C stops the control plane and leaves guests running; `cumulet down` stops all.',
+    inBackground
+      ? '`cumulet down` stops all; with `--leave-guests` the control plane alone.'
+      : 'Ctrl-C stops the control plane and leaves guests running; `cumulet down` stops all.',
   ].join('\n')
+}
+
+/** What a start in the background ends with where there was nothing to do. */
+export function alreadyGreeting(paths: Paths, endpoint: string): string {
+  return `Cumulet serves already, at ${endpoint}\n\nNext:\n  . ${asTyped(paths.shell)}`
 }

@@ -5,7 +5,13 @@ export interface Progress {
   say(text: string): void
 }
 
-export function progressOn(out: NodeJS.WriteStream, now: () => number): Progress {
+/** Where it is shown. */
+interface Out {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+}
+
+export function progressOn(out: Out, now: () => number): Progress {
   const rewrite = (text: string) => {
     if (out.isTTY) out.write(`\r\x1b[K${text}`)
   }

@@ -175,7 +175,10 @@ export function cloudOf(settings: Settings, accelerator: keyof typeof ecuPerCore
 
 /** The endpoint that clients are given: a name that they can reach, where it listens on all addresses. */
 export function endpointOf({ listen: { host, port } }: Settings): string {
-  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
+  return urlOf({ host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port })
+}
+
+export function urlOf({ host, port }: Settings['listen']): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 

@@ -20,15 +20,18 @@ import type { Progress } from './progress.ts'
 import { recordProcess } from './running.ts'
 import { type Choices, cloudOf, logLevel, type Paths, readSettings, type Settings, settle } from './settings.ts'
 import { staySmall } from './small.ts'
+import type { Starter } from './starter.ts'
 
 export interface UpOptions {
   readonly paths: Paths
   readonly choices: Choices
   readonly progress: Progress
+  /** Waits until it serves in the background. */
+  readonly starter: Starter | undefined
 }
 
 /** Brings the cloud up and serves until aborted. Guests go on after that. */
-export async function up({ paths, choices, progress }: UpOptions, abort: AbortSignal): Promise<void> {
+export async function up({ paths, choices, progress, starter }: UpOptions, abort: AbortSignal): Promise<void> {
   await using open = new AsyncDisposableStack()
   const isNew = (await readSettings(paths)) === undefined
   if (isNew && choices.hypervisor !== 'fake') await progress.step('machine', () => requireMachine(paths, abort))
@@ -53,7 +56,8 @@ export async function up({ paths, choices, progress }: UpOptions, abort: AbortSi
     ensureTinyImage({ paths, settings, store: control.store, detail }, abort),
   )
   await ensureEbsImage(control.store, tiny, `${settings.region}${settings.zones[0] ?? 'a'}`)
-  progress.say(greeting(paths, settings, control, accelerator))
+  progress.say(greeting({ paths, settings, endpoint: control.listener.url, accelerator, inBackground: !!starter }))
+  starter?.serves()
   log.info({ endpoint: control.listener.url, accelerator }, 'the control plane serves')
   await staySmall(abort)
 }

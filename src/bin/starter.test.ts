@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run, SubprocessError } from '../base/subprocess.ts'
+import { runningProcess } from './running.ts'
+import { pathsOf } from './settings.ts'
+
+const program = join(import.meta.dirname, '../../bin/cumulet')
+let folder: string
+const cumulet = (...args: string[]) => run(program, ['--data', join(folder, 'data'), ...args])
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cumulet-starter-'))
+})
+afterAll(async () => {
+  await cumulet('down')
+  await rm(folder, { recursive: true })
+})
+
+test('a cloud is started in the background, found there by a second start, and stopped without its agent', {
+  timeout: 60_000,
+}, async () => {
+  const paths = pathsOf(join(folder, 'data'))
+  const said = await cumulet('up', '--detach', '--hypervisor', 'fake', '--port', '0', '--dns-port', 'off')
+  expect(said).toMatch(/✓ image[\s\S]*Cumulet serves us-west-2 at http:[\s\S]*Next:\n {2}\. .*cumuletrc/)
+  const control = await runningProcess(paths.controlState)
+  expect(await cumulet('status')).toContain(`pid ${control?.pid}`)
+
+  const again = await cumulet('up', '-d')
+  expect(again).toContain(`Cumulet serves already, at ${control?.endpoint}`)
+  expect(again).toContain(`. ${paths.shell}`)
+  expect((await runningProcess(paths.controlState))?.pid).toBe(control?.pid)
+
+  await expect(cumulet('up', '-d', '--port', '1')).rejects.toThrow(/serves already, at .* and not at/)
+  await expect(cumulet('up')).rejects.toThrow('serves from')
+
+  expect(await cumulet('down', '--leave-guests')).toContain('Guests go on')
+  expect(await runningProcess(paths.controlState)).toBeUndefined()
+  expect(await runningProcess(paths.agentState)).toBeDefined()
+})
+
+test('a start in the background that is refused says why where it was asked for', async () => {
+  const refusal = await cumulet('up', '-d', '--no-such').catch((error: unknown) => error)
+  expect(refusal).toBeInstanceOf(SubprocessError)
+  expect((refusal as SubprocessError).stderr).toContain("unknown option '--no-such'")
+})
