@@ -110,3 +110,11 @@ function wantsDetached(args) {
 }
 
 module.exports = { detach, wantsDetached }
+
+// As a program: the data directory, and what would serve in the foreground.
+if (require.main === module) {
+  const [data, ...command] = process.argv.slice(2)
+  detach(command, data, process.env).then((status) => {
+    process.exitCode = status
+  })
+}

@@ -30,16 +30,16 @@ async function starting(program: string, ...args: string[]) {
     tell('pid ' + process.pid + '\\n')
     `
   await writeFile(file, begin + program)
-  const command = JSON.stringify([process.execPath, file, ...args])
-  const script = `require(${JSON.stringify(join(import.meta.dirname, 'detach.cjs'))})
-    .detach(${command}, ${JSON.stringify(data)}, process.env).then((it) => { process.exitCode = it })`
+  const detach = [join(import.meta.dirname, 'detach.cjs'), data]
   const env = { ...process.env, npm_lifecycle_event: 'start', INIT_CWD: '/', KEPT: 'yes' }
-  const starter = spawn(process.execPath, ['-e', script], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const starter = spawn(process.execPath, [...detach, process.execPath, file, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const { promise: born, resolve } = Promise.withResolvers<ProcessIdentity>()
   starter.stdout.on('data', (chunk: Buffer) => {
     const pid = /pid (\d+)/.exec(chunk.toString())?.[1]
-    const cloud = pid === undefined ? undefined : identify(Number(pid))
-    if (cloud) resolve(cloud)
+    if (pid) resolve(identify(Number(pid)) ?? { pid: Number(pid), startTicks: 'ended', bootId: '' })
   })
   const out = text(starter.stdout)
   const err = text(starter.stderr)

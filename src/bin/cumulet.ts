@@ -1,4 +1,5 @@
 /** The `cumulet` command. */
+import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { Fault, messageOf } from '../base/fault.ts'
 import type { ImportChoices } from './images/import.ts'
@@ -86,13 +87,14 @@ subcommand('up')
     await up({ paths: paths(), choices, progress, starter }, stop)
   })
 
-/** With the flags and arguments that this process was given. */
-async function startInBackground(alsoForeground: boolean): Promise<void> {
+/** Becomes its starter, who is told the flags and arguments that this process was given. */
+function startInBackground(alsoForeground: boolean): void {
   if (alsoForeground) throw new Fault('It cannot be both --detach and --foreground.')
-  const { detach } = await import('../../bin/bootstrap/detach.cjs')
+  const starter = fileURLToPath(new URL('../../bin/bootstrap/detach.cjs', import.meta.url))
   const { data } = paths()
-  const again = [...process.execArgv, ...process.argv.slice(1), '--data', data]
-  process.exitCode = await detach([process.execPath, ...again], data, process.env)
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1), '--data', data]
+  if (!process.execve) throw new Fault('This system knows no way into the background.')
+  process.execve(process.execPath, [process.execPath, starter, data, ...again], process.env)
 }
 
 subcommand('warm', { hidden: true })

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,13 +8,17 @@ import { pathsOf } from './settings.ts'
 
 const program = join(import.meta.dirname, '../../bin/cumulet')
 let folder: string
-const cumulet = (...args: string[]) => run(program, ['--data', join(folder, 'data'), ...args])
+/** With what is compiled in a place of its own. */
+const cumulet = (...args: string[]) =>
+  run(program, ['--data', join(folder, 'data'), ...args], {
+    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') },
+  })
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cumulet-starter-'))
 })
 afterAll(async () => {
-  await cumulet('down')
+  await cumulet('down') // Nothing, if all went well.
   await rm(folder, { recursive: true })
 })
 
@@ -22,6 +26,10 @@ test('a cloud is started in the background, found there by a second start, and s
   timeout: 60_000,
 }, async () => {
   const paths = pathsOf(join(folder, 'data'))
+  await cumulet('warm')
+  const [kept] = await readdir(join(folder, 'compiled'))
+  const compiledFiles = () => readdir(join(folder, 'compiled', kept!)) // one, for programs with these flags
+  const compiled = await compiledFiles()
   const said = await cumulet('up', '--detach', '--hypervisor', 'fake', '--port', '0', '--dns-port', 'off')
   expect(said).toMatch(/✓ image[\s\S]*Cumulet serves us-west-2 at http:[\s\S]*Next:\n {2}\. .*cumuletrc/)
   const control = await runningProcess(paths.controlState)
@@ -38,6 +46,10 @@ test('a cloud is started in the background, found there by a second start, and s
   expect(await cumulet('down', '--leave-guests')).toContain('Guests go on')
   expect(await runningProcess(paths.controlState)).toBeUndefined()
   expect(await runningProcess(paths.agentState)).toBeDefined()
+
+  await cumulet('down')
+  // What is compiled is kept when a process ends. Had it not been kept before, those who run for good were 15 to 30 MiB larger.
+  expect((await compiledFiles()).sort()).toEqual(compiled.sort())
 })
 
 test('a start in the background that is refused says why where it was asked for', async () => {

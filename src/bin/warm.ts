@@ -1,5 +1,6 @@
 /** Everything that control plane and agent ever load. To be imported once after an installation, and for nothing else. */
 import './agent/program.ts'
+import './already.ts'
 import './down.ts'
 import './status.ts'
 import './up.ts'
