@@ -28,6 +28,9 @@ export const idPrefixes = {
   'vpc-peering-connection': 'pcx',
   'route-table-association': 'rtbassoc',
   'vpc-cidr-block-association': 'vpc-cidr-assoc',
+  'import-image-task': 'import-ami',
+  'import-snapshot-task': 'import-snap',
+  'export-image-task': 'export-ami',
 } as const satisfies Record<string, string>
 
 export type ResourceKind = keyof typeof idPrefixes
@@ -42,6 +45,7 @@ export type VpcId = ResourceId<'vpc'>
 export type SubnetId = ResourceId<'subnet'>
 export type VolumeId = ResourceId<'volume'>
 export type SnapshotId = ResourceId<'snapshot'>
+export type DiskTaskId = ResourceId<'import-image-task' | 'import-snapshot-task' | 'export-image-task'>
 /** Twelve digits. */
 export type AccountId = string
 /** The name of a host in its region: `us-west-2a-1`. */

@@ -1,5 +1,6 @@
 import type { AddressTables } from './tables/addresses.ts'
 import type { BundledImageTables } from './tables/bundled-images.ts'
+import type { DiskTaskTables } from './tables/disk-tasks.ts'
 import type { EngineTables } from './tables/engine.ts'
 import type { InstanceBootTables } from './tables/instance-boots.ts'
 import type { NameTables } from './tables/names.ts'
@@ -18,6 +19,7 @@ import type { VpcTables } from './tables/vpcs.ts'
  */
 export type Database = AddressTables &
   BundledImageTables &
+  DiskTaskTables &
   EngineTables &
   InstanceBootTables &
   NameTables &

@@ -15,6 +15,8 @@ import { objects } from './0034-objects.ts'
 import { bundledImages } from './0035-bundled-images.ts'
 import { instanceBoots } from './0035b-instance-boots.ts'
 import { imageFirmware } from './0038-image-firmware.ts'
+import { diskTasks } from './0056-disk-tasks.ts'
+import { imageStates } from './0057-image-states.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -34,4 +36,6 @@ export const migrations: readonly Migration[] = [
   bundledImages,
   instanceBoots,
   imageFirmware,
+  diskTasks,
+  imageStates,
 ]

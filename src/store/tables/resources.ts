@@ -118,7 +118,7 @@ export interface ImageRow {
   name: string
   description: string
   /** A deregistered one is kept until its last instance has gone. */
-  state: 'pending' | 'available' | 'failed' | 'deregistered'
+  state: 'pending' | 'available' | 'failed' | 'disabled' | 'deregistered'
   isPublic: Truth
   architecture: string
   /** Files in the image's folder; the kernel's own arguments. */
@@ -137,6 +137,13 @@ export interface ImageRow {
   mappingsJson?: string | undefined
   digest: string
   createdAt: number
+  /** From when on it is out of date. */
+  deprecatedAt?: number | null | undefined
+  /** Set where it may not be deregistered, as EC2 calls it: `enabled-without-cooldown`; `until/MS` while it cools down. */
+  protection?: string | null | undefined
+  /** What it is a copy of. */
+  sourceImageId?: ImageId | null | undefined
+  sourceImageRegion?: string | null | undefined
 }
 
 export interface KeyPairRow {
