@@ -2,6 +2,8 @@
 import { type ErrorCode, refuse } from '../model/errors.ts'
 import { isId, type ResourceId, type ResourceKind } from '../model/ids.ts'
 
+const importTask = { malformed: 'InvalidConversionTaskId.Malformed', missing: 'InvalidConversionTaskId' } as const
+
 /** How ids of a kind are refused. Source: EC2 API Reference, "Error codes". */
 const refusals = {
   instance: { malformed: 'InvalidInstanceID.Malformed', missing: 'InvalidInstanceID.NotFound' },
@@ -31,6 +33,9 @@ const refusals = {
     malformed: 'InvalidVpcPeeringConnectionID.NotFound',
     missing: 'InvalidVpcPeeringConnectionID.NotFound',
   },
+  'import-image-task': importTask,
+  'import-snapshot-task': importTask,
+  'export-image-task': { malformed: 'InvalidExportTaskID.Malformed', missing: 'InvalidExportTaskID.NotFound' },
 } as const satisfies Partial<Record<ResourceKind, { malformed: ErrorCode; missing: ErrorCode }>>
 
 export type LookedUpKind = keyof typeof refusals

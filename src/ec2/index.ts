@@ -12,6 +12,14 @@ import { AssociateDhcpOptions } from './actions/dhcp-options/AssociateDhcpOption
 import { CreateDhcpOptions } from './actions/dhcp-options/CreateDhcpOptions.ts'
 import { DeleteDhcpOptions } from './actions/dhcp-options/DeleteDhcpOptions.ts'
 import { DescribeDhcpOptions } from './actions/dhcp-options/DescribeDhcpOptions.ts'
+import { CancelExportTask } from './actions/disk-tasks/CancelExportTask.ts'
+import { CancelImportTask } from './actions/disk-tasks/CancelImportTask.ts'
+import { DescribeExportImageTasks } from './actions/disk-tasks/DescribeExportImageTasks.ts'
+import { DescribeImportImageTasks } from './actions/disk-tasks/DescribeImportImageTasks.ts'
+import { DescribeImportSnapshotTasks } from './actions/disk-tasks/DescribeImportSnapshotTasks.ts'
+import { ExportImage } from './actions/disk-tasks/ExportImage.ts'
+import { ImportImage } from './actions/disk-tasks/ImportImage.ts'
+import { ImportSnapshot } from './actions/disk-tasks/ImportSnapshot.ts'
 import { DeregisterImage } from './actions/images/DeregisterImage.ts'
 import { DescribeImageAttribute } from './actions/images/DescribeImageAttribute.ts'
 import { DescribeImages } from './actions/images/DescribeImages.ts'
@@ -187,6 +195,14 @@ export const ec2Actions = [
   DeleteVolume,
   DeleteVpc,
   DeleteVpcPeeringConnection,
+  CancelExportTask,
+  CancelImportTask,
+  DescribeExportImageTasks,
+  DescribeImportImageTasks,
+  DescribeImportSnapshotTasks,
+  ExportImage,
+  ImportImage,
+  ImportSnapshot,
   DeregisterImage,
   DescribeAccountAttributes,
   DescribeAddresses,

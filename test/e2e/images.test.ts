@@ -95,3 +95,69 @@ test('a bundle in which one bit was flipped is refused with the reason, and leav
   const after = (await readdir(join(cloud.data, 'images'))).filter((it) => before.includes(it) || it.includes(image))
   expect(after.filter((it) => it.includes(image))).toEqual([])
 })
+
+interface Task {
+  readonly Status: string
+  readonly StatusMessage?: string
+  readonly ImageId?: string
+}
+
+/** The task, once it is active no more. */
+function ended(kind: 'import' | 'export', id: string): Promise<Task> {
+  return eventually(async () => {
+    const option = kind === 'import' ? '--import-task-ids' : '--export-image-task-ids'
+    const answer = await cloud.aws('ec2', `describe-${kind}-image-tasks`, option, id)
+    const [task] = Object.values(answer)[0] as Task[]
+    return task!.Status === 'completed' || task!.Status === 'deleted' ? task : undefined
+  })
+}
+
+async function importDisk(key: string, format: string): Promise<Task> {
+  const container = `Format=${format},UserBucket={S3Bucket=bundles,S3Key=${key}}`
+  const { ImportTaskId } = await cloud.aws('ec2', 'import-image', '--disk-containers', container)
+  return ended('import', ImportTaskId as string)
+}
+
+test('a disk from the object store becomes an image; what that is exported as is imported again, and boots', async () => {
+  await run('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', join(work, 'root.img'), join(work, 'disk.qcow2')])
+  await cloud.awsText('s3', 'cp', '--quiet', join(work, 'disk.qcow2'), 's3://bundles/disk.qcow2')
+  const first = await importDisk('disk.qcow2', 'QCOW2')
+  expect(first).toMatchObject({ Status: 'completed' })
+  const place = ['--disk-image-format', 'VMDK', '--s3-export-location', 'S3Bucket=bundles,S3Prefix=out/']
+  const { ExportImageTaskId } = await cloud.aws('ec2', 'export-image', '--image-id', first.ImageId!, ...place)
+  expect(await ended('export', ExportImageTaskId as string)).toMatchObject({ Status: 'completed' })
+  const { Status, ImageId } = await importDisk(`out/${ExportImageTaskId}.vmdk`, 'VMDK')
+  expect(Status).toBe('completed')
+  await shell('ec2-create-keypair mine > mine.pem; chmod 600 mine.pem; ec2-authorize default -P tcp -p 22')
+  const instance = secondOf((await shell(`ec2-run-instances ${ImageId} -t m1.small -k mine`)).split('\n')[1]!)
+  const address = await eventually(async () => {
+    const fields = (await shell(`ec2-describe-instances ${instance}`)).split('\n')[1]!.split('\t')
+    return fields[5] === 'running' ? fields[16] : undefined
+  })
+  expect(await eventually(() => cloud.ssh(join(work, 'mine.pem'), address, 'cat /mark'))).toBe('made for this test\n')
+  await shell(`ec2-terminate-instances ${instance}`)
+})
+
+test('a disk that leads to a file of the host is refused with the reason, and leaves nothing', async () => {
+  const images = async () => (await readdir(join(cloud.data, 'images'))).sort()
+  const before = await images()
+  await run('qemu-img', [
+    'create',
+    '-q',
+    '-f',
+    'qcow2',
+    '-F',
+    'raw',
+    '-b',
+    '/etc/passwd',
+    join(work, 'over.qcow2'),
+    '1M',
+  ])
+  await cloud.awsText('s3', 'cp', '--quiet', join(work, 'over.qcow2'), 's3://bundles/over.qcow2')
+  expect(await importDisk('over.qcow2', 'QCOW2')).toMatchObject({
+    Status: 'deleted',
+    StatusMessage: 'ClientError: Disk validation failed [it is a qcow2 with a backing file]',
+  })
+  expect(await images()).toEqual(before)
+  expect(await readdir(join(cloud.data, 'images/.tasks'))).toEqual([])
+})

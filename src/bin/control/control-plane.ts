@@ -4,10 +4,12 @@ import type { Log } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
 import { type Credentials, ensureFirstAccount, findAccessKey } from '../../control/accounts/accounts.ts'
 import { volumeAttachmentMachine } from '../../control/attachments/machine.ts'
+import { exportMachine } from '../../control/disk-tasks/export-machine.ts'
+import { importMachine } from '../../control/disk-tasks/import-machine.ts'
 import { specsFrom } from '../../control/hosts/host-spec.ts'
 import { ensureHosts } from '../../control/hosts/hosts.ts'
 import { HostLinks } from '../../control/hosts/links.ts'
-import { BundleImages } from '../../control/images/bundle-images.ts'
+import { BundleImages, type ReadObject } from '../../control/images/bundle-images.ts'
 import { imageMachine } from '../../control/images/machine.ts'
 import { instanceMachine } from '../../control/instances/machine.ts'
 import { tell } from '../../control/instances/news.ts'
@@ -41,8 +43,10 @@ import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings
 import { accountsRoute, certify } from './accounts-route.ts'
 import { application, errorRenderer } from './application.ts'
 import { cloudName, ensureKeyFiles, readKey } from './certificates.ts'
+import type { DiskService } from './disk-service.ts'
 import { offerRoute } from './image-offers.ts'
 import { metricsRoute } from './metrics.ts'
+import { openDisks } from './open-disks.ts'
 import { statusRoute } from './status.ts'
 
 export interface ControlPlane extends AsyncDisposable {
@@ -87,13 +91,14 @@ export async function openControlPlane({
   const blobs = new Blobs(paths.objects, systemRandom)
   const cloudKeys = await ensureKeyFiles(paths.keys, cloudName)
   await certify(store, credentials, paths.keys)
+  const read: ReadObject = (account, at, abort) =>
+    elsewhere ? readElsewhere(elsewhere, at, systemClock.now(), abort) : readObject({ store, blobs }, account, at)
   const images = new BundleImages({
-    ...{ store, folder: paths.images, cloudKey: await readKey(cloudKeys) },
-    read: (account, at, abort) =>
-      elsewhere ? readElsewhere(elsewhere, at, systemClock.now(), abort) : readObject({ store, blobs }, account, at),
+    ...{ store, folder: paths.images, cloudKey: await readKey(cloudKeys), read },
   })
   await images.sweep()
-  const engine = opened.adopt(openEngine({ store, hosts, images, log }), (it) => it.stop())
+  const disks = openDisks({ store, blobs, elsewhere, read, paths, log: log.child({ part: 'disks' }) })
+  const engine = opened.adopt(openEngine({ store, hosts, images, disks, log }), (it) => it.stop())
   await engine.start()
   await hosts.listen(paths.agentsSocket)
   const asked = {
@@ -136,6 +141,7 @@ interface EngineParts {
   readonly store: Store
   readonly hosts: HostLinks
   readonly images: BundleImages
+  readonly disks: DiskService
   readonly log: Log
 }
 
@@ -149,7 +155,7 @@ function prepare(store: Store, cloud: Cloud, boxHosts: ControlPlaneParts['boxHos
   })
 }
 
-function openEngine({ store, hosts, images, log }: EngineParts): Engine {
+function openEngine({ store, hosts, images, disks, log }: EngineParts): Engine {
   const readConsole = hosts.console.bind(hosts)
   return new Engine({
     store,
@@ -158,6 +164,8 @@ function openEngine({ store, hosts, images, log }: EngineParts): Engine {
       bind(attachmentMachine, {}),
       bind(natMachine, {}),
       bind(imageMachine, { images }),
+      bind(importMachine, { disks }),
+      bind(exportMachine, { disks }),
       bind(volumeMachine, {}),
       bind(volumeAttachmentMachine, {}),
       bind(snapshotMachine, {}),

@@ -25,7 +25,14 @@ export async function createSnapshot(
   { tx, now, random }: { tx: Transaction; now: Date; random: Random },
   snapshot: NewSnapshot,
 ): Promise<SnapshotId> {
-  const id = snapshot.id ?? newId('snapshot', random)
+  return beginSnapshot({ tx, now }, { ...snapshot, id: snapshot.id ?? newId('snapshot', random) })
+}
+
+/** The same of one that has its id. */
+export async function beginSnapshot(
+  { tx, now }: { tx: Transaction; now: Date },
+  { id, ...snapshot }: NewSnapshot & { readonly id: SnapshotId },
+): Promise<SnapshotId> {
   const generations = await wish(tx, [snapshot.host])
   await tx.db
     .insertInto('snapshots')
@@ -46,5 +53,12 @@ export async function createSnapshot(
     })
     .execute()
   await startStrand(tx, snapshotMachine, id)
+  return id
+}
+
+/** Who makes a snapshot of what is in no zone: the first host that is there. */
+export async function snapshotHost({ db }: Transaction): Promise<HostId> {
+  const hosts = db.selectFrom('hosts').select('id').where('isEdge', '=', 0).where('lost', '=', 0)
+  const { id } = await hosts.orderBy('connected', 'desc').orderBy('id').limit(1).executeTakeFirstOrThrow()
   return id
 }

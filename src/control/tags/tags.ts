@@ -142,6 +142,9 @@ const tables = {
   'dhcp-options': 'dhcpOptions',
   natgateway: 'natGateways',
   'vpc-peering-connection': 'peerings',
+  'import-image-task': 'diskTasks',
+  'import-snapshot-task': 'diskTasks',
+  'export-image-task': 'diskTasks',
 } as const satisfies Partial<Record<LookedUpKind, string>>
 
 /** The kind of each resource of `account`; refuses ids that name none, each as its kind does. */

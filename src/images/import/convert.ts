@@ -1,4 +1,4 @@
-import { chmod, chown, open, rename, statfs, truncate } from 'node:fs/promises'
+import { chmod, chown, link, open, rename, statfs, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, messageOf } from '../../base/fault.ts'
 import { run, SubprocessError } from '../../base/subprocess.ts'
@@ -10,6 +10,8 @@ export interface ConvertOptions {
   readonly scratch: string
   /** What whoever gave the file says that it is. */
   readonly format?: DiskFormat
+  /** The source is ours alone, nobody else can change it: it need not be copied. */
+  readonly owned?: boolean
   /** A disk that is larger is refused before it is unpacked. */
   readonly largestGiB: number
   readonly abort: AbortSignal
@@ -23,8 +25,7 @@ export async function convertDisk(source: string, target: string, options: Conve
   const { scratch, abort } = options
   const copy = join(scratch, 'source')
   const bytes = await sizeOf(source)
-  await requireRoom(scratch, bytes)
-  await run('cp', ['--sparse=always', '--reflink=auto', '--', source, copy], { abort, timeoutMs: 3_600_000 })
+  await copyOf(source, copy, bytes, options)
   const format = chosenFormat(await endsOf(copy), options.format)
   if (format === 'raw') {
     requireSize(bytes, options.largestGiB)
@@ -45,6 +46,13 @@ export async function convertDisk(source: string, target: string, options: Conve
     largestFile: size,
   })
   await takeOver(out, 'disk', target)
+}
+
+async function copyOf(source: string, copy: string, bytes: number, options: ConvertOptions): Promise<void> {
+  if (options.owned) return await link(source, copy)
+  await requireRoom(options.scratch, bytes)
+  const { abort } = options
+  await run('cp', ['--sparse=always', '--reflink=auto', '--', source, copy], { abort, timeoutMs: 3_600_000 })
 }
 
 /** What is said counts only where the file says the same, or nothing: a format that is tried is a way in. */
@@ -92,9 +100,7 @@ async function qemuImg(args: readonly string[], limits: Limits): Promise<string>
 function requireSize(bytes: number, largestGiB: number): void {
   if (!Number.isSafeInteger(bytes) || bytes <= 0) throw new Fault('it is a disk without a size')
   if (bytes > largestGiB * 2 ** 30)
-    throw new Fault(
-      `it is a disk of ${Math.ceil(bytes / 2 ** 30)} GiB, and at most ${largestGiB} are taken (--largest)`,
-    )
+    throw new Fault(`it is a disk of ${Math.ceil(bytes / 2 ** 30)} GiB, and at most ${largestGiB} are taken`)
 }
 
 const spareBytes = 2 ** 30

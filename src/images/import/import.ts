@@ -38,17 +38,27 @@ export async function importImage(source: string, folder: string, options: Impor
   await mkdir(options.scratch, { recursive: true })
   const scratch = await mkdtemp(join(options.scratch, 'import-'))
   try {
-    const root = join(folder, 'root.img')
-    await makeRoot(source, root, scratch, options)
-    await chmod(root, 0o644)
-    options.progress('looking for what starts it')
-    const contents = contentsOf(await headOf(root))
-    if (contents.kind === 'ext4' && options.firmware) throw new Fault('it is a bare file system: no firmware starts it')
-    const boot = await bootOf(contents, folder, scratch, options)
-    return await describe(folder, boot, options)
+    await makeRoot(source, join(folder, 'root.img'), scratch, options)
+    return await finish(folder, scratch, options)
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/** The same of a disk alone, in a `scratch` that is empty and somebody else's to remove. The file is ours: it is not copied. */
+export async function importDisk(source: string, folder: string, options: ImportOptions): Promise<ImageDescription> {
+  await convertDisk(source, join(folder, 'root.img'), { ...options, owned: true })
+  return await finish(folder, options.scratch, options)
+}
+
+async function finish(folder: string, scratch: string, options: ImportOptions): Promise<ImageDescription> {
+  const root = join(folder, 'root.img')
+  await chmod(root, 0o644)
+  options.progress('looking for what starts it')
+  const contents = contentsOf(await headOf(root))
+  if (contents.kind === 'ext4' && options.firmware) throw new Fault('it is a bare file system: no firmware starts it')
+  const boot = await bootOf(contents, folder, scratch, options)
+  return await describe(folder, boot, options)
 }
 
 async function makeRoot(source: string, root: string, scratch: string, options: ImportOptions): Promise<void> {
@@ -98,7 +108,8 @@ async function isTar(file: string): Promise<boolean> {
 async function makeFileSystem(folder: string, file: string, options: ImportOptions): Promise<void> {
   const used = Number.parseInt(await run('du', ['-sxm', folder], { abort: options.abort, timeoutMs: 600_000 }), 10)
   const sizeMiB = Math.ceil((used * 1.25 + 128) / 64) * 64
-  if (sizeMiB > options.largestGiB * 1024) throw new Fault(`it takes ${sizeMiB} MiB, more than --largest allows`)
+  if (sizeMiB > options.largestGiB * 1024)
+    throw new Fault(`it takes ${sizeMiB} MiB, and at most ${options.largestGiB * 1024} are taken`)
   await requireRoom(options.scratch, sizeMiB * 2 ** 20)
   const time = Math.floor(options.now.getTime() / 1000)
   await ext4FromFolder(folder, file, { sizeMiB, label: 'root', uuid: options.uuid, time }, options.abort)

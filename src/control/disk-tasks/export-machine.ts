@@ -1,0 +1,128 @@
+/**
+ * An image on its way into the object store.
+ *
+ *     pack --> packed --> send --> tidy --> finish --> (ended)
+ *        \________\__________\________\___ end --> clear --> close --> (ended)
+ *
+ * `end` is where it goes when it is refused, and when it is cancelled. The task's row stays.
+ */
+import { Fault } from '../../base/fault.ts'
+import type { DiskTaskId } from '../../model/ids.ts'
+import type { Transaction } from '../../store/store.ts'
+import type { DiskTaskRow } from '../../store/tables/disk-tasks.ts'
+import type { ImageRow } from '../../store/tables/resources.ts'
+import { machine } from '../../strand/machine.ts'
+import { done, hop } from '../../strand/outcome.ts'
+import type { ExportDisks, ExportFormat } from './disks.ts'
+
+interface Self {
+  readonly task: DiskTaskRow
+  /** What is exported; undefined once it has gone. */
+  readonly image: ImageRow | undefined
+}
+
+interface Payload {
+  readonly failure?: string
+  readonly bytes?: number
+}
+
+interface Services {
+  readonly disks: ExportDisks
+}
+
+export const exportMachine = machine<Self, Payload, Services>()('disk-export', {
+  start: 'pack',
+  teardown: 'end',
+  load,
+  steps: {
+    pack: {
+      kind: 'act',
+      giveUp: { after: 5, to: 'end' },
+      async run({ self: { task, image }, disks, abort }) {
+        if (!image) return hop('end', { failure: `ClientError: The image ${task.imageId} is there no more` })
+        const { id, rootFile: file, rootSnapshotId: snapshot } = image
+        await disks.pack(
+          { id: task.id, format: task.format as ExportFormat, from: snapshot ? { snapshot } : { image: id, file } }, // checked when it was asked for
+          abort,
+        )
+        return hop('packed')
+      },
+    },
+    packed: {
+      kind: 'decide',
+      async run({ tx, self: { task } }) {
+        await change(tx, task, { progress: 50, message: 'uploading' })
+        return hop('send')
+      },
+    },
+    send: {
+      kind: 'act',
+      giveUp: { after: 5, to: 'end' },
+      async run({ self: { task }, disks, abort }) {
+        const { id, accountId: account, bucket } = task
+        const sent = await disks.send({ id, account, bucket, key: exportKeyOf(task) }, abort)
+        if (!sent) return hop('pack')
+        return 'refused' in sent ? hop('end', { failure: `ClientError: ${sent.refused}` }) : hop('tidy', sent)
+      },
+    },
+    tidy: {
+      kind: 'act',
+      async run({ self: { task }, disks }) {
+        await disks.discard(task.id)
+        return hop('finish')
+      },
+    },
+    finish: {
+      kind: 'decide',
+      async run({ tx, self: { task }, payload }) {
+        await change(tx, task, {
+          ...{ state: 'completed', progress: 100, message: null, diskBytes: payload.bytes ?? null },
+        })
+        return done()
+      },
+    },
+    end: {
+      kind: 'decide',
+      async run({ tx, self: { task }, payload, trouble }) {
+        const failure = payload.failure ?? (trouble && 'ServerError: The image could not be exported')
+        await change(tx, task, { state: 'deleting', ...(failure !== undefined && { message: failure }) })
+        return hop('clear')
+      },
+    },
+    clear: {
+      kind: 'act',
+      async run({ self: { task }, disks }) {
+        await disks.discard(task.id)
+        return hop('close')
+      },
+    },
+    close: {
+      kind: 'decide',
+      async run({ tx, self: { task } }) {
+        await change(tx, task, { state: 'deleted' })
+        return done()
+      },
+    },
+  },
+})
+
+/** The object's name: prefix, task, format. Source: VM Import/Export User Guide, "Export a VM from an AMI". */
+export function exportKeyOf({ id, key, format }: Pick<DiskTaskRow, 'id' | 'key' | 'format'>): string {
+  if (!format) throw new Fault(`${id} has no format`)
+  return `${key}${id}.${format.toLowerCase()}`
+}
+
+async function load({ db }: Transaction, id: string): Promise<Self | undefined> {
+  const task = await db
+    .selectFrom('diskTasks')
+    .selectAll()
+    .where('id', '=', id as DiskTaskId)
+    .executeTakeFirst()
+  if (!task?.imageId) return undefined
+  const image = await db.selectFrom('images').selectAll().where('id', '=', task.imageId).executeTakeFirst()
+  return { task, image }
+}
+
+async function change(tx: Transaction, { id }: DiskTaskRow, columns: Partial<DiskTaskRow>): Promise<void> {
+  await tx.db.updateTable('diskTasks').set(columns).where('id', '=', id).execute()
+}

@@ -1,0 +1,19 @@
+import { listDiskTasks } from '../../../control/disk-tasks/tasks.ts'
+import { withTags } from '../../../control/tags/tags.ts'
+import { tagFilters } from '../../../query/filters.ts'
+import { describe } from '../../action.ts'
+import { renderImportSnapshot, type TaggedDiskTask } from '../../render/disk-task.ts'
+
+/**
+ * The account's tasks of this kind, ended ones too: their state, how far they are, and why they failed.
+ * Refuses: InvalidConversionTaskId.
+ * Source: EC2 API Reference, DescribeImportSnapshotTasks.
+ */
+export const DescribeImportSnapshotTasks = describe('DescribeImportSnapshotTasks', {
+  rows: async ({ ImportTaskIds }, { tx, caller }) =>
+    withTags(tx, await listDiskTasks(tx, caller.account, 'import-snapshot', ImportTaskIds)),
+  key: (it) => `${String(it.createdAt).padStart(15, '0')}/${it.id}`,
+  filters: { ...tagFilters<TaggedDiskTask>(), 'task-state': (it) => it.state },
+  render: (it) => renderImportSnapshot(it),
+  assemble: (ImportSnapshotTasks) => ({ ImportSnapshotTasks: [...ImportSnapshotTasks] }),
+})

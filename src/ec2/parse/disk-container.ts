@@ -1,0 +1,44 @@
+/** Where the disk of an import lies, and what it is said to be. Source: EC2 API Reference, ImageDiskContainer, UserBucket. */
+import type { ImageDiskContainer } from '@aws-sdk/client-ec2'
+import { refuse } from '../../model/errors.ts'
+
+export interface DiskPlace {
+  readonly bucket: string
+  readonly key: string
+  readonly format: string | null
+  readonly url?: string
+}
+
+/** QCOW2 is none of EC2's, and harmless beside them. */
+const formats: ReadonlySet<string> = new Set(['RAW', 'VMDK', 'VHD', 'QCOW2'])
+
+export function diskPlace({ Format, Url, UserBucket, SnapshotId }: ImageDiskContainer): DiskPlace {
+  if (SnapshotId) refuse('UnsupportedOperation', { message: 'Images of snapshots are made by RegisterImage.' })
+  const format = Format?.toUpperCase() ?? null
+  if (format !== null && !formats.has(format))
+    refuse('InvalidParameter', {
+      message: `The disk format ${Format} is not supported: it is one of ${[...formats].join(', ')}.`,
+    })
+  if (Url) return { ...placeOf(Url), format, url: Url }
+  const { S3Bucket: bucket, S3Key: key } = UserBucket ?? {}
+  if (!bucket || !key)
+    return refuse('MissingParameter', {
+      message: 'A disk container must have a Url, or a UserBucket with S3Bucket and S3Key.',
+    })
+  return { bucket, key, format }
+}
+
+function placeOf(url: string): { bucket: string; key: string } {
+  const [, bucket, key] = /^s3:\/\/([^/]{3,255})\/(.{1,1024})$/s.exec(url) ?? []
+  return bucket !== undefined && key !== undefined
+    ? { bucket, key }
+    : refuse('UnsupportedOperation', { message: 'Disks come from this cloud’s object store: s3://BUCKET/KEY.' })
+}
+
+/** Whose rights count is the caller's: there is one role, by the name that tools give. Source: VM Import/Export User Guide, "Required permissions". */
+export function checkRole(name: string | undefined): void {
+  if (name && name !== 'vmimport')
+    refuse('UnsupportedOperation', {
+      message: `The role ${name} is not served: objects are read and written in the name of the caller.`,
+    })
+}
