@@ -23,6 +23,12 @@ import { ImportSnapshot } from './actions/disk-tasks/ImportSnapshot.ts'
 import { DeregisterImage } from './actions/images/DeregisterImage.ts'
 import { DescribeImageAttribute } from './actions/images/DescribeImageAttribute.ts'
 import { DescribeImages } from './actions/images/DescribeImages.ts'
+import { DisableImage } from './actions/images/DisableImage.ts'
+import { DisableImageDeprecation } from './actions/images/DisableImageDeprecation.ts'
+import { DisableImageDeregistrationProtection } from './actions/images/DisableImageDeregistrationProtection.ts'
+import { EnableImage } from './actions/images/EnableImage.ts'
+import { EnableImageDeprecation } from './actions/images/EnableImageDeprecation.ts'
+import { EnableImageDeregistrationProtection } from './actions/images/EnableImageDeregistrationProtection.ts'
 import { ModifyImageAttribute } from './actions/images/ModifyImageAttribute.ts'
 import { RegisterImage } from './actions/images/RegisterImage.ts'
 import { ResetImageAttribute } from './actions/images/ResetImageAttribute.ts'
@@ -254,6 +260,12 @@ export const ec2Actions = [
   GetSecurityGroupsForVpc,
   ImportKeyPair,
   ModifyAddressAttribute,
+  DisableImage,
+  DisableImageDeprecation,
+  DisableImageDeregistrationProtection,
+  EnableImage,
+  EnableImageDeprecation,
+  EnableImageDeregistrationProtection,
   ModifyImageAttribute,
   ModifyInstanceAttribute,
   ModifyInstanceMetadataOptions,

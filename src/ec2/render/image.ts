@@ -1,6 +1,7 @@
 /** Images as answers have them. Source: EC2 API Reference, "Image". */
 import type { BlockDeviceMapping, Image } from '@aws-sdk/client-ec2'
 import { mappingsOf } from '../../control/images/mappings.ts'
+import { protectionOf } from '../../control/images/state.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
 import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
@@ -11,7 +12,7 @@ export interface TaggedImage extends ImageRow {
   readonly details: Omit<BundledImageRow, 'manifest'> | undefined
 }
 
-export function renderImage(row: TaggedImage): Image {
+export function renderImage(row: TaggedImage, now: Date): Image {
   return {
     ImageId: row.id,
     ImageLocation: locationOf(row),
@@ -20,6 +21,10 @@ export function renderImage(row: TaggedImage): Image {
     OwnerId: row.accountId,
     ...(row.ownerAlias !== null && { ImageOwnerAlias: row.ownerAlias }),
     CreationDate: new Date(row.createdAt).toISOString(),
+    ...(row.deprecatedAt != null && { DeprecationTime: new Date(row.deprecatedAt).toISOString() }),
+    DeregistrationProtection: protectionOf(row, now),
+    ...(row.sourceImageId && { SourceImageId: row.sourceImageId }),
+    ...(row.sourceImageRegion && { SourceImageRegion: row.sourceImageRegion }),
     Public: row.isPublic === 1,
     ProductCodes: [],
     Architecture: row.architecture as NonNullable<Image['Architecture']>,
@@ -34,14 +39,14 @@ export function renderImage(row: TaggedImage): Image {
     VirtualizationType: 'hvm',
     Hypervisor: 'xen',
     EnaSupport: false,
-    BootMode: row.firmware === 'uefi' ? 'uefi' : 'legacy-bios',
+    BootMode: bootModeOf(row),
     PlatformDetails: 'Linux/UNIX',
     UsageOperation: 'RunInstances',
     Tags: tagList(row.tags),
   }
 }
 
-function renderMappings(row: ImageRow): BlockDeviceMapping[] {
+export function renderMappings(row: ImageRow): BlockDeviceMapping[] {
   return mappingsOf(row).map(({ device, snapshot, sizeGiB, type, iops, deleteOnTermination }) => ({
     DeviceName: device,
     Ebs: {
@@ -53,6 +58,10 @@ function renderMappings(row: ImageRow): BlockDeviceMapping[] {
       Encrypted: false,
     },
   }))
+}
+
+export function bootModeOf({ firmware }: Pick<ImageRow, 'firmware'>): 'uefi' | 'legacy-bios' {
+  return firmware === 'uefi' ? 'uefi' : 'legacy-bios'
 }
 
 /** Where its manifest is; of images that have none, `amazon/NAME`. */

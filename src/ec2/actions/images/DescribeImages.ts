@@ -1,5 +1,6 @@
 import { checkImageIds, detailsOf, listImages } from '../../../control/images/find.ts'
 import { mappingsOf } from '../../../control/images/mappings.ts'
+import { isDeprecated } from '../../../control/images/state.ts'
 import { requireAll } from '../../../control/lookup.ts'
 import { withTags } from '../../../control/tags/tags.ts'
 import { refuse } from '../../../model/errors.ts'
@@ -9,16 +10,18 @@ import type { Reader } from '../../../store/store.ts'
 import type { LaunchPermissionRow } from '../../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../../store/tables/resources.ts'
 import { describe } from '../../action.ts'
-import { locationOf, renderImage, stateReason, type TaggedImage } from '../../render/image.ts'
+import { bootModeOf, locationOf, renderImage, stateReason, type TaggedImage } from '../../render/image.ts'
 import { rootTypeOf } from '../../render/instance.ts'
 
 /**
- * Images that the caller may run: its own and public ones; by owner, by who may run them, by id.
+ * Images that the caller may run: its own and public ones; by owner, by who may run them, by id. Disabled ones only where they are
+ * asked for; others' that are out of date where they are asked for, or named.
  * Refuses: InvalidAMIID.Malformed, InvalidAMIID.NotFound, InvalidUserID.Malformed.
- * Source: EC2 API Reference, DescribeImages.
+ * Source: EC2 API Reference, DescribeImages, DisableImage; EC2 User Guide, "Deprecate an AMI".
  */
 export const DescribeImages = describe('DescribeImages', {
-  async rows({ ImageIds = [], Owners = [], ExecutableUsers = [] }, { tx, caller }): Promise<TaggedImage[]> {
+  async rows(input, { tx, caller, now }): Promise<TaggedImage[]> {
+    const { ImageIds = [], Owners = [], ExecutableUsers = [], IncludeDeprecated, IncludeDisabled } = input
     for (const it of [...Owners, ...ExecutableUsers]) checkAccount(it)
     const usable = await listImages(tx, caller.account)
     const ids = checkImageIds(ImageIds)
@@ -26,6 +29,8 @@ export const DescribeImages = describe('DescribeImages', {
     const sharing = ExecutableUsers.length > 0 ? await permissionsOf(tx) : []
     const rows = named.filter(
       (row) =>
+        (IncludeDisabled || row.state !== 'disabled') &&
+        (IncludeDeprecated || ids.length > 0 || row.accountId === caller.account || !isDeprecated(row, now)) &&
         (Owners.length === 0 || Owners.some((it) => isOwner(row, it, caller.account))) &&
         (ExecutableUsers.length === 0 ||
           ExecutableUsers.some((it) => isSharedWith(row, it === 'self' ? caller.account : it, sharing))),
@@ -44,7 +49,7 @@ export const DescribeImages = describe('DescribeImages', {
   filters: {
     ...tagFilters<TaggedImage>(),
     architecture: (row) => row.architecture,
-    'boot-mode': (row) => (row.firmware === 'uefi' ? 'uefi' : 'legacy-bios'),
+    'boot-mode': bootModeOf,
     'creation-date': (row) => new Date(row.createdAt),
     description: (row) => row.description,
     'ena-support': () => false,
@@ -66,6 +71,8 @@ export const DescribeImages = describe('DescribeImages', {
     'block-device-mapping.snapshot-id': (it) => mappingsOf(it).map((at) => at.snapshot ?? undefined),
     'block-device-mapping.volume-size': (it) => mappingsOf(it).map((at) => at.sizeGiB),
     'block-device-mapping.volume-type': (it) => mappingsOf(it).map((at) => at.type),
+    'source-image-id': (row) => row.sourceImageId,
+    'source-image-region': (row) => row.sourceImageRegion,
     state: (row) => row.state,
     'state-reason-code': (row) => stateReason(row)?.Code,
     'state-reason-message': (row) => stateReason(row)?.Message,
@@ -78,8 +85,6 @@ export const DescribeImages = describe('DescribeImages', {
       'platform',
       'product-code',
       'product-code.type',
-      'source-image-id',
-      'source-image-region',
       'source-instance-id',
       'sriov-net-support',
       'image-watermark.source-image-creation-time',
@@ -99,7 +104,7 @@ export const DescribeImages = describe('DescribeImages', {
       'scan-result.medium-fix-available-since',
     ),
   },
-  render: (row) => renderImage(row),
+  render: (row, { now }) => renderImage(row, now),
   assemble: (items) => ({ Images: items }),
 })
 
