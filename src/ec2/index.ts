@@ -20,6 +20,7 @@ import { DescribeImportSnapshotTasks } from './actions/disk-tasks/DescribeImport
 import { ExportImage } from './actions/disk-tasks/ExportImage.ts'
 import { ImportImage } from './actions/disk-tasks/ImportImage.ts'
 import { ImportSnapshot } from './actions/disk-tasks/ImportSnapshot.ts'
+import { CopyImage } from './actions/images/CopyImage.ts'
 import { DeregisterImage } from './actions/images/DeregisterImage.ts'
 import { DescribeImageAttribute } from './actions/images/DescribeImageAttribute.ts'
 import { DescribeImages } from './actions/images/DescribeImages.ts'
@@ -209,6 +210,7 @@ export const ec2Actions = [
   ExportImage,
   ImportImage,
   ImportSnapshot,
+  CopyImage,
   DeregisterImage,
   DescribeAccountAttributes,
   DescribeAddresses,

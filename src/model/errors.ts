@@ -78,6 +78,8 @@ export const errors = {
   ),
   InvalidAMIAttributeItemValue: told,
   InvalidManifest: told,
+  InvalidRegion: told,
+  InvalidRequest: told,
   InvalidConversionTaskId: caller(({ id }) => `The import task ID '${id}' does not exist`),
   'InvalidConversionTaskId.Malformed': caller(({ id }) => `Invalid id: "${id}" (expecting "import-...")`),
   'InvalidExportTaskID.NotFound': caller(({ id }) => `The export task ID '${id}' does not exist`),

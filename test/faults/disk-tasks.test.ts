@@ -159,7 +159,7 @@ function scenario(kind: DiskTaskKind, refuses = false): Scenario<Disks> {
     machines: (disks) => [
       kind === 'export-image' ? bind(exportMachine, { disks }) : bind(importMachine, { disks }),
       bind(snapshotMachine, {}),
-      bind(imageMachine, { images: { unpack: async () => {}, remove: async () => {} } }),
+      bind(imageMachine, { images: { unpack: async () => {}, copy: async () => {}, remove: async () => {} } }),
     ],
     begin: (store, world) => begin(store, world, kind),
     react: (store, world) => world.turn(store),

@@ -3,6 +3,7 @@ import { seededRandom } from '../../src/base/random.ts'
 import type { Manifest } from '../../src/bundles/manifest.ts'
 import { BundleRefused } from '../../src/bundles/refused.ts'
 import type { Unpacking } from '../../src/control/images/bundle-images.ts'
+import { copyImage } from '../../src/control/images/copy.ts'
 import { imageMachine } from '../../src/control/images/machine.ts'
 import { deregister, registerBundle } from '../../src/control/images/register.ts'
 import type { ImageId } from '../../src/model/ids.ts'
@@ -12,6 +13,7 @@ import { bind } from '../../src/strand/machine.ts'
 import { faultsOf, type Scenario } from './machines.ts'
 
 const account = '111122223333'
+const original: ImageId = 'ami-00000001'
 const nothing = { key: '', iv: '' }
 /** A kernel needs no other kernel. */
 const manifest: Manifest = {
@@ -34,6 +36,11 @@ class Folders {
 
   async unpack({ id }: Unpacking): Promise<void> {
     if (this.refuses) throw new BundleRefused('the digest is another')
+    this.made.add(id)
+  }
+
+  async copy(id: ImageId, { from }: { from: ImageId }): Promise<void> {
+    expect(from).toBe(original)
     this.made.add(id)
   }
 
@@ -69,7 +76,7 @@ function scenario(refuses: boolean): Scenario<Folders> {
     world: () => new Folders(refuses),
     machines: (images) => [bind(imageMachine, { images })],
     begin: (store) => begin(store),
-    unreached: refuses ? ['unpack'] : [],
+    unreached: refuses ? ['unpack', 'gather'] : [],
     async created(store, folders, id) {
       expect((await row(store, id))?.state).toBe(refuses ? 'failed' : 'available')
       expect([...folders.made]).toEqual(refuses ? [] : [id])
@@ -87,3 +94,19 @@ function scenario(refuses: boolean): Scenario<Folders> {
 
 faultsOf('an image out of a bundle', scenario(false))
 faultsOf('an image out of a bundle that is refused', scenario(true))
+
+/** A copy of an image without volumes. */
+async function beginCopy(store: Store): Promise<string> {
+  const source: ImageRow = {
+    ...{ id: original, accountId: account, ownerAlias: null, name: 'box', description: '', state: 'available' },
+    ...{ isPublic: 0, architecture: 'x86_64', kernelFile: 'vmlinuz', ramdiskFile: null, rootFile: 'root.img' },
+    ...{ commandLine: '', firmware: null, rootSizeMib: 1024, digest: '', createdAt: 0 },
+  }
+  const asked = { account, source, region: 'us-west-2', name: 'copy', description: '' }
+  return store.transact(async (tx) => {
+    await tx.db.insertInto('images').values(source).execute()
+    return copyImage({ tx, now: new Date(0), random: seededRandom('copies') }, asked)
+  })
+}
+
+faultsOf('a copy of an image', { ...scenario(false), begin: beginCopy })

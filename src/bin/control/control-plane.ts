@@ -95,6 +95,7 @@ export async function openControlPlane({
     elsewhere ? readElsewhere(elsewhere, at, systemClock.now(), abort) : readObject({ store, blobs }, account, at)
   const images = new BundleImages({
     ...{ store, folder: paths.images, cloudKey: await readKey(cloudKeys), read },
+    imaginary: settings.hypervisor === 'fake',
   })
   await images.sweep()
   const disks = openDisks({ store, blobs, elsewhere, read, paths, log: log.child({ part: 'disks' }) })

@@ -1,6 +1,6 @@
 /** Images out of bundles: their manifests in the object store, and the files that hosts launch from. */
 import type { KeyObject } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, readlink, rename, rm, statfs, symlink } from 'node:fs/promises'
+import { chmod, link, mkdir, mkdtemp, readdir, readlink, realpath, rename, rm, statfs, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemCode } from '../../base/fault.ts'
 import { exists } from '../../base/files.ts'
@@ -43,18 +43,29 @@ export interface Unpacking {
 
 export const files = { kernel: 'vmlinuz', ramdisk: 'initrd', machine: 'root.img' } as const
 
+interface Parts {
+  readonly store: Store
+  readonly read: ReadObject
+  readonly cloudKey: KeyObject
+  readonly folder: string
+  /** Images without files, for hosts that boot nothing. */
+  readonly imaginary?: boolean
+}
+
 export class BundleImages implements ManifestReader {
   readonly #store: Store
   readonly #read: ReadObject
   readonly #cloudKey: KeyObject
   /** `<folder>/<image>/<file>`: where hosts find them. */
   readonly #folder: string
+  readonly #imaginary: boolean
 
-  constructor(parts: { store: Store; read: ReadObject; cloudKey: KeyObject; folder: string }) {
+  constructor(parts: Parts) {
     this.#store = parts.store
     this.#read = parts.read
     this.#cloudKey = parts.cloudKey
     this.#folder = parts.folder
+    this.#imaginary = parts.imaginary ?? false
   }
 
   async manifest(account: AccountId, location: string, abort: AbortSignal) {
@@ -75,12 +86,27 @@ export class BundleImages implements ManifestReader {
 
   /** Makes the image's folder, whole or not at all. One that is there is left as it is. Throws `BundleRefused`. */
   async unpack(image: Unpacking, abort: AbortSignal): Promise<void> {
-    const folder = join(this.#folder, image.id)
+    await this.#make(image.id, (partial) => this.#fill(partial, image, abort))
+  }
+
+  /** The same out of another image's folder: its files, which nobody ever changes, by another name. */
+  async copy(
+    id: ImageId,
+    { from, files }: { readonly from: ImageId; readonly files: readonly string[] },
+  ): Promise<void> {
+    const there = async (file: string) => realpath(join(this.#folder, from, file))
+    await this.#make(id, async (partial) => {
+      for (const file of this.#imaginary ? [] : files) await link(await there(file), join(partial, file))
+    })
+  }
+
+  async #make(id: ImageId, fill: (partial: string) => Promise<void>): Promise<void> {
+    const folder = join(this.#folder, id)
     if (await exists(folder)) return
     await mkdir(this.#folder, { recursive: true })
-    const partial = await mkdtemp(join(this.#folder, `${partialPrefix}${image.id}-`))
+    const partial = await mkdtemp(join(this.#folder, `${partialPrefix}${id}-`))
     try {
-      await this.#fill(partial, image, abort)
+      await fill(partial)
       await chmod(partial, 0o755) // Guests' users read it.
       await rename(partial, folder)
     } catch (error) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '../../base/subprocess.ts'
 import { packBundle } from '../../bundles/pack.ts'
+import type { ImageId } from '../../model/ids.ts'
 import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
 import { keepCertificate } from '../accounts/certificates.ts'
@@ -75,6 +76,21 @@ test('a bundle becomes a folder that hosts launch from, its kernel by link; a se
   expect((await readdir(made)).sort()).toEqual(['initrd', 'root.img', 'vmlinuz'])
   expect((await readFile(join(made, 'root.img'))).equals(await readFile(join(folder, 'image')))).toBe(true)
   await images.remove('ami-1')
+  expect(await readdir(join(folder, 'images'))).toEqual([])
+})
+
+test('a copy of an image keeps its files when the image goes, kernels behind links too', async () => {
+  await images.unpack(await unpacking('ami-1'), never)
+  await mkdir(join(folder, 'images', 'aki-1'))
+  await writeFile(join(folder, 'images', 'aki-1', 'vmlinuz'), 'kernel')
+  await images.copy('ami-2', { from: 'ami-1', files: ['vmlinuz', 'root.img'] })
+  await images.copy('ami-2', { from: 'ami-1', files: ['vmlinuz', 'root.img'] })
+  for (const it of ['ami-1', 'aki-1'] as ImageId[]) await images.remove(it)
+  const made = join(folder, 'images', 'ami-2')
+  expect(await readFile(join(made, 'vmlinuz'), 'utf8')).toBe('kernel')
+  expect((await readFile(join(made, 'root.img'))).equals(await readFile(join(folder, 'image')))).toBe(true)
+  await expect(images.copy('ami-3', { from: 'ami-1', files: ['root.img'] })).rejects.toThrow('ENOENT')
+  await images.remove('ami-2')
   expect(await readdir(join(folder, 'images'))).toEqual([])
 })
 

@@ -1,9 +1,9 @@
 /**
- * An image out of a bundle, from its registration to the removal of its files.
+ * An image out of a bundle, or a copy of another, from its registration to the removal of its files.
  *
- *     unpack ──► publish ──► rest ··► release ──► remove ──► forget
- *                (available              (waits for its last instance,
- *                 or failed)              and image, if it is a kernel)
+ *     unpack ──► gather ──► publish ──► rest ··► release ──► remove ──► forget
+ *                (waits for   (available              (waits for its last instance,
+ *                 snapshots)   or failed)              and image, if it is a kernel)
  */
 import { BundleRefused } from '../../bundles/refused.ts'
 import type { ImageId } from '../../model/ids.ts'
@@ -13,10 +13,13 @@ import type { ImageRow } from '../../store/tables/resources.ts'
 import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
 import type { BundleImages } from './bundle-images.ts'
+import { mappingsOf } from './mappings.ts'
 
 interface Self {
   readonly image: ImageRow
   readonly bundle: BundledImageRow
+  /** What it is a copy of, while that is there. */
+  readonly source: ImageRow | undefined
 }
 
 interface Payload {
@@ -25,10 +28,12 @@ interface Payload {
 }
 
 interface Services {
-  readonly images: Pick<BundleImages, 'unpack' | 'remove'>
+  readonly images: Pick<BundleImages, 'unpack' | 'copy' | 'remove'>
 }
 
 const lookAgainMs = 30_000
+/** Nobody tells of its snapshots. */
+const gatherAgainMs = 300
 
 export const imageMachine = machine<Self, Payload, Services>()('image', {
   start: 'unpack',
@@ -38,8 +43,13 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
     unpack: {
       kind: 'act',
       giveUp: { after: 5, to: 'publish' },
-      async run({ self: { image, bundle }, images, abort }) {
+      async run({ self: { image, bundle, source }, images, abort }) {
         const { location, manifest, kernelId, ramdiskId } = bundle
+        if (image.sourceImageId) {
+          if (!source) return hop('publish', { refusal: `the image ${image.sourceImageId} is there no more` })
+          await images.copy(image.id, filesOf(source))
+          return hop('gather')
+        }
         try {
           await images.unpack(
             { id: image.id, account: image.accountId, location, manifest, kernelId, ramdiskId },
@@ -49,7 +59,18 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
           if (!(error instanceof BundleRefused)) throw error
           return hop('publish', { refusal: error.message })
         }
-        return hop('publish', {})
+        return hop('gather')
+      },
+    },
+    gather: {
+      kind: 'decide',
+      async run({ tx, self: { image } }) {
+        const ids = mappingsOf(image).flatMap((it) => it.snapshot ?? [])
+        if (ids.length === 0) return hop('publish', {})
+        const rows = await tx.db.selectFrom('snapshots').select('state').where('id', 'in', ids).execute()
+        if (rows.length < new Set(ids).size || rows.some((it) => it.state === 'error' || it.state === 'deleting'))
+          return hop('publish', { refusal: 'a snapshot of it could not be made' })
+        return rows.every((it) => it.state === 'completed') ? hop('publish', {}) : nap(gatherAgainMs)
       },
     },
     publish: {
@@ -125,5 +146,14 @@ async function load({ db }: Transaction, id: string): Promise<Self | undefined> 
     .selectAll()
     .where('imageId', '=', id as ImageId)
     .executeTakeFirst()
-  return image && bundle && { image, bundle }
+  if (!image || !bundle) return undefined
+  const from = image.sourceImageId ?? null
+  const source = await db.selectFrom('images').selectAll().where('id', '=', from).executeTakeFirst()
+  return { image, bundle, source }
+}
+
+/** Files that an image's instances start from: the disk too, unless that is a volume. */
+function filesOf({ id, bootImageId, kernelFile, ramdiskFile, rootFile, rootSnapshotId }: ImageRow) {
+  const names = [kernelFile, ramdiskFile, rootSnapshotId ? null : rootFile]
+  return { from: bootImageId ?? id, files: names.filter((it) => it !== null) }
 }

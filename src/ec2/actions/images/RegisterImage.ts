@@ -1,5 +1,5 @@
 import { BundleRefused } from '../../../bundles/refused.ts'
-import { listImages } from '../../../control/images/find.ts'
+import { checkImageName } from '../../../control/images/names.ts'
 import { registerBundle } from '../../../control/images/register.ts'
 import { refuse } from '../../../model/errors.ts'
 import { action } from '../../action.ts'
@@ -27,11 +27,7 @@ export const RegisterImage = action('RegisterImage', {
     if (!prepared || !input.ImageLocation) return refuse('MissingParameter', { parameter: 'ImageLocation' })
     refuseUnserved(input)
     const name = input.Name ?? input.ImageLocation.slice(0, 128)
-    if (!/^[\w()[\] ./'@-]{3,128}$/.test(name)) refuse('InvalidAMIName.Malformed')
-    const taken = (await listImages(tx, caller.account)).find(
-      (it) => it.accountId === caller.account && it.name === name && it.state !== 'failed',
-    )
-    if (taken) refuse('InvalidAMIName.Duplicate', { name, id: taken.id })
+    await checkImageName(tx, caller.account, name)
     const id = await registerBundle(
       tx,
       { now, random },

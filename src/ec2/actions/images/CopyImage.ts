@@ -1,0 +1,42 @@
+import { copyImage } from '../../../control/images/copy.ts'
+import { findImage } from '../../../control/images/find.ts'
+import { checkImageName } from '../../../control/images/names.ts'
+import { putTags, tagsOf } from '../../../control/tags/tags.ts'
+import { refuse } from '../../../model/errors.ts'
+import { action } from '../../action.ts'
+import { refuseParameters } from '../../parse/not-served.ts'
+
+/**
+ * Makes an image of the account's own that holds what another does: `pending` while it is copied, then `available`. It is shared with
+ * nobody. This cloud is one region: there is no other to copy from.
+ * Refuses: MissingParameter, InvalidAMIID.NotFound, InvalidAMIID.Unavailable, InvalidAMIName.Malformed, InvalidAMIName.Duplicate,
+ * InvalidRegion, InvalidRequest (of a snapshot that is not the account's to read), UnsupportedOperation (encryption, Outposts).
+ * Source: EC2 API Reference, CopyImage; "Error codes", InvalidRegion. Guess: that a name is an account's own here too.
+ */
+export const CopyImage = action('CopyImage', {
+  creates: ['image', 'snapshot'],
+  async run(input, context) {
+    const { tx, caller, cloud } = context
+    const { SourceImageId, SourceRegion, Name, Description = '', CopyImageTags } = input
+    if (!SourceImageId) return refuse('MissingParameter', { parameter: 'SourceImageId' })
+    if (!SourceRegion) return refuse('MissingParameter', { parameter: 'SourceRegion' })
+    if (!Name) return refuse('MissingParameter', { parameter: 'Name' })
+    if (SourceRegion !== cloud.region)
+      refuse('InvalidRegion', { message: `The region ${SourceRegion} does not exist.` })
+    refuseParameters(input, [
+      ...(['Encrypted', 'KmsKeyId', 'DestinationOutpostArn', 'SnapshotCopyCompletionDurationMinutes'] as const),
+      ...(['DestinationAvailabilityZone', 'DestinationAvailabilityZoneId'] as const),
+    ])
+    const source = await findImage(tx, caller.account, SourceImageId)
+    if (source.state !== 'available') refuse('InvalidAMIID.Unavailable', { id: source.id })
+    await checkImageName(tx, caller.account, Name)
+    const copy = { account: caller.account, source, region: SourceRegion, name: Name, description: Description }
+    const ImageId = await copyImage(context, copy)
+    if (CopyImageTags && source.accountId === caller.account) {
+      const owner = { account: caller.account, id: ImageId, kind: 'image' } as const
+      await putTags(tx, owner, (await tagsOf(tx, [source.id])).get(source.id) ?? {})
+    }
+    await context.tag('image', ImageId)
+    return { ImageId }
+  },
+})
