@@ -22,9 +22,9 @@ describe.each(documents)('%s', (document) => {
 describe('docs/adr', () => {
   const pages = filesOf('docs/adr/[0-9]*.md')
 
-  it('is numbered without gaps, and each page is in the index', () => {
+  it('has each number once, and each page in the index', () => {
     const numbers = pages.map((it) => Number(/(\d{4})-/.exec(it)?.[1]))
-    expect(numbers).toEqual(pages.map((_, index) => index + 1))
+    expect(numbers).toEqual([...new Set(numbers)])
     expect(pages.filter((it) => !textOf('docs/adr/README.md').includes(it.replace('docs/adr/', '')))).toEqual([])
   })
 
