@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import type { Connection } from './sqlite.ts'
-import { type Reader, Rollback, type Transaction } from './store.ts'
+import { type Reader, Rollback, type Transaction, type Watch, type Watched } from './store.ts'
+import { WriteWatch } from './written.ts'
 
 /** One queued transaction. `run` never throws: it says what its caller is to hear once the group is on disk. */
 interface Job {
@@ -21,6 +22,7 @@ const groupSize = 64
 export class GroupCommit {
   readonly #connection: Connection
   readonly #log: Log
+  readonly #written: WriteWatch
   readonly #queue: Job[] = []
   readonly #listeners = new Map<string, Set<(text: string) => void>>()
   #draining: Promise<void> | undefined
@@ -29,6 +31,7 @@ export class GroupCommit {
   constructor(connection: Connection, log: Log) {
     this.#connection = connection
     this.#log = log
+    this.#written = new WriteWatch(connection.raw)
   }
 
   transact<T>(work: (tx: Transaction) => Promise<T | Rollback<T>>): Promise<T> {
@@ -40,7 +43,14 @@ export class GroupCommit {
 
   /** Reads between the transactions: for a store whose writer is its only connection. */
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
-    return this.#enqueue(async (tx) => ({ keep: false, value: await work(tx) }))
+    return this.#enqueue(async (tx) => {
+      this.#written.collect() // Of transactions before it in its group, which it sees.
+      return { keep: false, value: await work(tx) }
+    })
+  }
+
+  watch(columns: readonly Watched[]): Watch {
+    return this.#written.watch(columns)
   }
 
   listen(channel: string, hear: (text: string) => void): Disposable {
@@ -90,6 +100,7 @@ export class GroupCommit {
         answers.push(await this.#inSavepoint(job, callbacks))
       }
       raw.exec('COMMIT')
+      this.#written.collect()
     } catch (cause) {
       if (raw.isTransaction) raw.exec('ROLLBACK')
       if (jobs.length === 0) jobs.push(...this.#queue.splice(0, groupSize))

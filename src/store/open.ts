@@ -34,6 +34,7 @@ export async function openStore(directory: string, options: StoreOptions = {}): 
     exclusive: true,
     transact: (work) => nesting.refuse(() => commits.transact((tx) => nesting.enter(() => work(tx)))),
     read: (work) => nesting.refuse(() => (reads ?? commits).read((reader) => nesting.enter(() => work(reader)))),
+    watch: (columns) => commits.watch(columns),
     listen: (channel, hear) => commits.listen(channel, hear),
     async close() {
       await Promise.all([commits.close(), reads?.close()])

@@ -26,7 +26,7 @@ export class SnapshotReader {
 
   async #onSnapshot<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
     const { raw, db } = this.#connection
-    raw.exec('BEGIN')
+    raw.exec('BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1') // The state is chosen by the first read: now.
     try {
       return await work({ db })
     } finally {

@@ -13,6 +13,8 @@ export interface Store {
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>
   /** Calls `hear` after each commit that had something for `channel`. It must not throw. */
   listen(channel: string, hear: (text: string) => void): Disposable
+  /** Notes from now on which rows are written in these columns' tables. */
+  watch(columns: readonly Watched[]): Watch
   /** Whether no other process can have this database open. */
   readonly exclusive: boolean
   /** Waits for what was begun, refuses what comes later, and gives the database free. */
@@ -20,6 +22,20 @@ export interface Store {
 }
 
 /** What only reads. A function that takes a `Reader` also takes a `Transaction`. */
+/** `TABLE.COLUMN`: the values of the column, text, name what was written. */
+export type Watched = { [T in keyof Database]: `${T}.${keyof Database[T] & string}` }[keyof Database]
+
+/** By column: its values in rows that were made, changed (as they were, and as they are) or removed. */
+export type Written = ReadonlyMap<Watched, ReadonlySet<string>>
+
+export interface Watch extends Disposable {
+  /**
+   * What was written since it was last taken. Called by a `read` before it awaits anything, it is exactly what its state differs in from
+   * that of the read before, and at times more.
+   */
+  take(): Written
+}
+
 export interface Reader {
   /** Throws after the end of the transaction. */
   readonly db: Kysely<Database>

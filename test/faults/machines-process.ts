@@ -79,6 +79,7 @@ export class MortalProcess {
         this.#live()
         return await store.read(work)
       },
+      watch: (columns) => store.watch(columns),
       listen: (channel, hear) => store.listen(channel, (text) => this.#dead || hear(text)),
       close: () => store.close(),
     }

@@ -1,0 +1,76 @@
+/**
+ * Which rows were written, told by the database itself: whoever keeps in memory what rows say hears of every change, whatever made it.
+ * Triggers of the writer's connection alone write keys into a table of its own, in the transaction and undone with it; nothing of it is on
+ * disk.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Watch, Watched, Written } from './store.ts'
+
+export class WriteWatch {
+  readonly #raw: DatabaseSync
+  readonly #watches = new Set<PendingWatch>()
+  readonly #columns = new Set<Watched>()
+
+  constructor(raw: DatabaseSync) {
+    this.#raw = raw
+  }
+
+  watch(columns: readonly Watched[]): Watch {
+    if (this.#columns.size === 0) {
+      this.#raw.exec('CREATE TEMP TABLE "written" ("place" text, "key" text)')
+    }
+    for (const it of columns) if (!this.#columns.has(it)) this.#listenTo(it)
+    const watch = new PendingWatch(columns, () => this.#watches.delete(watch))
+    this.#watches.add(watch)
+    return watch
+  }
+
+  /** Takes what the database has noted. Where this is undone, it is told once more. */
+  collect(): void {
+    if (this.#columns.size === 0) return
+    const rows = this.#raw.prepare('SELECT DISTINCT "place", "key" FROM temp."written"').all()
+    if (rows.length === 0) return
+    this.#raw.exec('DELETE FROM temp."written"')
+    for (const { place, key } of rows as { place: Watched; key: string }[])
+      for (const it of this.#watches) it.note(place, key)
+  }
+
+  #listenTo(place: Watched): void {
+    this.#columns.add(place)
+    const [table, column] = place.split('.')
+    const note = (row: 'old' | 'new') =>
+      `INSERT INTO "written" SELECT '${place}', ${row}."${column}" WHERE ${row}."${column}" IS NOT NULL;`
+    const when = { INSERT: note('new'), UPDATE: `${note('old')} ${note('new')}`, DELETE: note('old') }
+    for (const [event, notes] of Object.entries(when)) {
+      const name = `written ${place} ${event}`
+      this.#raw.exec(`CREATE TEMP TRIGGER "${name}" AFTER ${event} ON main."${table}" BEGIN ${notes} END`)
+    }
+  }
+}
+
+class PendingWatch implements Watch {
+  readonly #columns: ReadonlySet<Watched>
+  readonly #end: () => void
+  #pending = new Map<Watched, Set<string>>()
+
+  constructor(columns: readonly Watched[], end: () => void) {
+    this.#columns = new Set(columns)
+    this.#end = end
+  }
+
+  note(place: Watched, key: string): void {
+    if (!this.#columns.has(place)) return
+    const keys = this.#pending.get(place) ?? new Set()
+    this.#pending.set(place, keys.add(key))
+  }
+
+  take(): Written {
+    const taken = this.#pending
+    this.#pending = new Map()
+    return taken
+  }
+
+  [Symbol.dispose](): void {
+    this.#end()
+  }
+}
