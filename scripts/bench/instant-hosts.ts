@@ -2,9 +2,10 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { type JsonLines, jsonLines } from '../../src/base/json-lines.ts'
+import { withChange } from '../../src/host-api/change.ts'
 import type { DomainFact, HostFacts } from '../../src/host-api/facts.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../src/host-api/messages.ts'
-import type { DomainSpec, GroupsChange, HostSpec } from '../../src/host-api/spec.ts'
+import type { DomainSpec, HostSpec } from '../../src/host-api/spec.ts'
 
 const capacity = { memoryMiB: 2 ** 30, cores: 1024, diskGiB: 2 ** 20, accelerator: 'none' } as const
 
@@ -12,7 +13,7 @@ export class InstantHosts implements Disposable {
   readonly #socket: Socket
   readonly #lines: JsonLines<FromAgent>
   readonly #domains = new Map<string, DomainFact>()
-  readonly #told = new Map<string, HostFacts>()
+  readonly #specs = new Map<string, HostSpec>()
   /** Bytes that came down since the last look. */
   received = 0
 
@@ -32,19 +33,14 @@ export class InstantHosts implements Disposable {
   }
 
   #take(message: ToAgent): void {
-    if (message.type === 'spec') this.#tell(this.#factsOf(message.spec))
-    else if (message.type === 'groups') this.#follow(message.change)
+    if (message.type === 'spec') this.#follow(message.spec)
+    else if (message.type === 'change') this.#follow(withChange(this.#specs.get(message.change.host), message.change))
     else this.#lines.send({ type: 'answer', to: message.id, ok: true, value: '' })
   }
 
-  #tell(facts: HostFacts): void {
-    this.#told.set(facts.host, facts)
-    this.#lines.send({ type: 'facts', facts })
-  }
-
-  #follow({ host, generation }: GroupsChange): void {
-    const last = this.#told.get(host)
-    if (last) this.#tell({ ...last, received: generation, settled: generation })
+  #follow(spec: HostSpec): void {
+    this.#specs.set(spec.host, spec)
+    this.#lines.send({ type: 'facts', facts: this.#factsOf(spec) })
   }
 
   #factsOf({ host, generation, domains }: HostSpec): HostFacts {

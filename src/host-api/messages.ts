@@ -1,9 +1,9 @@
 /** The stream between an agent and the control plane: one JSON object a line, opened by the agent. */
 import type { DomainId, HostId } from '../model/ids.ts'
 import type { HostCapacity, HostFacts } from './facts.ts'
-import type { GroupsChange, HostSpec } from './spec.ts'
+import type { HostSpec, SpecChange } from './spec.ts'
 
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 export type FromAgent =
   | {
@@ -20,7 +20,7 @@ export type FromAgent =
 export type ToAgent =
   | { readonly type: 'spec'; readonly spec: HostSpec }
   /** Follows what was sent last on this stream. */
-  | { readonly type: 'groups'; readonly change: GroupsChange }
+  | { readonly type: 'change'; readonly change: SpecChange }
   /** What guests sent in vain: VifDrops of every vif, as JSON. Counted always, told only when somebody asks. */
   | { readonly type: 'drops'; readonly id: number; readonly host: HostId }
   /** The console's last 64 KiB, BASE64. */

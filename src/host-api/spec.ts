@@ -3,6 +3,7 @@
  * that carried out generation N has nothing left of any wish older than N. No EC2 words: a host knows domains, disks,
  * vifs, routers and rules.
  */
+import type { Difference } from '../base/difference.ts'
 import type {
   AclId,
   DomainId,
@@ -29,17 +30,13 @@ export interface HostSpec {
   readonly edge?: EdgeSpec
 }
 
-/** What a host shall be, by what is different: rules of groups alone have changed since it was told generation `since`. */
-export interface GroupsChange {
+/** What a host shall be, by how it differs from what it was told with generation `since`. */
+export interface SpecChange {
   readonly host: HostId
   readonly since: number
   readonly generation: number
-  readonly routers: readonly {
-    readonly vpc: VpcId
-    /** All groups of the router's spec, in their order; those that are not in `changed` are as they were. */
-    readonly groups: readonly GroupId[]
-    readonly changed: readonly GroupSpec[]
-  }[]
+  /** Of all but the generation. */
+  readonly difference: Difference
 }
 
 /** One virtual machine: an incarnation of an instance on this host. */

@@ -9,11 +9,11 @@ import type { DomainStatus, HypervisorDriver } from '../drivers/hypervisor/drive
 import type { NetworkDriver } from '../drivers/network/driver.ts'
 import type { StorageDriver } from '../drivers/storage/driver.ts'
 import type { VolumeDriver } from '../drivers/volumes/driver.ts'
+import { withChange } from '../host-api/change.ts'
 import type { VifDrops } from '../host-api/drops.ts'
 import type { DomainFact, HostFacts } from '../host-api/facts.ts'
-import type { EdgeSpec, GroupsChange, HostSpec, RouterSpec } from '../host-api/spec.ts'
+import type { EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
-import { applyChange } from './apply-change.ts'
 import type { DnsService } from './dns/service.ts'
 import type { MetadataService } from './metadata/service.ts'
 import { type Found, plan, type Step, type Subject } from './plan.ts'
@@ -104,8 +104,8 @@ export class HostAgent {
   }
 
   /** Takes a change of the newest spec that it was given. Throws where it is not one of that. */
-  async acceptChange(change: GroupsChange): Promise<void> {
-    const spec = applyChange(this.#offered, change)
+  async acceptChange(change: SpecChange): Promise<void> {
+    const spec = withChange(this.#offered, change)
     this.#offered = spec
     if (!(await this.#keep(spec, () => this.#parts.specFile.append(change, spec)))) return
     this.#parts.log.debug({ stage: 'change', generation: spec.generation }, 'a change is kept')

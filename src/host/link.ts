@@ -69,7 +69,7 @@ function take({ agents, log }: LinkOptions, message: ToAgent, lines: JsonLines<F
     agent.accept(message.spec).catch((error: unknown) => log.error({ err: error, host }, 'a spec could not be kept'))
     return
   }
-  if (message.type === 'groups') {
+  if (message.type === 'change') {
     agent.acceptChange(message.change).catch((error: unknown) => {
       log.error({ err: error, host }, 'a change could not be taken; asking for all of it')
       lines.close() // Dialled again, it is told the whole.
@@ -82,11 +82,11 @@ function take({ agents, log }: LinkOptions, message: ToAgent, lines: JsonLines<F
   )
 }
 
-type Question = Exclude<ToAgent, { type: 'spec' | 'groups' }>
+type Question = Exclude<ToAgent, { type: 'spec' | 'change' }>
 
 function hostOf(message: ToAgent): HostId {
   if (message.type === 'spec') return message.spec.host
-  return message.type === 'groups' ? message.change.host : message.host
+  return message.type === 'change' ? message.change.host : message.host
 }
 
 async function answerOf(agent: HostAgent, question: Question): Promise<string> {

@@ -2,9 +2,9 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { GroupsChange, HostSpec } from '../host-api/spec.ts'
+import { changeOf } from '../host-api/change.ts'
+import type { HostSpec } from '../host-api/spec.ts'
 import type { GroupId, VpcId } from '../model/ids.ts'
-import { applyChange } from './apply-change.ts'
 import { openSpecFile } from './spec-file.ts'
 
 const vpc: VpcId = 'vpc-11111111'
@@ -25,21 +25,19 @@ const first: HostSpec = {
     { vpc, vni: 1, mtu: 1500, subnets: [], vifs: [], groups: [], routes: [], cidrs: [], tables: [], wires: [] },
   ],
 }
-const change = (since: number): GroupsChange => ({
-  host: 'a1',
-  since,
-  generation: since + 1,
-  routers: [{ vpc, groups: [group], changed: [{ id: group, rules: [], members: [`10.0.0.${since}`] }] }],
-})
+/** With other members. */
+const next = (spec: HostSpec): HostSpec => {
+  const groups = [{ id: group, rules: [], members: [`10.0.0.${spec.generation}`] }]
+  return { ...spec, generation: spec.generation + 1, routers: spec.routers.map((it) => ({ ...it, groups })) }
+}
+const [second, third] = [next(first), next(next(first))]
 
 test('what is read is the spec with the changes that were kept after it', async () => {
   const file = openSpecFile(path)
   expect(await file.read()).toBeUndefined()
   await file.write(first)
-  const second = applyChange(first, change(1))
-  const third = applyChange(second, change(2))
-  await file.append(change(1), second)
-  await file.append(change(2), third)
+  await file.append(changeOf(first, second), second)
+  await file.append(changeOf(second, third), third)
   expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(first)
   expect(await openSpecFile(path).read()).toEqual(third)
 })
@@ -47,22 +45,20 @@ test('what is read is the spec with the changes that were kept after it', async 
 test('a change without its end was never taken, and the next process writes the whole', async () => {
   const file = openSpecFile(path)
   await file.write(first)
-  const second = applyChange(first, change(1))
-  await file.append(change(1), second)
-  await appendFile(`${path}.changes`, '{"host":"a1","since":2')
-  const next = openSpecFile(path)
-  expect(await next.read()).toEqual(second)
-  const third = applyChange(second, change(2))
-  await next.append(change(2), third)
+  await file.append(changeOf(first, second), second)
+  await appendFile(`${path}.differences`, '{"host":"a1","since":2')
+  const reopened = openSpecFile(path)
+  expect(await reopened.read()).toEqual(second)
+  await reopened.append(changeOf(second, third), third)
   expect(await openSpecFile(path).read()).toEqual(third)
 })
 
 test('changes older than the spec are no longer changes of it', async () => {
   const file = openSpecFile(path)
   await file.write(first)
-  await file.append(change(1), applyChange(first, change(1)))
-  const text = await readFile(`${path}.changes`, 'utf8')
+  await file.append(changeOf(first, second), second)
+  const text = await readFile(`${path}.differences`, 'utf8')
   await file.write({ ...first, generation: 7 })
-  await appendFile(`${path}.changes`, text)
+  await appendFile(`${path}.differences`, text)
   expect(await openSpecFile(path).read()).toEqual({ ...first, generation: 7 })
 })

@@ -1,15 +1,15 @@
 import { appendFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../base/fault.ts'
-import type { GroupsChange, HostSpec } from '../host-api/spec.ts'
-import { applyChange } from './apply-change.ts'
+import { withChange } from '../host-api/change.ts'
+import type { HostSpec, SpecChange } from '../host-api/spec.ts'
 
 /** The last spec that was accepted: what an agent goes on with while the control plane is away. */
 export interface SpecFile {
   read(): Promise<HostSpec | undefined>
   write(spec: HostSpec): Promise<void>
   /** Keeps `spec`, which `change` made of the one that was kept last. */
-  append(change: GroupsChange, spec: HostSpec): Promise<void>
+  append(change: SpecChange, spec: HostSpec): Promise<void>
 }
 
 /** Changes that are kept beside the spec before it is written whole again. */
@@ -54,12 +54,12 @@ export function openSpecFile(path: string): SpecFile {
 /** Changes older than the spec were in it when it was written. One without its end was never taken. */
 function withChanges(spec: HostSpec, text = ''): HostSpec {
   const lines = text.split('\n').slice(0, -1)
-  const changes = lines.map((it) => JSON.parse(it) as GroupsChange)
-  return changes.filter((it) => it.since >= spec.generation).reduce(applyChange, spec)
+  const changes = lines.map((it) => JSON.parse(it) as SpecChange)
+  return changes.filter((it) => it.since >= spec.generation).reduce<HostSpec>(withChange, spec)
 }
 
 function changesOf(path: string): string {
-  return `${path}.changes`
+  return `${path}.differences`
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -9,6 +9,7 @@ import { eventually } from '../../src/base/testing.ts'
 import { ensureFirstAccount } from '../../src/control/accounts/accounts.ts'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
+import { keptSpecs } from '../../src/control/hosts/kept-scene.ts'
 import { HostLinks } from '../../src/control/hosts/links.ts'
 import { launch } from '../../src/control/instances/launch.ts'
 import { instanceMachine } from '../../src/control/instances/machine.ts'
@@ -82,7 +83,7 @@ export class SimulatedCloud {
     await this.#prepare(store)
     const links = new HostLinks({
       store,
-      specs: specsFrom(cloud),
+      specs: keptSpecs(store, cloud),
       intake: { changed: tell },
       log: silentLog,
     })

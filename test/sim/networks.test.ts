@@ -1,8 +1,10 @@
 import type { EC2, Instance, RouteTable } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
 import { type Random, seededRandom } from '../../src/base/random.ts'
-import { specsFrom } from '../../src/control/hosts/host-spec.ts'
+import { type SpecSource, specsFrom } from '../../src/control/hosts/host-spec.ts'
+import { keptSpecs } from '../../src/control/hosts/kept-scene.ts'
 import { alice, bob, TestCloud, testCloud, tinyImage } from '../../src/ec2/testing.ts'
+import { changeOf, withChange } from '../../src/host-api/change.ts'
 import type { EdgeNetworkSpec, HostSpec, RouterSpec } from '../../src/host-api/spec.ts'
 
 /**
@@ -14,9 +16,12 @@ test.each(['one', 'two', 'three'])(
   async (seed) => {
     await using cloud = await TestCloud.open()
     const caller = new Caller(cloud, seededRandom(seed))
+    const hosts = new Followers(cloud)
     for (let count = 1; count <= 500; count++) {
       await caller.callOne()
+      if (count % 5 === 0) await hosts.follow()
       if (count % 50 === 0) await check(cloud, caller)
+      if (count % 50 === 0) expect(byHost(await hosts.follow())).toEqual(byHost(await specsOf(cloud)))
     }
     expect(caller.served).toBeGreaterThan(150)
   },
@@ -274,6 +279,30 @@ async function hostsOf(cloud: TestCloud): Promise<Map<string, Host>> {
       .execute(),
   )
   return new Map(rows.map((it) => [it.id, { id: it.host, address: it.underlayAddress }]))
+}
+
+const byHost = (specs: readonly HostSpec[]) => Object.fromEntries(specs.map((it) => [it.host, it]))
+
+/** Hosts that are told what differs, by a control plane that reads what was written. */
+class Followers {
+  readonly #cloud: TestCloud
+  readonly #source: SpecSource
+  #specs: readonly HostSpec[] = []
+
+  constructor(cloud: TestCloud) {
+    this.#cloud = cloud
+    this.#source = keptSpecs(cloud.store, testCloud)
+  }
+
+  async follow(): Promise<readonly HostSpec[]> {
+    const ids = Object.keys(await this.#cloud.generations())
+    const told = await this.#cloud.store.read((reader) => this.#source(reader, ids))
+    this.#specs = told.map((it, index) => {
+      const before = this.#specs[index]
+      return before ? withChange(before, JSON.parse(JSON.stringify(changeOf(before, it)))) : it
+    })
+    return this.#specs
+  }
 }
 
 async function specsOf(cloud: TestCloud): Promise<HostSpec[]> {

@@ -6,8 +6,8 @@ import { type Credentials, ensureFirstAccount, findAccessKey } from '../../contr
 import { volumeAttachmentMachine } from '../../control/attachments/machine.ts'
 import { exportMachine } from '../../control/disk-tasks/export-machine.ts'
 import { importMachine } from '../../control/disk-tasks/import-machine.ts'
-import { specsFrom } from '../../control/hosts/host-spec.ts'
 import { ensureHosts } from '../../control/hosts/hosts.ts'
+import { keptSpecs } from '../../control/hosts/kept-scene.ts'
 import { HostLinks } from '../../control/hosts/links.ts'
 import { BundleImages, type ReadObject } from '../../control/images/bundle-images.ts'
 import { imageMachine } from '../../control/images/machine.ts'
@@ -82,7 +82,7 @@ export async function openControlPlane({
   const credentials = await prepare(store, cloud, boxHosts)
   const hosts = new HostLinks({
     store,
-    specs: specsFrom(cloud),
+    specs: keptSpecs(store, cloud),
     intake: { changed: tell },
     log: log.child({ part: 'hosts' }),
   })

@@ -19,22 +19,24 @@ function scene(region = 'us-west-2', peerings: readonly PeeringRow[] = []): Scen
     'eni-00000001': [{ address: '10.1.0.9', public: { publicAddress: '198.18.0.17' } }, { address: '10.1.0.10' }],
     'eni-00000002': [{ address: '10.1.0.9', public: { publicAddress: '198.18.0.18' } }],
   }
+  const guest = (id: string, nic: { id: string; vpcId: string; privateAddress?: string }) => ({
+    instance: { id },
+    interfaces: [nic],
+    addressesOf: (of: string) => addresses[of],
+    named: true,
+  })
+  const guests = [
+    guest('i-00000001', { id: 'eni-00000001', vpcId: vpc.id, privateAddress: '10.1.0.9' }),
+    guest('i-00000002', { id: 'eni-00000002', vpcId: 'vpc-00000002' }),
+  ]
   return {
     cloud,
-    namedByResource: new Set(['i-00000001', 'i-00000002']),
-    guests: [
-      {
-        instance: { id: 'i-00000001' },
-        interfaces: [{ id: 'eni-00000001', vpcId: vpc.id, privateAddress: '10.1.0.9' }],
-      },
-      { instance: { id: 'i-00000002' }, interfaces: [{ id: 'eni-00000002', vpcId: 'vpc-00000002' }] },
-    ],
-    vpcs: [vpc, { ...vpc, id: 'vpc-00000002' }],
+    guests: { at: (id: string) => guests.filter((it) => it.interfaces.some((nic) => nic.vpcId === id)) },
     network: {
+      vpcs: [vpc, { ...vpc, id: 'vpc-00000002' }],
       live: { peerings: new Map(peerings.map((it) => [it.id, it])) },
       blocks: new Map([[vpc.id, [{ cidr: '10.1.0.0/16' }, { cidr: '10.2.0.0/24' }]]]),
     },
-    addressesOf: (id: string) => addresses[id],
     reverseNames: { '198.18.0.18': 'mail.example.com' },
   } as unknown as Scene
 }

@@ -1,10 +1,13 @@
 /** What name servers say: those of each VPC, and the one outside. */
+import { isDeepStrictEqual } from 'node:util'
 import type { DnsSpec, NameRule } from '../../host-api/dns.ts'
 import { type Cloud, privateDomain, publicDomain, publicPrefix } from '../../model/cloud.ts'
 import type { VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
+import { remembered } from '../hosts/remembered.ts'
 import type { Scene } from '../hosts/scene.ts'
+import type { Guest } from '../instances/guest.ts'
 import { sharingWith } from '../peerings/options.ts'
 import { dnsOf } from '../vpcs/addresses.ts'
 
@@ -24,11 +27,18 @@ const outsideSeconds = 604_800
  */
 export function dnsSpecOf(scene: Scene, vpc: VpcRow): DnsSpec | undefined {
   if (vpc.dnsSupport === 0) return undefined
+  const { network, guests, reverseNames } = scene
+  const told = known(scene, vpc)
+  const of = [reverseNames, vpc, ...told.map((it) => guests.at(it))]
+  return remembered(network, `dns ${vpc.id}`, of, () => makeSpec(scene, vpc, told))
+}
+
+function makeSpec(scene: Scene, vpc: VpcRow, told: readonly VpcId[]): DnsSpec {
   const { cloud, network } = scene
   const hostnames = vpc.dnsHostnames === 1
   const blocks = (network.blocks.get(vpc.id) ?? []).map((it) => it.cidr)
   const domain = privateDomain(cloud)
-  const instead = hostnames ? privateAddresses(scene, known(scene, vpc)) : {}
+  const instead = hostnames ? privateAddresses(scene, told) : {}
   const inside: NameRule = {
     prefix: 'ip',
     domain,
@@ -56,15 +66,19 @@ export function outsideDnsSpec({ cloud, reverseNames }: Scene): DnsSpec {
   return { servers: [], rules: [rule], hosts: {}, reverse: reverseNames }
 }
 
-/** Reverse names that owners of addresses chose, without the dot at their end. */
-export async function readReverseNames({ db }: Reader): Promise<Readonly<Record<string, string>>> {
+/** Reverse names that owners of addresses chose, without the dot at their end; `before`, where they are the same. */
+export async function readReverseNames(
+  { db }: Reader,
+  before: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, string>>> {
   const rows = await db
     .selectFrom('addresses')
     .select(['publicAddress', 'reverseName'])
     .where('reverseName', 'is not', null)
     .orderBy('publicAddress')
     .execute()
-  return Object.fromEntries(rows.map((row) => [row.publicAddress, row.reverseName!.replace(/\.$/, '')])) // filtered by `is not null`
+  const after = Object.fromEntries(rows.map((row) => [row.publicAddress, row.reverseName!.replace(/\.$/, '')])) // filtered by `is not null`
+  return isDeepStrictEqual(before, after) ? before : after
 }
 
 function publicRule(cloud: Cloud): Pick<NameRule, 'prefix' | 'domain' | 'within'> {
@@ -73,26 +87,32 @@ function publicRule(cloud: Cloud): Pick<NameRule, 'prefix' | 'domain' | 'within'
 }
 
 /** The VPC itself and those peers that let it know, both with host names. Source: VPC Peering Guide, "Enable DNS resolution". */
-function known({ vpcs, network }: Scene, { id }: VpcRow): ReadonlySet<VpcId> {
+function known({ network }: Scene, { id }: VpcRow): VpcId[] {
   const sharing = new Set(sharingWith(id, network.live.peerings.values()))
-  const named = vpcs.filter((it) => sharing.has(it.id) && it.dnsSupport === 1 && it.dnsHostnames === 1)
-  return new Set([id, ...named.map((it) => it.id)])
+  const named = network.vpcs.filter((it) => sharing.has(it.id) && it.dnsSupport === 1 && it.dnsHostnames === 1)
+  return [id, ...named.map((it) => it.id)]
 }
 
 /** Public addresses of these VPCs' guests, and the private ones that they lead to. */
-function privateAddresses({ guests, addressesOf }: Scene, vpcs: ReadonlySet<VpcId>): Record<string, string> {
-  const nics = guests.flatMap((it) => it.interfaces).filter((it) => vpcs.has(it.vpcId))
-  const pairs = nics
-    .flatMap((it) => addressesOf(it.id))
+function privateAddresses({ guests }: Scene, vpcs: readonly VpcId[]): Record<string, string> {
+  const pairs = vpcs.flatMap((vpc) => guests.at(vpc).flatMap((guest) => pairsOf(guest, vpc)))
+  return Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function pairsOf(guest: Guest, vpc: VpcId): (readonly [string, string])[] {
+  return guest.interfaces
+    .filter((it) => it.vpcId === vpc)
+    .flatMap((it) => guest.addressesOf(it.id))
     .flatMap((it) => (it.public ? [[it.public.publicAddress, it.address] as const] : []))
-  return Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Ids of instances that are names. */
-function resourceNames({ guests, namedByResource }: Scene, vpc: VpcRow, domain: string): Record<string, string> {
-  const named = guests.filter((it) => namedByResource.has(it.instance.id))
-  const primary = named.flatMap(({ instance, interfaces: [nic] }) =>
-    nic?.vpcId === vpc.id ? [[`${instance.id}.${domain}`, nic.privateAddress] as const] : [],
-  )
+function resourceNames({ guests }: Scene, vpc: VpcRow, domain: string): Record<string, string> {
+  const primary = guests
+    .at(vpc.id)
+    .filter((it) => it.named)
+    .flatMap(({ instance, interfaces: [nic] }) =>
+      nic?.vpcId === vpc.id ? [[`${instance.id}.${domain}`, nic.privateAddress] as const] : [],
+    )
   return Object.fromEntries(primary)
 }

@@ -4,10 +4,9 @@ import type { Reader, Transaction } from '../../store/store.ts'
 import type { InstanceRow } from '../../store/tables/resources.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
 
-/** Those of the instances whose ids are names; without `ids`, of all. */
-export async function namedByResource({ db }: Reader, ids?: readonly InstanceId[]): Promise<ReadonlySet<InstanceId>> {
-  const all = db.selectFrom('resourceNames').select('instanceId')
-  const rows = await (ids ? all.where('instanceId', 'in', ids) : all).execute()
+/** Those of the instances whose ids are names. */
+export async function namedByResource({ db }: Reader, ids: readonly InstanceId[]): Promise<ReadonlySet<InstanceId>> {
+  const rows = await db.selectFrom('resourceNames').select('instanceId').where('instanceId', 'in', ids).execute()
   return new Set(rows.map((row) => row.instanceId))
 }
 

@@ -2,14 +2,17 @@
  * What each host shall be, from the rows: the one place where EC2's resources become domains, disks, vifs and rules.
  * The same rows give the same spec.
  */
-import type { HostSpec, RouterSpec } from '../../host-api/spec.ts'
+import type { DomainSpec, HostSpec, RouterSpec } from '../../host-api/spec.ts'
+import type { PlugSpec } from '../../host-api/volumes.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import type { HostId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { HostRow } from '../../store/tables/resources.ts'
 import { outsideDnsSpec } from '../dns/dns-spec.ts'
+import type { Guest } from '../instances/guest.ts'
 import { domainSpec } from './domain-spec.ts'
 import { edgeNetworks } from './edge-spec.ts'
+import { remembered } from './remembered.ts'
 import { routerSpec } from './router-spec.ts'
 import { readScene, type Scene } from './scene.ts'
 import { volumesSpec } from './volumes-spec.ts'
@@ -18,35 +21,43 @@ import { wiresFrom } from './ways.ts'
 /** The specs of these hosts, in one consistent view of the rows. */
 export type SpecSource = (reader: Reader, hosts: readonly HostId[]) => Promise<HostSpec[]>
 
+/** Reads all rows each time. */
 export function specsFrom(cloud: Cloud): SpecSource {
-  return async (reader, hosts) => {
-    const scene = await readScene(reader, cloud)
-    const specs: HostSpec[] = []
-    for (const id of hosts) {
-      const host = scene.hosts.get(id)
-      if (host) specs.push(await hostSpec(reader, scene, host))
-    }
-    return specs
+  return async (reader, hosts) => deriveSpecs(reader, await readScene(reader, cloud), hosts)
+}
+
+export async function deriveSpecs(reader: Reader, scene: Scene, hosts: readonly HostId[]): Promise<HostSpec[]> {
+  const specs: HostSpec[] = []
+  for (const id of hosts) {
+    const host = scene.hosts.get(id)
+    if (host) specs.push(await hostSpec(reader, scene, host))
   }
+  return specs
 }
 
 async function hostSpec(reader: Reader, scene: Scene, host: HostRow): Promise<HostSpec> {
-  const guests = scene.guests.filter((it) => it.instance.hostId === host.id)
+  const guests = scene.guests.at(host.id)
   const vpcIds = new Set(guests.flatMap((it) => it.interfaces.map((nic) => nic.vpcId)))
   const routers: RouterSpec[] = []
   const wires = wiresFrom(scene, vpcIds)
-  for (const vpc of scene.vpcs) {
+  for (const vpc of scene.network.vpcs) {
     if (!vpcIds.has(vpc.id) && !wires.has(vpc.id)) continue
     routers.push(await routerSpec(reader, scene, { host, vpc, wires: wires.get(vpc.id) ?? [] }))
   }
-  const instances = new Map(scene.guests.map((it) => [it.instance.id, it.instance]))
-  const volumes = volumesSpec(scene.volumes, host.id, instances)
+  const volumes = volumesSpec(scene.volumes, host.id, (id) => scene.guests.get(id)?.instance.domainId)
   return {
     host: host.id,
     generation: host.generation,
-    domains: guests.map((it) => domainSpec(scene.cloud, it, scene.volumes.plugs.get(it.instance.id) ?? [])),
+    domains: guests.map((it) => domainOf(scene, it)),
     routers,
     ...(volumes && { volumes }),
     ...(host.isEdge === 1 && { edge: { networks: edgeNetworks(scene), dns: outsideDnsSpec(scene) } }),
   }
 }
+
+function domainOf({ cloud, volumes }: Scene, guest: Guest): DomainSpec {
+  const plugs = volumes.plugs.get(guest.instance.id) ?? none
+  return remembered(guest, 'domain', [plugs], () => domainSpec(cloud, guest, plugs))
+}
+
+const none: readonly PlugSpec[] = []

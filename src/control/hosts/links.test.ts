@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import { silentLog } from '../../base/log.ts'
 import { eventually } from '../../base/testing.ts'
+import { withChange } from '../../host-api/change.ts'
 import type { HostFacts } from '../../host-api/facts.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
 import type { HostSpec } from '../../host-api/spec.ts'
@@ -137,6 +138,7 @@ async function dial(as: HostId = host): Promise<Agent> {
   const lines = jsonLines<ToAgent, FromAgent>(socket, {
     receive: (message) => {
       if (message.type === 'spec') specs.push(message.spec)
+      if (message.type === 'change') specs.push(withChange(specs.at(-1), message.change))
     },
     closed: () => {
       closed = true

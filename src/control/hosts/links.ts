@@ -7,16 +7,16 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { Fault, messageOf, Retry } from '../../base/fault.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import type { Log } from '../../base/log.ts'
+import { changeOf } from '../../host-api/change.ts'
 import type { VifDrops } from '../../host-api/drops.ts'
 import type { HostFacts } from '../../host-api/facts.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
-import type { GroupsChange } from '../../host-api/spec.ts'
+import type { HostSpec } from '../../host-api/spec.ts'
 import type { DomainId, HostId } from '../../model/ids.ts'
-import type { Reader, Store } from '../../store/store.ts'
-import { GroupChanges } from './group-changes.ts'
+import type { Store } from '../../store/store.ts'
 import type { SpecSource } from './host-spec.ts'
 import { greetHosts, type Intake, loseHosts, mournHosts, takeFacts } from './intake.ts'
-import { hostChannel, type RulesNote, rulesChannel } from './wishes.ts'
+import { hostChannel } from './wishes.ts'
 
 export interface HostLinksParts {
   readonly store: Store
@@ -45,8 +45,9 @@ export class HostLinks {
   readonly #questions = new Map<number, Question>()
   readonly #dirty = new Set<HostId>()
   readonly #sockets = new Set<Socket>()
-  readonly #listening: readonly Disposable[]
-  readonly #changes = new GroupChanges()
+  readonly #listening: Disposable
+  /** What each host was sent last, on the link that it has. */
+  readonly #sent = new Map<HostId, HostSpec>()
   #server: Server | undefined
   #nextQuestion = 1
   #closing = false
@@ -55,10 +56,7 @@ export class HostLinks {
 
   constructor(parts: HostLinksParts) {
     this.#parts = parts
-    this.#listening = [
-      parts.store.listen(hostChannel, (host) => this.#publish([host])),
-      parts.store.listen(rulesChannel, (text) => this.#publishRules(JSON.parse(text) as RulesNote)),
-    ]
+    this.#listening = parts.store.listen(hostChannel, (host) => this.#publish([host]))
   }
 
   /** Listens on a Unix socket that only this user can open. */
@@ -90,7 +88,7 @@ export class HostLinks {
 
   async close(): Promise<void> {
     this.#closing = true
-    for (const it of this.#listening) it[Symbol.dispose]()
+    this.#listening[Symbol.dispose]()
     for (const socket of this.#sockets) socket.destroy()
     const server = this.#server
     if (server) await new Promise((resolve) => server.close(resolve))
@@ -104,11 +102,6 @@ export class HostLinks {
     if (this.#dirty.size > 0) this.#publishing ??= this.#publishAll()
   }
 
-  #publishRules({ host, generation }: RulesNote): void {
-    this.#changes.note(host, generation)
-    this.#publish([host])
-  }
-
   async #publishAll(): Promise<void> {
     for (let batch = [...this.#dirty]; batch.length > 0; batch = [...this.#dirty]) {
       this.#dirty.clear()
@@ -119,28 +112,21 @@ export class HostLinks {
 
   async #publishSome(hosts: readonly HostId[]): Promise<void> {
     try {
-      for (const message of await this.#parts.store.read((reader) => this.#news(reader, hosts))) {
-        const host = message.type === 'spec' ? message.spec.host : message.change.host
-        this.#links.get(host)?.lines.send(message)
-      }
+      const specs = await this.#parts.store.read((reader) => this.#parts.specs(reader, hosts))
+      for (const it of specs) this.#send(it)
     } catch (error) {
       this.#parts.log.error({ err: error, hosts }, 'the specs of hosts could not be made')
-      for (const host of hosts) this.#changes.forget(host)
       for (const host of hosts) this.#links.get(host)?.lines.close() // Greeted again, they are sent again.
     }
   }
 
-  async #news(reader: Reader, hosts: readonly HostId[]): Promise<Extract<ToAgent, { type: 'spec' | 'groups' }>[]> {
-    const changes: GroupsChange[] = []
-    for (const host of hosts)
-      changes.push(...[await this.#changes.changeFor(reader, host)].filter((it) => it !== undefined))
-    const rest = hosts.filter((host) => !changes.some((it) => it.host === host))
-    const specs = rest.length > 0 ? await this.#parts.specs(reader, rest) : []
-    for (const it of specs) this.#changes.remember(it)
-    return [
-      ...changes.map((change) => ({ type: 'groups' as const, change })),
-      ...specs.map((spec) => ({ type: 'spec' as const, spec })),
-    ]
+  /** A host is told how its spec differs from the one that it was sent before; all of it, where it was sent none. */
+  #send(spec: HostSpec): void {
+    const link = this.#links.get(spec.host)
+    if (!link) return
+    const before = this.#sent.get(spec.host)
+    this.#sent.set(spec.host, spec)
+    link.lines.send(before ? { type: 'change', change: changeOf(before, spec) } : { type: 'spec', spec })
   }
 
   #ask(host: HostId, question: (id: number) => ToAgent, abort: AbortSignal): Promise<string> {
@@ -183,7 +169,7 @@ export class HostLinks {
       await mournHosts(this.#parts.store, this.#parts.intake, hello.lost ?? [])
       const known = await greetHosts(this.#parts.store, hello.hosts)
       for (const host of known) this.#links.set(host, link)
-      for (const host of known) this.#changes.forget(host)
+      for (const host of known) this.#sent.delete(host)
       this.#publish(known)
     })
     return link
@@ -208,6 +194,7 @@ export class HostLinks {
     this.#enqueue(link, async () => {
       const lost = link.hosts.filter((host) => this.#links.get(host) === link)
       for (const host of lost) this.#links.delete(host)
+      for (const host of lost) this.#sent.delete(host)
       this.#giveUpQuestions(link)
       await loseHosts(this.#parts.store, lost)
     })

@@ -1,14 +1,17 @@
 import type { ResourceId, SubnetId, VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
-import type { VpcRow } from '../../store/tables/resources.ts'
+import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import type { DhcpOptionsRow, RouteRow, RouteTableRow, VpcBlockRow } from '../../store/tables/vpcs.ts'
-import { type LiveTargets, liveTargets } from '../route-tables/targets.ts'
+import { type LiveTargets, liveGateways } from '../route-tables/targets.ts'
 import { blocksOf } from '../vpcs/cidrs.ts'
+import type { Guests } from './guests.ts'
 
-/** What VPCs are made of and lead to, in all of the cloud. */
+/** What VPCs are made of and lead to, in all of the cloud; guests apart, of whom there are many more. */
 export interface NetworkScene {
+  readonly vpcs: readonly VpcRow[]
+  readonly subnets: ReadonlyMap<VpcId, readonly SubnetRow[]>
   readonly blocks: ReadonlyMap<VpcId, readonly VpcBlockRow[]>
-  readonly tables: readonly RouteTableRow[]
+  readonly tables: ReadonlyMap<VpcId, readonly RouteTableRow[]>
   readonly routes: ReadonlyMap<ResourceId<'route-table'>, readonly RouteRow[]>
   /** The tables that subnets chose, and the main ones of VPCs. */
   readonly tableOf: ReadonlyMap<SubnetId | VpcId, ResourceId<'route-table'>>
@@ -16,18 +19,27 @@ export interface NetworkScene {
   readonly dhcpOptions: ReadonlyMap<ResourceId<'dhcp-options'>, DhcpOptionsRow>
 }
 
-export async function readNetwork(reader: Reader, vpcs: readonly VpcRow[]): Promise<NetworkScene> {
+export async function readNetwork(reader: Reader, guests: Guests): Promise<NetworkScene> {
   const { db } = reader
+  const vpcs = await db.selectFrom('vpcs').selectAll().orderBy('id').execute()
+  const subnets = await db.selectFrom('subnets').selectAll().orderBy('id').execute()
   const tables = await db.selectFrom('routeTables').selectAll().orderBy('number').execute()
   const routes = await db.selectFrom('routes').selectAll().orderBy('destination').execute()
   const associations = await db.selectFrom('routeTableAssociations').selectAll().execute()
   const options = await db.selectFrom('dhcpOptions').selectAll().execute()
   return {
+    vpcs,
+    subnets: Map.groupBy(subnets, (it) => it.vpcId),
     blocks: await blocksOf(reader, vpcs),
-    tables,
+    tables: Map.groupBy(tables, (it) => it.vpcId),
     routes: Map.groupBy(routes, (it) => it.routeTableId),
     tableOf: new Map(associations.map((it) => [it.subnetId ?? it.vpcId, it.routeTableId])),
-    live: await liveTargets(reader),
+    live: { ...(await liveGateways(reader)), vpcOfInterface: (id) => vpcOfRunning(guests, id) },
     dhcpOptions: new Map(options.map((it) => [it.id, it])),
   }
+}
+
+function vpcOfRunning(guests: Guests, id: ResourceId<'network-interface'>): VpcId | undefined {
+  const guest = guests.with(id)
+  return guest?.instance.power === 'on' ? guest.interfaces.find((it) => it.id === id)?.vpcId : undefined
 }

@@ -10,6 +10,7 @@ import { type AclSpecs, aclSpecs } from '../network-acls/acl-specs.ts'
 import { groupSpecs } from '../security-groups/group-specs.ts'
 import { gatewayOf } from '../vpcs/addresses.ts'
 import { dhcpOf } from './dhcp.ts'
+import { remembered } from './remembered.ts'
 import { guestRoutes, mtu } from './routes.ts'
 import type { Scene } from './scene.ts'
 import { diskNames } from './volumes-spec.ts'
@@ -21,12 +22,10 @@ export async function routerSpec(
   scene: Scene,
   { host, vpc, wires }: { host: HostRow; vpc: VpcRow; wires: readonly WireSpec[] },
 ): Promise<RouterSpec> {
-  const here = scene.guests.filter((it) => it.instance.hostId === host.id)
-  const vifs = here.flatMap((guest) =>
-    guest.interfaces.filter((it) => it.vpcId === vpc.id).map((nic) => vifSpec(scene, guest, nic, vpc)),
-  )
+  const { network } = scene
+  const vifs = scene.guests.at(host.id).flatMap((guest) => vifsOf(scene, guest, vpc))
   const dns = vifs.length > 0 ? dnsSpecOf(scene, vpc) : undefined
-  const { acls, ofSubnet } = await aclSpecs(reader, vpc.id)
+  const { acls, ofSubnet } = await remembered(network, `acls ${vpc.id}`, [], () => aclSpecs(reader, vpc.id))
   return {
     vpc: vpc.id,
     vni: vpc.vni,
@@ -34,7 +33,7 @@ export async function routerSpec(
     cidrs: cidrsOf(scene, vpc.id),
     subnets: vifs.length > 0 ? subnetsOf(scene, vpc, ofSubnet) : [],
     vifs,
-    groups: await groupSpecs(reader, [...new Set(vifs.flatMap((it) => it.groups))]),
+    groups: await groupSpecs(reader, scene, [...new Set(vifs.flatMap((it) => it.groups))]),
     ...(acls.length > 0 && { acls }),
     routes: guestRoutes(scene, vpc.id, (it) => it !== host.id),
     tables: vifs.length > 0 ? tableSpecs(scene, vpc.id, host.id) : [],
@@ -45,28 +44,33 @@ export async function routerSpec(
 
 function subnetsOf(scene: Scene, vpc: VpcRow, aclOf: AclSpecs['ofSubnet']): SubnetSpec[] {
   const dhcp = dhcpOf(scene, vpc)
-  return scene.subnets
-    .filter((it) => it.vpcId === vpc.id)
-    .map(({ id, cidr }) => ({
-      id,
-      cidr,
-      gateway: gatewayOf(cidr),
-      ...(aclOf.has(id) && { acl: aclOf.get(id)! }), // it has one
-      ...dhcp,
-    }))
+  return (scene.network.subnets.get(vpc.id) ?? []).map(({ id, cidr }) => ({
+    id,
+    cidr,
+    gateway: gatewayOf(cidr),
+    ...(aclOf.has(id) && { acl: aclOf.get(id)! }), // it has one
+    ...dhcp,
+  }))
+}
+
+/** The guest's vifs in the VPC. */
+function vifsOf(scene: Scene, guest: Guest, vpc: VpcRow): VifSpec[] {
+  const { network, volumes } = scene
+  const names = volumes.names.get(guest.instance.id)
+  return remembered(guest, `vifs ${vpc.id}`, [network, names], () =>
+    guest.interfaces.filter((it) => it.vpcId === vpc.id).map((nic) => vifSpec(scene, guest, nic, vpc)),
+  )
 }
 
 function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): VifSpec {
   const { instance } = guest
   const options = JSON.parse(instance.metadataJson) as MetadataOptionsJson
-  const groups = scene.groupsOf.get(nic.id) ?? []
-  const [, ...secondary] = scene.addressesOf(nic.id)
+  const groups = guest.groupsOf.get(nic.id) ?? []
+  const [, ...secondary] = guest.addressesOf(nic.id)
   const facts = metadataOf(scene.cloud, guest, {
     vpc,
     otherCidrs: cidrsOf(scene, vpc.id).slice(1),
-    subnets: scene.subnets,
-    groupsOf: scene.groupsOf,
-    addressesOf: scene.addressesOf,
+    subnets: scene.network.subnets.get(vpc.id) ?? [],
     showTags: options.tagsEnabled,
   })
   return {

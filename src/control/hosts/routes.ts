@@ -1,22 +1,25 @@
 import type { RouteSpec } from '../../host-api/spec.ts'
 import type { HostId, VpcId } from '../../model/ids.ts'
+import type { Guest } from '../instances/guest.ts'
+import { remembered } from './remembered.ts'
 import type { Scene } from './scene.ts'
 
 /** Guests' MTU. The underlay carries it and VXLAN's 50 bytes. Source: EC2 User Guide, "Jumbo frames (9001 MTU)". */
 export const mtu = 1500
 
 /** One route for each address of a guest of the VPC whose host passes `test`. */
-export function guestRoutes(
-  { guests, hosts, addressesOf }: Scene,
-  vpc: VpcId,
-  test: (host: HostId) => boolean,
-): RouteSpec[] {
-  return guests.flatMap(({ instance, interfaces }) => {
-    const host = instance.hostId === null ? undefined : hosts.get(instance.hostId)
-    if (!host || !test(host.id)) return []
-    return interfaces
-      .filter((it) => it.vpcId === vpc)
-      .flatMap((it) => addressesOf(it.id))
-      .map((it) => ({ to: `${it.address}/32`, via: host.underlayAddress }))
+export function guestRoutes(scene: Scene, vpc: VpcId, test: (host: HostId) => boolean): RouteSpec[] {
+  return scene.guests.at(vpc).flatMap((guest) => {
+    const host = scene.hosts.get(guest.instance.hostId!) // guests have one
+    return host && test(host.id) ? routesTo(guest, vpc, host.underlayAddress) : []
   })
+}
+
+function routesTo(guest: Guest, vpc: VpcId, via: string): RouteSpec[] {
+  return remembered(guest, `routes ${vpc} ${via}`, [], () =>
+    guest.interfaces
+      .filter((it) => it.vpcId === vpc)
+      .flatMap((it) => guest.addressesOf(it.id))
+      .map((it) => ({ to: `${it.address}/32`, via })),
+  )
 }

@@ -1,9 +1,8 @@
 /** The part of a host's spec that says which volumes it serves, and which its domains have; from the rows. */
 import type { PlugSpec, SnapshotSpec, VolumeSpec, VolumesSpec } from '../../host-api/volumes.ts'
-import type { HostId, InstanceId, VolumeId } from '../../model/ids.ts'
+import type { DomainId, HostId, InstanceId, VolumeId } from '../../model/ids.ts'
 import { limitsOf } from '../../model/volume-types.ts'
 import type { Reader } from '../../store/store.ts'
-import type { InstanceRow } from '../../store/tables/resources.ts'
 import type { AttachmentRow, SnapshotRow, VolumeRow } from '../../store/tables/volumes.ts'
 
 export interface VolumeScene {
@@ -57,7 +56,7 @@ export function diskNames({ names }: VolumeScene, instance: InstanceId): Record<
 export function volumesSpec(
   { volumes, snapshots, attachments }: VolumeScene,
   host: HostId,
-  instances: ReadonlyMap<InstanceId, InstanceRow>,
+  domainOf: (instance: InstanceId) => DomainId | undefined,
 ): VolumesSpec | undefined {
   const here = volumes.filter((it) => it.hostId === host)
   const kept = snapshots.filter((it) => it.hostId === host)
@@ -73,7 +72,7 @@ export function volumesSpec(
           ...(it.snapshotId !== null && { from: it.snapshotId }),
           domains: (attachments.get(it.id) ?? [])
             .filter(({ stage }) => stage !== 'withdraw')
-            .flatMap(({ instanceId }) => instances.get(instanceId)?.domainId ?? []),
+            .flatMap(({ instanceId }) => domainOf(instanceId) ?? []),
           limits: limitsOf({ ...it, sizeGiB: it.sizeGib }),
         }),
       ),

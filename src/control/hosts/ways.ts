@@ -20,11 +20,8 @@ interface UsedTable {
 /** Tables of the VPC that subnets have, each with where its routes lead. */
 export function usedTables(scene: Scene, vpc: VpcId): UsedTable[] {
   const { network } = scene
-  const bySubnet = Map.groupBy(
-    scene.subnets.filter((it) => it.vpcId === vpc),
-    (it) => tableOfSubnet(scene, it),
-  )
-  return network.tables.flatMap((table) => {
+  const bySubnet = Map.groupBy(network.subnets.get(vpc) ?? [], (it) => tableOfSubnet(scene, it))
+  return (network.tables.get(vpc) ?? []).flatMap((table) => {
     const subnets = bySubnet.get(table.id)
     if (!subnets) return []
     const routes = network.routes.get(table.id) ?? []
@@ -52,7 +49,7 @@ function waySpec(scene: Scene, way: Way, host: HostId): Where {
     const edge = [...scene.hosts.values()].find((it) => it.isEdge === 1)
     return edge ? { via: edge.underlayAddress } : nowhere
   }
-  const guest = scene.guests.find((it) => it.interfaces.some((nic) => nic.id === way.id))
+  const guest = scene.guests.with(way.id)
   if (guest?.instance.hostId === host) return { vif: way.id }
   const other = guest?.instance.hostId ? scene.hosts.get(guest.instance.hostId) : undefined
   return other ? { via: other.underlayAddress } : nowhere

@@ -6,29 +6,13 @@ import { peersOf } from '../peerings/find.ts'
 /** The store's channel on which hosts are told whose spec has changed. */
 export const hostChannel = 'hosts'
 
-/** The channel on which it is told which generations of hosts have other rules, and nothing else: `RulesNote` as JSON. */
-export const rulesChannel = 'rules'
-
-export interface RulesNote {
-  readonly host: HostId
-  readonly generation: number
-}
-
-/** As `wish`, for the hosts of the VPC's guests, where rules of its groups have changed and nothing else. */
+/** As `wish`, for the hosts of the VPC's guests, which its rules concern. */
 export async function wishRules(tx: Transaction, vpc: VpcId): Promise<void> {
-  for (const [host, generation] of await grow(tx, await guestHostsOfVpc(tx, vpc))) {
-    tx.notify(rulesChannel, JSON.stringify({ host, generation } satisfies RulesNote))
-  }
+  await wish(tx, await guestHostsOfVpc(tx, vpc))
 }
 
 /** Grows the generation of each of `hosts`, and has their specs sent once this is committed. Answers the new generations. */
 export async function wish(tx: Transaction, hosts: Iterable<HostId>): Promise<ReadonlyMap<HostId, number>> {
-  const grown = await grow(tx, hosts)
-  for (const id of grown.keys()) tx.notify(hostChannel, id)
-  return grown
-}
-
-async function grow(tx: Transaction, hosts: Iterable<HostId>): Promise<ReadonlyMap<HostId, number>> {
   const ids = [...new Set(hosts)]
   if (ids.length === 0) return new Map()
   const rows = await tx.db
@@ -37,6 +21,7 @@ async function grow(tx: Transaction, hosts: Iterable<HostId>): Promise<ReadonlyM
     .where('id', 'in', ids)
     .returning(['id', 'generation'])
     .execute()
+  for (const { id } of rows) tx.notify(hostChannel, id)
   return new Map(rows.map((row) => [row.id, row.generation]))
 }
 

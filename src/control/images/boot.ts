@@ -34,9 +34,12 @@ export async function keepBootChoice({ db }: Transaction, instance: InstanceId, 
     .execute()
 }
 
-/** The choices of all launches that made one. */
-export async function bootChoices({ db }: Reader): Promise<ReadonlyMap<InstanceId, BootChoice>> {
-  const rows = await db.selectFrom('instanceBoots').selectAll().execute()
+/** What the launches of these instances chose; nothing of those that did not. */
+export async function bootChoicesOf(
+  { db }: Reader,
+  ids: readonly InstanceId[],
+): Promise<ReadonlyMap<InstanceId, BootChoice>> {
+  const rows = await db.selectFrom('instanceBoots').selectAll().where('instanceId', 'in', ids).execute()
   return new Map(rows.map((it) => [it.instanceId, it]))
 }
 
@@ -53,7 +56,10 @@ export async function bootsOf(
     .where('imageId', 'in', imageIds)
     .execute()
   const ofImages = new Map(rows.map((it) => [it.imageId, it]))
-  const chosen = await bootChoices(reader)
+  const chosen = await bootChoicesOf(
+    reader,
+    instances.map((it) => it.id),
+  )
   return new Map(
     instances.map(({ id, imageId }) => [
       id,

@@ -1,6 +1,11 @@
+import type { GroupId, InstanceId, InterfaceId } from '../../model/ids.ts'
+import type { Reader } from '../../store/store.ts'
 import type { ImageRow, InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
-import type { BootChoice } from '../images/boot.ts'
-import type { Tags } from '../tags/tags.ts'
+import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
+import { namedByResource } from '../dns/resource-names.ts'
+import { type BootChoice, bootChoicesOf } from '../images/boot.ts'
+import { type Tags, tagsOf } from '../tags/tags.ts'
+import { groupsOf } from './find.ts'
 
 /** An instance that its host shall have, with what belongs to it. */
 export interface Guest {
@@ -8,6 +13,62 @@ export interface Guest {
   readonly image: ImageRow
   /** What its launch chose to boot through. */
   readonly boot?: BootChoice | undefined
+  /** In the order of their device index. */
   readonly interfaces: readonly InterfaceRow[]
+  /** Of its interfaces. */
+  readonly addressesOf: AddressesOf
+  readonly groupsOf: ReadonlyMap<InterfaceId, readonly { readonly id: GroupId; readonly name: string }[]>
   readonly tags: Tags
+  /** Its id is a name. */
+  readonly named: boolean
+}
+
+/** Those of these instances that their hosts shall have. */
+export async function readGuests(reader: Reader, ids: readonly InstanceId[]): Promise<Guest[]> {
+  const { db } = reader
+  const instances = await db
+    .selectFrom('instances')
+    .selectAll()
+    .where('id', 'in', ids)
+    .where('hostId', 'is not', null)
+    .where('power', '!=', 'gone')
+    .execute()
+  if (instances.length === 0) return []
+  const imageIds = [...new Set(instances.map((it) => it.imageId))]
+  const images = await db.selectFrom('images').selectAll().where('id', 'in', imageIds).execute()
+  const interfaces = await db
+    .selectFrom('interfaces')
+    .selectAll()
+    .where('instanceId', 'in', ids)
+    .orderBy('deviceIndex')
+    .execute()
+  const [tags, boots, named] = [
+    await tagsOf(reader, ids),
+    await bootChoicesOf(reader, ids),
+    await namedByResource(reader, ids),
+  ]
+  const addresses = await addressesOf(reader, interfaces)
+  const groups = await groupsOf(
+    reader,
+    interfaces.map((it) => it.id),
+  )
+  const imageById = new Map(images.map((it) => [it.id, it]))
+  const nics = Map.groupBy(interfaces, (it) => it.instanceId)
+  return instances.flatMap((instance): Guest[] => {
+    const image = imageById.get(instance.imageId)
+    if (!image) return []
+    const own = nics.get(instance.id) ?? []
+    return [
+      {
+        instance,
+        image,
+        boot: boots.get(instance.id),
+        interfaces: own,
+        addressesOf: addresses,
+        groupsOf: new Map(own.map((it) => [it.id, groups.get(it.id) ?? []])),
+        tags: tags.get(instance.id) ?? {},
+        named: named.has(instance.id),
+      },
+    ]
+  })
 }

@@ -1,7 +1,7 @@
 /** What a guest may learn of itself, from the rows. */
 import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
 import type { InterfaceRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
-import { type AddressesOf, type InterfaceAddress, publicNameOf } from '../addresses/of-interfaces.ts'
+import { type InterfaceAddress, publicNameOf } from '../addresses/of-interfaces.ts'
 import { disksOfType, rootDevice } from '../instances/disks.ts'
 import type { Guest } from '../instances/guest.ts'
 import type { AddressFacts, InstanceMetadataFacts, InterfaceFacts } from './tree.ts'
@@ -11,14 +11,12 @@ export interface MetadataSurroundings {
   /** Blocks of the VPC beside its first. */
   readonly otherCidrs: readonly string[]
   readonly subnets: readonly SubnetRow[]
-  readonly groupsOf: ReadonlyMap<string, readonly { readonly id: `sg-${string}`; readonly name: string }[]>
-  readonly addressesOf: AddressesOf
   readonly showTags: boolean
 }
 
 export function metadataOf(cloud: Cloud, guest: Guest, around: MetadataSurroundings): InstanceMetadataFacts {
   const { instance, image, interfaces, tags } = guest
-  const [primary, ...others] = interfaces.map((it) => interfaceFacts(cloud, it, around))
+  const [primary, ...others] = interfaces.map((it) => interfaceFacts(cloud, guest, it, around))
   return {
     account: instance.accountId,
     architecture: image.architecture as InstanceMetadataFacts['architecture'],
@@ -54,8 +52,9 @@ function blockDevices(cloud: Cloud, type: string): Record<string, string> {
 
 function interfaceFacts(
   cloud: Cloud,
+  { groupsOf, addressesOf }: Guest,
   nic: InterfaceRow,
-  { vpc, otherCidrs, subnets, groupsOf, addressesOf }: MetadataSurroundings,
+  { vpc, otherCidrs, subnets }: MetadataSurroundings,
 ): InterfaceFacts {
   const [primary, ...others] = addressesOf(nic.id)
   const subnet = subnets.find((it) => it.id === nic.subnetId)

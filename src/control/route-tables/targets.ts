@@ -9,25 +9,33 @@ export interface LiveTargets {
   readonly gateways: ReadonlyMap<RouteTarget, VpcId>
   readonly nats: ReadonlyMap<RouteTarget, NatGatewayRow>
   readonly peerings: ReadonlyMap<RouteTarget, PeeringRow>
-  /** Interfaces of instances that shall run, and the VPC of each. */
-  readonly interfaces: ReadonlyMap<RouteTarget, VpcId>
+  /** The VPC of an interface whose instance shall run. */
+  readonly vpcOfInterface: (id: InterfaceId) => VpcId | undefined
 }
 
-export async function liveTargets({ db }: Reader): Promise<LiveTargets> {
-  const gateways = await db.selectFrom('internetGateways').selectAll().where('vpcId', 'is not', null).execute()
-  const nats = await db.selectFrom('natGateways').selectAll().where('state', 'in', ['pending', 'available']).execute()
-  const peerings = await db.selectFrom('peerings').selectAll().where('state', '=', 'active').execute()
+/** Those that routes lead to, as far as interfaces are concerned. */
+export async function liveTargets(reader: Reader): Promise<LiveTargets> {
+  const { db } = reader
   const interfaces = await db
     .selectFrom('interfaces')
     .innerJoin('instances', 'instances.id', 'interfaces.instanceId')
     .select(['interfaces.id', 'interfaces.vpcId'])
+    .where('interfaces.id', 'in', (eb) => eb.selectFrom('routes').select('target').$castTo<{ target: InterfaceId }>())
     .where('instances.power', '=', 'on')
     .execute()
+  const vpcs = new Map(interfaces.map((it) => [it.id, it.vpcId]))
+  return { ...(await liveGateways(reader)), vpcOfInterface: (id) => vpcs.get(id) }
+}
+
+/** Those that are no interfaces. */
+export async function liveGateways({ db }: Reader): Promise<Omit<LiveTargets, 'vpcOfInterface'>> {
+  const gateways = await db.selectFrom('internetGateways').selectAll().where('vpcId', 'is not', null).execute()
+  const nats = await db.selectFrom('natGateways').selectAll().where('state', 'in', ['pending', 'available']).execute()
+  const peerings = await db.selectFrom('peerings').selectAll().where('state', '=', 'active').execute()
   return {
     gateways: new Map(gateways.map((it) => [it.id, it.vpcId!])), // not null: filtered
     nats: new Map(nats.map((it) => [it.id, it])),
     peerings: new Map(peerings.map((it) => [it.id, it])),
-    interfaces: new Map(interfaces.map((it) => [it.id, it.vpcId])),
   }
 }
 
@@ -48,7 +56,7 @@ export function wayOf({ target }: Pick<RouteRow, 'target'>, vpc: VpcId, live: Li
   const peering = live.peerings.get(target)
   if (peering?.requesterVpcId === vpc) return { kind: 'peer', peering, vpc: peering.accepterVpcId }
   if (peering?.accepterVpcId === vpc) return { kind: 'peer', peering, vpc: peering.requesterVpcId }
-  return live.interfaces.get(target) === vpc && isId('network-interface', target)
+  return isId('network-interface', target) && live.vpcOfInterface(target) === vpc
     ? { kind: 'interface', id: target }
     : nowhere
 }

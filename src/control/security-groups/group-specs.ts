@@ -1,45 +1,55 @@
 /** Security groups as hosts enforce them. */
-import type { GroupSpec } from '../../host-api/spec.ts'
+import type { GroupSpec, RuleSpec } from '../../host-api/spec.ts'
 import type { GroupId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
-import { addressesOf } from '../addresses/of-interfaces.ts'
+import type { Guests } from '../hosts/guests.ts'
+import { remembered } from '../hosts/remembered.ts'
+import type { Scene } from '../hosts/scene.ts'
 import { networksOf } from '../prefix-lists/find.ts'
 import { ruleSpecsOf } from './rule.ts'
 import { prefixListsIn, rulesOf } from './rules.ts'
 
 /**
  * These groups with their rules and the addresses of their members; then the groups that the rules refer to, of which a
- * host needs the members alone. In the order of their ids. Members that are `known` are not looked for.
+ * host needs the members alone. In the order of their ids.
  */
 export async function groupSpecs(
   reader: Reader,
+  scene: Pick<Scene, 'guests' | 'rules'>,
   groupIds: readonly GroupId[],
-  known: ReadonlyMap<GroupId, readonly string[]> = new Map(),
 ): Promise<GroupSpec[]> {
-  const own = await rulesOf(reader, groupIds)
-  const networks = await networksOf(reader, prefixListsIn([...own.values()].flat()))
-  const rules = new Map(groupIds.map((id) => [id, (own.get(id) ?? []).flatMap((it) => ruleSpecsOf(it, networks))]))
-  const referred = [...rules.values()].flat().flatMap(({ peer }) => ('group' in peer ? [peer.group] : []))
+  const { guests, rules } = scene
+  await readRules(
+    reader,
+    groupIds.filter((it) => !rules.has(it)),
+    rules,
+  )
+  const own = new Set(groupIds)
+  const referred = groupIds
+    .flatMap((it) => rules.get(it) ?? [])
+    .flatMap(({ peer }) => ('group' in peer ? [peer.group] : []))
   const ids = [...new Set([...groupIds, ...referred])].sort()
-  const unknown = ids.filter((it) => !known.has(it))
-  const members = await membersOf(reader, unknown)
-  return ids.map((id) => ({ id, rules: rules.get(id) ?? [], members: known.get(id) ?? members.get(id) ?? [] }))
+  return ids.map((id) => ({ id, rules: own.has(id) ? (rules.get(id) ?? []) : [], members: membersOf(guests, id) }))
 }
 
-/** Private addresses of the interfaces in each group whose instance its host shall have: as the rest of the spec. */
-async function membersOf(reader: Reader, groups: readonly GroupId[]): Promise<ReadonlyMap<GroupId, string[]>> {
-  if (groups.length === 0) return new Map()
-  const rows = await reader.db
-    .selectFrom('interfaceGroups')
-    .innerJoin('interfaces', 'interfaces.id', 'interfaceGroups.interfaceId')
-    .innerJoin('instances', 'instances.id', 'interfaces.instanceId')
-    .select(['interfaceGroups.groupId', 'interfaces.id', 'interfaces.privateAddress'])
-    .where('interfaceGroups.groupId', 'in', groups)
-    .where('instances.power', '!=', 'gone')
-    .orderBy('interfaces.privateAddress')
-    .execute()
-  const addresses = await addressesOf(reader, rows)
-  const byGroup = Map.groupBy(rows, (row) => row.groupId)
-  const membersIn = (same: typeof rows) => same.flatMap((row) => addresses(row.id).map((it) => it.address))
-  return new Map([...byGroup].map(([id, same]) => [id, membersIn(same)]))
+async function readRules(reader: Reader, ids: readonly GroupId[], into: Scene['rules']): Promise<void> {
+  if (ids.length === 0) return
+  const read = await rulesOf(reader, ids)
+  const networks = await networksOf(reader, prefixListsIn([...read.values()].flat()))
+  for (const id of ids) {
+    const specs: RuleSpec[] = (read.get(id) ?? []).flatMap((it) => ruleSpecsOf(it, networks))
+    into.set(id, specs)
+  }
+}
+
+/** Private addresses of the interfaces in the group whose instance its host shall have: as the rest of the spec. */
+function membersOf(guests: Guests, group: GroupId): readonly string[] {
+  const all = guests.at(group)
+  return remembered(all, group, [], () =>
+    all.flatMap(({ interfaces, groupsOf, addressesOf }) =>
+      interfaces
+        .filter((nic) => groupsOf.get(nic.id)?.some((it) => it.id === group))
+        .flatMap((nic) => addressesOf(nic.id).map((it) => it.address)),
+    ),
+  )
 }

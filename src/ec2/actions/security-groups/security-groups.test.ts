@@ -15,6 +15,7 @@ import {
   UpdateSecurityGroupRuleDescriptionsIngressCommand,
 } from '@aws-sdk/client-ec2'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Guests } from '../../../control/hosts/guests.ts'
 import { groupSpecs } from '../../../control/security-groups/group-specs.ts'
 import type { GroupId } from '../../../model/ids.ts'
 import { bob, refusal, TestCloud, tinyImage } from '../../testing.ts'
@@ -304,7 +305,9 @@ describe('rules', () => {
         .Instances![0]!
     const [web] = [await run([front]), await run([back])]
     await allow(back, { ...ssh, IpRanges: [], UserIdGroupPairs: [{ GroupId: front }] })
-    const specs = await cloud.store.read((reader) => groupSpecs(reader, [back as GroupId]))
+    const specs = await cloud.store.read(async (reader) =>
+      groupSpecs(reader, { guests: await Guests.read(reader), rules: new Map() }, [back as GroupId]),
+    )
     expect(specs.find((it) => it.id === front)).toEqual({ id: front, rules: [], members: [web!.PrivateIpAddress] })
     expect(specs.find((it) => it.id === back)?.rules).toContainEqual({
       direction: 'ingress',

@@ -1,0 +1,149 @@
+/**
+ * How one JSON value differs from another, as data that is as small as the difference. What is the same object on both sides is not
+ * looked into, and what a difference leaves alone stays the same object: so chains of changes of a large value stay cheap.
+ */
+import { isDeepStrictEqual } from 'node:util'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
+type List = readonly Json[]
+type Fields = { readonly [key: string]: Json | undefined }
+
+/** `is`: another value in its place. `fields`: of an object; null takes one away. The rest is of a list. */
+export type Difference =
+  | { readonly is: Json }
+  | { readonly fields: { readonly [key: string]: Difference | null } }
+  | {
+      /** Where the elements are that go, before anything else. */
+      readonly cut: readonly number[]
+      /** Where elements are put, one after another, each place as it is in the end. */
+      readonly put: readonly (readonly [number, Json])[]
+      /** How elements that stay differ, by their place in the end. */
+      readonly edit: readonly (readonly [number, Difference])[]
+    }
+
+/** What leads from `before` to `after`; undefined where they are equal. */
+export function differenceOf(before: Json | undefined, after: Json): Difference | undefined {
+  if (before === after) return undefined
+  if (isList(before) && isList(after)) return ofLists(before, after)
+  return isFields(before) && isFields(after) ? ofFields(before, after) : { is: after }
+}
+
+/** `before` with the difference. Throws where it is not one of it. */
+export function withDifference(before: Json | undefined, difference: Difference): Json {
+  if ('is' in difference) return difference.is
+  if ('fields' in difference) {
+    if (!isFields(before)) throw new TypeError('fields differ of what is no object')
+    return withFields(before, difference.fields)
+  }
+  if (!isList(before)) throw new TypeError('elements differ of what is no list')
+  const cut = new Set(difference.cut)
+  const list: Json[] = before.filter((_, index) => !cut.has(index))
+  if (before.length - list.length !== cut.size) throw new TypeError('elements go that are not there')
+  return edited(inserted(list, difference.put), difference.edit)
+}
+
+function withFields(before: Fields, fields: { readonly [key: string]: Difference | null }): Fields {
+  const after: Record<string, Json | undefined> = Object.assign(Object.create(null), before)
+  for (const [key, difference] of Object.entries(fields)) {
+    if (difference === null) delete after[key]
+    else after[key] = withDifference(after[key], difference)
+  }
+  return { ...after }
+}
+
+/** One pass, however many are put. */
+function inserted(list: readonly Json[], put: readonly (readonly [number, Json])[]): Json[] {
+  const made: Json[] = []
+  let next = 0
+  for (const [index, value] of put) {
+    while (made.length < index && next < list.length) made.push(list[next++]!) // it is there
+    if (made.length !== index) throw new TypeError('an element is put where there is no place')
+    made.push(value)
+  }
+  for (; next < list.length; next++) made.push(list[next]!) // it is there
+  return made
+}
+
+function edited(list: Json[], edit: readonly (readonly [number, Difference])[]): Json[] {
+  for (const [index, difference] of edit) {
+    if (index >= list.length) throw new TypeError('an element differs that is not there')
+    list[index] = withDifference(list[index], difference)
+  }
+  return list
+}
+
+function ofFields(before: Fields, after: Fields): Difference | undefined {
+  const fields: Record<string, Difference | null> = Object.create(null)
+  for (const [key, value] of Object.entries(after)) {
+    const difference = value === undefined ? undefined : differenceOf(own(before, key), value)
+    if (difference) fields[key] = difference
+  }
+  for (const [key, value] of Object.entries(before))
+    if (value !== undefined && own(after, key) === undefined) fields[key] = null
+  return Object.keys(fields).length > 0 ? { fields } : undefined
+}
+
+/** Elements are known by what they are called, or by themselves; where that is not clear, the list is another. */
+function ofLists(before: List, after: List): Difference | undefined {
+  if (before.length === after.length && before.every((it, index) => it === after[index])) return undefined
+  const [old, next] = [namesOf(before), namesOf(after)]
+  if (!old || !next) return isDeepStrictEqual(before, after) ? undefined : { is: after }
+  const cut = before.flatMap((_, index) => (next.places.has(old.names[index]!) ? [] : [index])) // as many names as elements
+  const kept = old.names.filter((it) => next.places.has(it))
+  const put: [number, Json][] = []
+  const edit: [number, Difference][] = []
+  let stayed = 0
+  for (const [index, name] of next.names.entries()) {
+    const place = old.places.get(name)
+    if (place === undefined)
+      put.push([index, after[index]!]) // as above
+    else {
+      if (kept[stayed++] !== name) return { is: after } // They have changed places.
+      const difference = differenceOf(before[place], after[index]!) // as above
+      if (difference) edit.push([index, difference])
+    }
+  }
+  return cut.length + put.length + edit.length > 0 ? { cut, put, edit } : undefined
+}
+
+/** `__proto__` is a name like others. */
+function own(fields: Fields, key: string): Json | undefined {
+  return Object.hasOwn(fields, key) ? fields[key] : undefined
+}
+
+interface Names {
+  readonly names: readonly string[]
+  readonly places: ReadonlyMap<string, number>
+}
+
+function namesOf(list: List): Names | undefined {
+  const names: string[] = []
+  const places = new Map<string, number>()
+  for (const [index, it] of list.entries()) {
+    const name = nameOf(it)
+    if (name === undefined || places.has(name)) return undefined
+    names.push(name)
+    places.set(name, index)
+  }
+  return { names, places }
+}
+
+const namingFields = ['id', 'vpc', 'publicAddress', 'to', 'number', 'name'] as const
+
+function nameOf(value: Json): string | undefined {
+  if (typeof value === 'string') return value
+  if (!isFields(value)) return undefined
+  for (const field of namingFields) {
+    const name = value[field]
+    if (typeof name === 'string' || typeof name === 'number') return `${field} ${name}`
+  }
+  return undefined
+}
+
+function isList(value: Json | undefined): value is List {
+  return Array.isArray(value)
+}
+
+function isFields(value: Json | undefined): value is Fields {
+  return typeof value === 'object' && value !== null && !isList(value)
+}

@@ -1,0 +1,104 @@
+import type { GroupId, HostId, InstanceId, InterfaceId, VpcId } from '../../model/ids.ts'
+import type { Reader } from '../../store/store.ts'
+import { type Guest, readGuests } from '../instances/guest.ts'
+
+/** Instances that are looked for with one question. */
+const atOnce = 500
+
+/** All guests of the cloud, by what they are asked for. A list is the same array until one of its guests is another. */
+export class Guests {
+  readonly #all = new Map<InstanceId, Guest>()
+  readonly #places = new Map<string, Place>()
+  readonly #owners = new Map<InterfaceId, InstanceId>()
+
+  static async read(reader: Reader): Promise<Guests> {
+    const rows = await reader.db
+      .selectFrom('instances')
+      .select('id')
+      .where('hostId', 'is not', null)
+      .where('power', '!=', 'gone')
+      .orderBy('id')
+      .execute()
+    const guests = new Guests()
+    await guests.refresh(
+      reader,
+      rows.map((it) => it.id),
+    )
+    return guests
+  }
+
+  /** Reads these instances again. */
+  async refresh(reader: Reader, ids: readonly InstanceId[]): Promise<void> {
+    for (let first = 0; first < ids.length; first += atOnce) {
+      const some = ids.slice(first, first + atOnce)
+      const found = await readGuests(reader, some)
+      for (const id of some) this.#remove(id)
+      for (const it of found) this.#put(it)
+    }
+  }
+
+  get(id: InstanceId): Guest | undefined {
+    return this.#all.get(id)
+  }
+
+  /** Whose the interface is. */
+  with(nic: InterfaceId): Guest | undefined {
+    const id = this.#owners.get(nic)
+    return id && this.#all.get(id)
+  }
+
+  /** In the order of their ids: those on the host, in the VPC, or with an interface in the group. */
+  at(place: HostId | VpcId | GroupId): readonly Guest[] {
+    return this.#places.get(place)?.list() ?? none
+  }
+
+  *[Symbol.iterator](): Iterator<Guest> {
+    yield* this.#all.values()
+  }
+
+  #put(guest: Guest): void {
+    const { id } = guest.instance
+    this.#all.set(id, guest)
+    for (const { id: nic } of guest.interfaces) this.#owners.set(nic, id)
+    for (const it of placesOf(guest)) {
+      const place = this.#places.get(it) ?? new Place()
+      this.#places.set(it, place)
+      place.put(guest)
+    }
+  }
+
+  #remove(id: InstanceId): void {
+    const guest = this.#all.get(id)
+    if (!guest) return
+    this.#all.delete(id)
+    for (const { id: nic } of guest.interfaces) this.#owners.delete(nic)
+    for (const it of placesOf(guest)) this.#places.get(it)?.remove(id)
+  }
+}
+
+const none: readonly Guest[] = []
+
+function placesOf({ instance, interfaces, groupsOf }: Guest): Set<string> {
+  const groups = [...groupsOf.values()].flatMap((some) => some.map((it) => it.id))
+  return new Set([instance.hostId!, ...interfaces.map((it) => it.vpcId), ...groups]) // guests have a host
+}
+
+class Place {
+  readonly #guests = new Map<InstanceId, Guest>()
+  #list: readonly Guest[] | undefined
+
+  put(guest: Guest): void {
+    this.#guests.set(guest.instance.id, guest)
+    this.#list = undefined
+  }
+
+  remove(id: InstanceId): void {
+    this.#guests.delete(id)
+    this.#list = undefined
+  }
+
+  list(): readonly Guest[] {
+    this.#list ??= [...this.#guests.values()].sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1))
+    return this.#list
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What specs are made of, kept in memory: with each change only the rows are read that were written since. Which those are the database says
+ * itself, so no change can forget to. What is kept is what `readScene` would read: rows are the truth, and after a failure all are read anew.
+ */
+import type { Cloud } from '../../model/cloud.ts'
+import { type GroupId, type HostId, type InstanceId, type InterfaceId, isId } from '../../model/ids.ts'
+import type { Reader, Store, Watch, Watched, Written } from '../../store/store.ts'
+import type { HostRow } from '../../store/tables/resources.ts'
+import { readReverseNames } from '../dns/dns-spec.ts'
+import { deriveSpecs, type SpecSource } from './host-spec.ts'
+import { readNetwork } from './network-scene.ts'
+import { readScene, type Scene } from './scene.ts'
+import { readVolumeScene } from './volumes-spec.ts'
+
+/** Parts of guests, by whose they are. */
+const ofInstances = [
+  'instances.id',
+  'interfaces.instanceId',
+  'instanceBoots.instanceId',
+  'resourceNames.instanceId',
+  'tags.resourceId',
+] as const satisfies Watched[]
+const ofInterfaces = [
+  'interfaces.id',
+  'interfaceGroups.interfaceId',
+  'addresses.interfaceId',
+  'secondaryAddresses.interfaceId',
+] as const satisfies Watched[]
+/** Few rows, and seldom written: all are read again. */
+const ofNetworks = [
+  'vpcs.id',
+  'subnets.id',
+  'vpcBlocks.id',
+  'routeTables.id',
+  'routes.routeTableId',
+  'routeTableAssociations.id',
+  'dhcpOptions.id',
+  'internetGateways.id',
+  'natGateways.id',
+  'peerings.id',
+  'networkAcls.id',
+  'networkAclEntries.aclId',
+  'networkAclAssociations.id',
+] as const satisfies Watched[]
+const ofVolumes = ['volumes.id', 'snapshots.id', 'attachments.id', 'volumeFacts.id'] as const satisfies Watched[]
+const ofLists = ['prefixLists.id', 'prefixListVersions.prefixListId'] as const satisfies Watched[]
+
+/** Specs from a scene that is kept. One for a store: closed with it. */
+export function keptSpecs(store: Store, cloud: Cloud): SpecSource {
+  const kept = new KeptScene(store, cloud)
+  return (reader, hosts) => kept.use(reader, (scene) => deriveSpecs(reader, scene, hosts))
+}
+
+class KeptScene {
+  readonly #cloud: Cloud
+  readonly #watch: Watch
+  #scene: Scene | undefined
+
+  constructor(store: Store, cloud: Cloud) {
+    this.#cloud = cloud
+    this.#watch = store.watch([
+      ...ofInstances,
+      ...ofInterfaces,
+      ...ofNetworks,
+      ...ofVolumes,
+      ...ofLists,
+      ...(['hosts.id', 'images.id', 'securityGroups.id', 'securityGroupRules.groupId', 'addresses.id'] as const),
+    ])
+  }
+
+  /** To be called by a `read` before it awaits anything; one at a time. */
+  async use<T>(reader: Reader, derive: (scene: Scene) => Promise<T>): Promise<T> {
+    const written = this.#watch.take()
+    const before = this.#scene
+    this.#scene = undefined // Half of a change would be worse than nothing.
+    const scene = before ? await refreshed(reader, before, written) : await readScene(reader, this.#cloud)
+    const derived = await derive(scene)
+    this.#scene = scene
+    return derived
+  }
+}
+
+async function refreshed(reader: Reader, before: Scene, written: Written): Promise<Scene> {
+  const isWritten = (columns: readonly Watched[]) => columns.some((it) => written.has(it))
+  const { guests, rules } = before
+  await guests.refresh(reader, guestsConcerned(before, written))
+  const hosts = await refreshedHosts(reader, before.hosts, written.get('hosts.id') as ReadonlySet<HostId> | undefined)
+  if (isWritten(ofLists)) rules.clear()
+  for (const it of written.get('securityGroupRules.groupId') ?? []) rules.delete(it as GroupId)
+  const isElsewhere = [...hosts.values()].some((it) => !isSamePlace(it, before.hosts.get(it.id)))
+  return {
+    ...before,
+    hosts,
+    ...((isElsewhere || isWritten(ofNetworks)) && { network: await readNetwork(reader, guests) }),
+    ...(isWritten(ofVolumes) && { volumes: await readVolumeScene(reader) }),
+    ...(isWritten(['addresses.id']) && { reverseNames: await readReverseNames(reader, before.reverseNames) }),
+  }
+}
+
+/** Instances that are to be read again, whether they are guests now or not. */
+function guestsConcerned({ guests }: Scene, written: Written): InstanceId[] {
+  const ids = new Set<InstanceId>()
+  for (const column of ofInstances) for (const it of written.get(column) ?? []) if (isId('instance', it)) ids.add(it)
+  for (const column of ofInterfaces) {
+    for (const it of written.get(column) ?? []) {
+      const guest = guests.with(it as InterfaceId)
+      if (guest) ids.add(guest.instance.id)
+    }
+  }
+  for (const group of written.get('securityGroups.id') ?? [])
+    for (const it of guests.at(group as GroupId)) ids.add(it.instance.id)
+  const images = written.get('images.id')
+  if (images) for (const it of guests) if (images.has(it.image.id)) ids.add(it.instance.id)
+  return [...ids]
+}
+
+async function refreshedHosts(
+  { db }: Reader,
+  before: Scene['hosts'],
+  written: ReadonlySet<HostId> | undefined,
+): Promise<Scene['hosts']> {
+  if (!written) return before
+  const ids = [...written]
+  const rows = await db.selectFrom('hosts').selectAll().where('id', 'in', ids).execute()
+  const hosts = new Map(before)
+  for (const id of ids) hosts.delete(id)
+  for (const row of rows) hosts.set(row.id, row)
+  return hosts
+}
+
+/** Whether what others know of it is the same. */
+function isSamePlace(host: HostRow, before: HostRow | undefined): boolean {
+  return before?.underlayAddress === host.underlayAddress && before.isEdge === host.isEdge
+}
