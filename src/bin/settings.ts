@@ -53,6 +53,7 @@ export function pathsOf(directory: string) {
     objects: join(data, 'objects'),
     objectsElsewhere: join(data, 's3.json'),
     snapshots: join(data, 'snapshots'),
+    volumeKeys: join(data, 'volume-keys'),
     volumes: join(data, 'volumes'),
     logs: join(data, 'logs'),
     controlLog: join(data, 'logs', 'control.log'),

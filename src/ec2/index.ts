@@ -20,6 +20,10 @@ import { DescribeImportSnapshotTasks } from './actions/disk-tasks/DescribeImport
 import { ExportImage } from './actions/disk-tasks/ExportImage.ts'
 import { ImportImage } from './actions/disk-tasks/ImportImage.ts'
 import { ImportSnapshot } from './actions/disk-tasks/ImportSnapshot.ts'
+import { DisableEbsEncryptionByDefault } from './actions/encryption/DisableEbsEncryptionByDefault.ts'
+import { EnableEbsEncryptionByDefault } from './actions/encryption/EnableEbsEncryptionByDefault.ts'
+import { GetEbsDefaultKmsKeyId } from './actions/encryption/GetEbsDefaultKmsKeyId.ts'
+import { GetEbsEncryptionByDefault } from './actions/encryption/GetEbsEncryptionByDefault.ts'
 import { CopyImage } from './actions/images/CopyImage.ts'
 import { DeregisterImage } from './actions/images/DeregisterImage.ts'
 import { DescribeImageAttribute } from './actions/images/DescribeImageAttribute.ts'
@@ -246,6 +250,10 @@ export const ec2Actions = [
   DescribeTags,
   DescribeVolumeAttribute,
   DescribeVolumeStatus,
+  DisableEbsEncryptionByDefault,
+  EnableEbsEncryptionByDefault,
+  GetEbsDefaultKmsKeyId,
+  GetEbsEncryptionByDefault,
   DescribeVolumes,
   DescribeVpcAttribute,
   DescribeVpcPeeringConnections,

@@ -2,7 +2,7 @@
  * What one host of a zone serves to the domains of that zone: volumes, which outlive domains, and the snapshots that it takes of
  * them. Part of the host's spec and of its facts.
  */
-import type { DomainId, HostId, ImageId, SnapshotId, VolumeId } from '../model/ids.ts'
+import type { DomainId, HostId, ImageId, KeyId, SnapshotId, VolumeId } from '../model/ids.ts'
 
 export interface VolumesSpec {
   readonly volumes: readonly VolumeSpec[]
@@ -18,6 +18,8 @@ export interface VolumeSpec {
   readonly sizeMiB: number
   /** What it begins as; zeros where there is none. */
   readonly from?: SnapshotId
+  /** The account key that it is encrypted by. */
+  readonly key?: KeyId
   /** The domains that can reach it. */
   readonly domains: readonly DomainId[]
   readonly limits: VolumeLimits
@@ -32,6 +34,8 @@ export interface VolumeLimits {
 /** A snapshot stays what it is. `of` says what it is taken of: a volume as it is when the wish arrives. */
 export interface SnapshotSpec {
   readonly id: SnapshotId
+  /** The account key that a copy is encrypted by; what is taken of a volume is so if that is. */
+  readonly key?: KeyId
   readonly of:
     | { readonly kind: 'volume'; readonly volume: VolumeId }
     | { readonly kind: 'snapshot'; readonly snapshot: SnapshotId }

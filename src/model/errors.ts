@@ -53,6 +53,7 @@ export const errors = {
   InvalidParameter: told,
   InvalidParameterValue: told,
   InvalidParameterCombination: told,
+  InvalidParameterDependency: told,
   IdempotentParameterMismatch: caller(
     () => 'The same client token was used in an earlier request with other parameters.',
   ),

@@ -68,9 +68,11 @@ async function realDrivers(
   const { LinuxNetwork } = await import('../../drivers/network/linux/driver.ts')
   const { edgePlace, hostPlace } = await import('../../drivers/network/box/layout.ts')
   const { LayeredStorage } = await import('../../drivers/storage/layers/layers.ts')
+  const { Keyring } = await import('../../drivers/volumes/qemu/keys.ts')
   const { SnapshotStore } = await import('../../drivers/volumes/qemu/snapshots.ts')
   const { openQemuVolumes } = await import('../../drivers/volumes/qemu/volumes.ts')
-  const store = new SnapshotStore({ folder: paths.snapshots, volumes: paths.volumes })
+  const keys = new Keyring(paths.volumeKeys)
+  const store = new SnapshotStore({ keys, folder: paths.snapshots, volumes: paths.volumes })
   const box = boxOf(settings)
   const edges = new Set(
     hostsOf(settings)
@@ -94,6 +96,7 @@ async function realDrivers(
         host,
         volumes: paths.volumes,
         store,
+        keys,
         images: paths.images,
         clock: systemClock,
         log: log.child({ host }),

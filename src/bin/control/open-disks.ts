@@ -7,6 +7,7 @@ import type { Log } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
 import type { ReadObject } from '../../control/images/bundle-images.ts'
 import { uefiFirmware } from '../../drivers/hypervisor/qemu/arguments.ts'
+import { Keyring } from '../../drivers/volumes/qemu/keys.ts'
 import { SnapshotStore } from '../../drivers/volumes/qemu/snapshots.ts'
 import { describedIn } from '../../images/image-folder.ts'
 import { DiskTasks } from '../../images/import/disk-tasks.ts'
@@ -33,7 +34,10 @@ interface Parts {
 
 export function openDisks({ store, blobs, elsewhere, read, paths, log }: Parts): DiskService {
   const now = () => systemClock.now()
-  const snapshots = new SnapshotStore({ folder: paths.snapshots, volumes: paths.volumes })
+  const snapshots = new SnapshotStore({
+    ...{ folder: paths.snapshots, volumes: paths.volumes },
+    keys: new Keyring(paths.volumeKeys),
+  })
   const lender = async () => {
     const folder = join(paths.images, imageIdOf(await tinyRecipe()))
     const image = await describedIn(folder)
@@ -50,6 +54,6 @@ export function openDisks({ store, blobs, elsewhere, read, paths, log }: Parts):
       hasUefi: () => exists(uefiFirmware),
     }),
     ...{ read, write, folder: paths.images },
-    snapshotFile: (id) => snapshots.fileOf(snapshots.layerOf(id)),
+    snapshotFile: (id) => snapshots.plainFileOf(snapshots.layerOf(id)),
   })
 }

@@ -70,6 +70,7 @@ export function volumesSpec(
           id: it.id,
           sizeMiB: it.sizeGib * 1024,
           ...(it.snapshotId !== null && { from: it.snapshotId }),
+          ...(it.keyId !== null && { key: it.keyId }),
           domains: (attachments.get(it.id) ?? [])
             .filter(({ stage }) => stage !== 'withdraw')
             .flatMap(({ instanceId }) => domainOf(instanceId) ?? []),
@@ -78,7 +79,11 @@ export function volumesSpec(
       ),
     snapshots: kept
       .filter((it) => it.state !== 'deleting')
-      .map(({ id, sourceJson }) => ({ id, of: JSON.parse(sourceJson) as SnapshotSpec['of'] })),
+      .map(({ id, sourceJson, keyId }) => ({
+        id,
+        of: JSON.parse(sourceJson) as SnapshotSpec['of'],
+        ...(keyId !== null && { key: keyId }),
+      })),
     removed: {
       volumes: here.filter((it) => it.state === 'deleting').map((it) => it.id),
       snapshots: kept.filter((it) => it.state === 'deleting').map((it) => it.id),

@@ -1,5 +1,5 @@
 import type { Random } from '../../base/random.ts'
-import type { SnapshotId } from '../../model/ids.ts'
+import type { KeyId, SnapshotId } from '../../model/ids.ts'
 import type { VolumeType } from '../../model/volume-types.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InstanceRow } from '../../store/tables/resources.ts'
@@ -15,6 +15,8 @@ export interface LaunchVolume {
   readonly iops: number | null
   readonly throughput: number | null
   readonly deleteOnTermination: boolean
+  /** What it is encrypted by, if something was said of that. */
+  readonly keyId?: KeyId | null
 }
 
 /** Makes the instance's volumes, and ties them to it; the first in the first slot. */

@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.ts'
 import type { SnapshotSpec } from '../../host-api/volumes.ts'
-import { type AccountId, type HostId, newId, type SnapshotId } from '../../model/ids.ts'
+import { type AccountId, type HostId, type KeyId, newId, type SnapshotId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import { startStrand } from '../../strand/calls.ts'
 import { wish } from '../hosts/wishes.ts'
@@ -15,6 +15,8 @@ export interface NewSnapshot {
   readonly of: SnapshotSpec['of']
   readonly sizeGiB: number
   readonly description: string
+  /** What a copy is encrypted by. What is taken of a volume is so by the volume's. */
+  readonly keyId?: KeyId | null
 }
 
 /** What EC2 calls the volume of a snapshot that was taken of none. Source: EC2 API Reference, "Snapshot". */
@@ -50,6 +52,7 @@ export async function beginSnapshot(
       hostId: snapshot.host,
       sourceJson: JSON.stringify(snapshot.of),
       wishedIn: generations.get(snapshot.host) ?? 0,
+      keyId: snapshot.keyId ?? (await keyOfVolume(tx, snapshot.of)),
     })
     .execute()
   await startStrand(tx, snapshotMachine, id)
@@ -61,4 +64,10 @@ export async function snapshotHost({ db }: Transaction): Promise<HostId> {
   const hosts = db.selectFrom('hosts').select('id').where('isEdge', '=', 0).where('lost', '=', 0)
   const { id } = await hosts.orderBy('connected', 'desc').orderBy('id').limit(1).executeTakeFirstOrThrow()
   return id
+}
+
+async function keyOfVolume({ db }: Transaction, of: SnapshotSpec['of']): Promise<KeyId | null> {
+  if (of.kind !== 'volume') return null
+  const row = await db.selectFrom('volumes').select('keyId').where('id', '=', of.volume).executeTakeFirst()
+  return row?.keyId ?? null
 }

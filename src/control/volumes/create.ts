@@ -1,9 +1,10 @@
 import type { Random } from '../../base/random.ts'
-import { type AccountId, newId, type SnapshotId, type VolumeId } from '../../model/ids.ts'
+import { type AccountId, type KeyId, newId, type SnapshotId, type VolumeId } from '../../model/ids.ts'
 import type { VolumeType } from '../../model/volume-types.ts'
 import type { Transaction } from '../../store/store.ts'
 import { startStrand } from '../../strand/calls.ts'
 import { wish } from '../hosts/wishes.ts'
+import { ebsKeyOf, encryptsByDefault } from './encryption.ts'
 import { volumeHostOf } from './find.ts'
 import { volumeMachine } from './machine.ts'
 
@@ -16,6 +17,8 @@ export interface NewVolume {
   readonly throughput: number | null
   readonly multiAttach: boolean
   readonly snapshot: SnapshotId | null
+  /** What it is encrypted by; absent: what its snapshot is, or what the account's volumes always are. */
+  readonly keyId?: KeyId | null
 }
 
 /** Makes the volume's row, tells its host, and begins its strand. */
@@ -43,8 +46,15 @@ export async function createVolume(
       createdAt: now.getTime(),
       wishedIn: generations.get(hostId) ?? 0,
       autoEnableIo: 0,
+      keyId: volume.keyId ?? (await keyOfNew(tx, volume)),
     })
     .execute()
   await startStrand(tx, volumeMachine, id)
   return id
+}
+
+async function keyOfNew(tx: Transaction, { account, snapshot }: NewVolume): Promise<KeyId | null> {
+  const of = tx.db.selectFrom('snapshots').select('keyId').where('id', '=', snapshot)
+  const key = snapshot === null ? null : ((await of.executeTakeFirst())?.keyId ?? null)
+  return key ?? ((await encryptsByDefault(tx, account)) ? ebsKeyOf(account) : null)
 }

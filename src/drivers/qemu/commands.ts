@@ -14,6 +14,8 @@ export interface QmpCommands {
     readonly takes: { readonly device: string; readonly size: number; readonly format: 'base64' }
     readonly returns: string
   }
+  readonly 'object-add': { readonly takes: object; readonly returns: unknown }
+  readonly 'block-export-add': { readonly takes: object; readonly returns: unknown }
   readonly 'blockdev-add': { readonly takes: object; readonly returns: unknown }
   readonly yank: {
     readonly takes: { readonly instances: readonly { readonly type: 'block-node'; readonly 'node-name': string }[] }

@@ -1,5 +1,5 @@
 import type { SnapshotSpec, VolumeFact, VolumeLimits, VolumesFact } from '../../host-api/volumes.ts'
-import type { DomainId, HostId, SnapshotId, VolumeId } from '../../model/ids.ts'
+import type { DomainId, HostId, KeyId, SnapshotId, VolumeId } from '../../model/ids.ts'
 
 /**
  * Disks that outlive machines, served to the domains of a zone, and snapshots of them. All of it outlives the process that uses
@@ -34,6 +34,8 @@ export interface NewVolume {
   readonly id: VolumeId
   readonly sizeMiB: number
   readonly from?: SnapshotId
+  /** The account key that seals its own: it is encrypted. What begins as an encrypted snapshot is so by that one's key. */
+  readonly key?: KeyId
 }
 
 export interface Serving {

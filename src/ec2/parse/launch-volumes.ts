@@ -4,6 +4,7 @@ import { bare } from '../../control/attachments/attach.ts'
 import { mappingsOf } from '../../control/images/mappings.ts'
 import type { LaunchVolume } from '../../control/instances/launch-volumes.ts'
 import { findSnapshot } from '../../control/snapshots/find.ts'
+import { encryptionFor } from '../../control/volumes/encryption.ts'
 import { refuse } from '../../model/errors.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
 import type { Context } from '../action.ts'
@@ -34,12 +35,11 @@ export async function launchVolumes(
 }
 
 async function volumeOf(
-  { tx, caller }: Context,
+  { tx, caller, cloud }: Context,
   device: string,
   { Ebs: asked = {} }: BlockDeviceMapping,
   named: LaunchVolume | undefined,
 ): Promise<LaunchVolume> {
-  if (asked.Encrypted) refuse('UnsupportedOperation', { message: 'Encryption of volumes is not served by this cloud.' })
   const id = asked.SnapshotId ?? named?.snapshot ?? undefined
   const snapshot = id === undefined ? undefined : await findSnapshot(tx, caller.account, id)
   const type = asked.VolumeType ?? (asked.Iops ? undefined : named?.type)
@@ -51,6 +51,7 @@ async function volumeOf(
     device: named?.device ?? device,
     snapshot: snapshot?.id ?? null,
     ...checked,
+    keyId: await encryptionFor(tx, { account: caller.account, cloud }, asked, snapshot),
     deleteOnTermination: asked.DeleteOnTermination ?? named?.deleteOnTermination ?? true,
   }
 }

@@ -1,6 +1,7 @@
 /** Volumes as answers have them. Source: EC2 API Reference, "Volume", "VolumeAttachment". */
 import type { Volume, VolumeAttachment } from '@aws-sdk/client-ec2'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
+import { keyArn } from '../../control/volumes/encryption.ts'
 import { type Cloud, zoneId } from '../../model/cloud.ts'
 import { reportedIops } from '../../model/volume-types.ts'
 import type { AttachmentRow, VolumeRow } from '../../store/tables/volumes.ts'
@@ -25,7 +26,8 @@ export function renderVolume(cloud: Cloud, volume: FullVolume): Volume {
     VolumeType: volume.type,
     ...(iops !== undefined && { Iops: iops }),
     ...throughputOf(volume),
-    Encrypted: false,
+    Encrypted: volume.keyId !== null,
+    ...(volume.keyId !== null && { KmsKeyId: keyArn(cloud, volume.accountId, volume.keyId) }),
     MultiAttachEnabled: volume.multiAttach === 1,
     Tags: tagList(volume.tags),
   }

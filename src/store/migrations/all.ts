@@ -15,6 +15,7 @@ import { objects } from './0034-objects.ts'
 import { bundledImages } from './0035-bundled-images.ts'
 import { instanceBoots } from './0035b-instance-boots.ts'
 import { imageFirmware } from './0038-image-firmware.ts'
+import { encryption } from './0053-encryption.ts'
 import { diskTasks } from './0056-disk-tasks.ts'
 import { imageStates } from './0057-image-states.ts'
 
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   bundledImages,
   instanceBoots,
   imageFirmware,
+  encryption,
   diskTasks,
   imageStates,
 ]

@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely'
 /**
  * Rows of the resources. Times are ISO 8601 text, truths are 0 or 1, `*_json` is JSON text. Columns ending in `_id` name
  * another row.
@@ -45,6 +46,8 @@ export interface AccountRow {
   id: AccountId
   name: string
   createdAt: number
+  /** Whether all volumes that it makes are encrypted. */
+  ebsEncrypted: Generated<Truth>
 }
 
 export interface AccessKeyRow {

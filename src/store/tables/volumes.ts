@@ -1,4 +1,4 @@
-import type { AccountId, HostId, InstanceId, SnapshotId, VolumeId } from '../../model/ids.ts'
+import type { AccountId, HostId, InstanceId, KeyId, SnapshotId, VolumeId } from '../../model/ids.ts'
 import type { VolumeType } from '../../model/volume-types.ts'
 import type { Truth } from './resources.ts'
 
@@ -29,6 +29,8 @@ export interface VolumeRow {
   /** The host's generation that carries its newest wish. */
   wishedIn: number
   autoEnableIo: Truth
+  /** The account's key that it is encrypted by. */
+  keyId: KeyId | null
 }
 
 export interface AttachmentRow {
@@ -69,6 +71,7 @@ export interface SnapshotRow {
   /** SnapshotSpec['of']. */
   sourceJson: string
   wishedIn: number
+  keyId: KeyId | null
 }
 
 /** Who else may make volumes of it: an account, or `all`. */

@@ -9,6 +9,7 @@ import { sendKill } from '../../../base/process.ts'
 import { seededRandom } from '../../../base/random.ts'
 import type { SnapshotId, VolumeId } from '../../../model/ids.ts'
 import type { VolumeDriver } from '../driver.ts'
+import { Keyring } from './keys.ts'
 import { readRecord, type ServerRecord } from './records.ts'
 import { SnapshotStore } from './snapshots.ts'
 import { NbdClient } from './testing/nbd.ts'
@@ -29,8 +30,10 @@ test('whatever dies while numbers are written, each that was acknowledged is the
   const data = await mkdtemp(join(tmpdir(), 'deaths-'))
   await chmod(data, 0o711)
   const volumes = join(data, 'volumes')
-  const store = new SnapshotStore({ folder: join(data, 'snapshots'), volumes })
-  const open = () => openQemuVolumes({ host: 'a1', volumes, store, images: data, clock: systemClock, log: silentLog })
+  const keys = new Keyring(join(data, 'keys'))
+  const store = new SnapshotStore({ folder: join(data, 'snapshots'), volumes, keys })
+  const open = () =>
+    openQemuVolumes({ host: 'a1', volumes, store, keys, images: data, clock: systemClock, log: silentLog })
   let driver = await open()
   let written = 0
   try {

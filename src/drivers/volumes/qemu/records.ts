@@ -3,6 +3,7 @@ import { systemCode } from '../../../base/fault.ts'
 import type { ProcessIdentity } from '../../../base/process.ts'
 import type { VolumeLimits } from '../../../host-api/volumes.ts'
 import type { DomainId, HostId, SnapshotId, VolumeId } from '../../../model/ids.ts'
+import type { SealedKey } from './keys.ts'
 
 /** What is kept of a volume beside its layers: `volume.json`. */
 export interface VolumeRecord {
@@ -10,6 +11,8 @@ export interface VolumeRecord {
   readonly sizeMiB: number
   /** What its lowest layer lies over. */
   readonly over?: StoredLayer
+  /** Of one that is encrypted: the key to all its layers, and to those below them. */
+  readonly key?: SealedKey
   /** The layer that each snapshot is taken of. */
   readonly frozen: Readonly<Record<SnapshotId, number>>
 }
@@ -39,6 +42,7 @@ export interface SnapshotRecord extends StoredLayer {
 /** What is kept of a chain of stored layers: `chain.json`. */
 export interface ChainRecord {
   readonly over?: StoredLayer
+  readonly key?: SealedKey
 }
 
 /** What `file` holds; nothing where there is none. Throws where it cannot be understood. */

@@ -9,7 +9,17 @@ import { snapshotReaders } from '../../../model/volume-user.ts'
 import { confined } from '../../qemu/confine.ts'
 import { Control } from '../../qemu/control.ts'
 import { failureOf, firstFd, launch } from '../../qemu/launch.ts'
-import { layerNode, limitsObject, nodeOf, serverArguments, throttleLimits } from './arguments.ts'
+import {
+  backingNode,
+  exported,
+  layerNode,
+  limitedNode,
+  limitsObject,
+  nodeOf,
+  serverArguments,
+  throttleLimits,
+} from './arguments.ts'
+import { secretObject } from './keys.ts'
 import { layerFile } from './layers.ts'
 import { readRecord, type ServerRecord, writeRecord } from './records.ts'
 
@@ -22,6 +32,16 @@ export interface ServerSurroundings {
   /** Called when the process may have ended by itself. */
   changed(): void
 }
+
+/** What a server has: files of layers from the highest down, and the key to them if they are encrypted. */
+export interface ServedDisk {
+  readonly layer: number
+  readonly files: readonly string[]
+  readonly key?: string
+}
+
+/** Of a server that has been started and not yet been given its volume. */
+const noLayer = -1
 
 export const nbdSocketIn = (folder: string) => join(folder, 'nbd')
 const patienceMs = 10_000
@@ -54,25 +74,23 @@ export class VolumeServer {
     if (this.lives) await this.#connect(abort)
   }
 
-  /** Starts it over this layer. Throws with what it said where it does not run. */
-  async start(layer: number, limits: VolumeLimits, abort: AbortSignal): Promise<void> {
+  /** Starts it over this disk. Throws with what it said where it does not run. */
+  async start(disk: ServedDisk, limits: VolumeLimits, abort: AbortSignal): Promise<void> {
     await this.stop()
     const { folder, user, log } = this.#around
-    const args = serverArguments({ file: layerFile(folder, layer), layer }, limits, {
-      control: firstFd,
-      nbd: firstFd + 1,
-    })
+    const args = serverArguments(limits, { control: firstFd, nbd: firstFd + 1 })
     const command = confined(['qemu-storage-daemon', ...args], { user, groups: [snapshotReaders] })
     const sockets = [this.#controlSocket, nbdSocketIn(folder)]
     const child = await launch({ command, sockets, log: join(folder, 'server.log') })
     const process = child.pid === undefined ? undefined : identify(child.pid)
     const failure = failureOf(child, join(folder, 'server.log'))
     if (!process) return await failure
-    this.#save({ layer, limits, domains: [], process })
+    // Until it has the volume it serves none, should we die now.
+    this.#save({ layer: noLayer, limits, domains: [], process })
     try {
       // Whoever gets to the socket has come through a folder that is open to its domain alone.
       await chmod(nbdSocketIn(folder), 0o666)
-      await Promise.race([this.#connect(abort), failure])
+      await Promise.race([this.#open(disk, abort), failure])
     } catch (error) {
       // Its socket closes before one hears of its end; what it said is the better reason.
       const ended = await hasEnded(process, { clock: this.#around.clock, timeoutMs: 1000 })
@@ -80,7 +98,25 @@ export class VolumeServer {
       if (ended) await failure
       throw error
     }
-    log.info({ pid: process.pid, layer }, 'a volume is served')
+    this.#save({ layer: disk.layer, limits, domains: [], process })
+    log.info({ pid: process.pid, layer: disk.layer }, 'a volume is served')
+  }
+
+  async #open({ layer, files, key }: ServedDisk, abort: AbortSignal): Promise<void> {
+    const control = await this.#connect(abort)
+    const [top, ...below] = files
+    if (top === undefined) throw new Fault('there is nothing to serve')
+    if (key !== undefined)
+      await control.execute('object-add', { 'qom-type': 'secret', id: secretObject, data: key }, { abort })
+    const node = {
+      ...layerNode(top, layer, key !== undefined),
+      ...(key !== undefined && { backing: backingNode(below) }),
+    }
+    await control.execute('blockdev-add', node, { abort }).catch((cause: unknown) => {
+      throw new Fault(`layer ${layer} cannot be opened: ${messageOf(cause)}`, { cause })
+    })
+    await control.execute('blockdev-add', limitedNode(layer), { abort })
+    await control.execute('block-export-add', exported, { abort })
   }
 
   /** Writes down who has been shown the way here. */
@@ -89,10 +125,10 @@ export class VolumeServer {
   }
 
   /** Everything written from now on goes into this layer, which is empty and lies over the one before. */
-  async moveTo(layer: number, abort: AbortSignal): Promise<void> {
+  async moveTo(layer: number, isSealed: boolean, abort: AbortSignal): Promise<void> {
     const before = this.#record?.layer ?? layer - 1
     const control = await this.#connect(abort)
-    const node = { ...layerNode(layerFile(this.#around.folder, layer), layer), backing: null }
+    const node = { ...layerNode(layerFile(this.#around.folder, layer), layer, isSealed), backing: null }
     await control.execute('blockdev-add', node, { abort })
     await control.execute('blockdev-snapshot', { node: nodeOf(before), overlay: nodeOf(layer) }, { abort })
     this.#save({ ...this.#record!, layer }) // It runs, so there is one.

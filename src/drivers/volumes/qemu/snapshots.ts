@@ -1,13 +1,15 @@
-import { chmod, chown, glob, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, chown, glob, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, messageOf, systemCode } from '../../../base/fault.ts'
 import { exists } from '../../../base/files.ts'
+import { type Random, systemRandom } from '../../../base/random.ts'
 import { run } from '../../../base/subprocess.ts'
 import type { SnapshotFact } from '../../../host-api/volumes.ts'
-import type { HostId, SnapshotId } from '../../../model/ids.ts'
+import type { HostId, KeyId, SnapshotId } from '../../../model/ids.ts'
 import { snapshotReaders } from '../../../model/volume-user.ts'
 import { copyFrozen } from './copy.ts'
-import { layerFile, topLayer } from './layers.ts'
+import type { Keyring, SealedKey } from './keys.ts'
+import { encryptLayer, layerFile, layersFrom, makeEmpty, numbersIn } from './layers.ts'
 import {
   type ChainRecord,
   readRecord,
@@ -17,12 +19,26 @@ import {
   writeRecord,
 } from './records.ts'
 
+/** What a volume begins as: layers from the highest down, through all chains, and how they are encrypted. */
+export interface VolumeBase {
+  readonly over: StoredLayer
+  readonly files: readonly string[]
+  readonly key?: SealedKey
+  /** An empty layer with that key. */
+  readonly empty: string
+}
+
 export interface SnapshotStoreOptions {
   /** Apart from every volume: what is lost with those is still here. */
   readonly folder: string
   /** Where volumes of all hosts are: `<volumes>/<host>/<volume>`. */
   readonly volumes: string
+  readonly keys: Keyring
+  readonly random?: Random
 }
+
+/** An empty layer of an encrypted chain: new ones are copied from it. */
+export const emptyName = 'empty.qcow2'
 
 /**
  * What snapshots hold: copies of the layers that were frozen, one folder for each chain. A snapshot names the highest layer that is
@@ -32,12 +48,17 @@ export interface SnapshotStoreOptions {
 export class SnapshotStore {
   readonly #folder: string
   readonly #volumes: string
+  readonly #keys: Keyring
+  readonly #random: Random
+  readonly #pinned = new Set<StoredLayer>()
   readonly #progress = new Map<SnapshotId, number>()
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor({ folder, volumes }: SnapshotStoreOptions) {
+  constructor({ folder, volumes, keys, random = systemRandom }: SnapshotStoreOptions) {
     this.#folder = folder
     this.#volumes = volumes
+    this.#keys = keys
+    this.#random = random
   }
 
   /** The stored layer of a snapshot that is complete. */
@@ -47,14 +68,42 @@ export class SnapshotStore {
     return { chain: record.chain, layer: record.layer }
   }
 
-  /** Its file, if all that it lies over is there too. */
-  async fileOf({ chain, layer }: StoredLayer): Promise<string> {
-    for (let below = layer; below >= 0; below--)
-      if (!(await exists(layerFile(this.#chain(chain), below))))
-        throw new Fault(`layer ${below} of ${chain} is missing among the snapshots`)
-    const { over } = readRecord<ChainRecord>(join(this.#chain(chain), 'chain.json')) ?? {}
-    if (over) await this.fileOf(over)
-    return layerFile(this.#chain(chain), layer)
+  /** What lies over this layer begins as. Throws where a file is missing. */
+  async baseOf(over: StoredLayer): Promise<VolumeBase> {
+    const { key } = this.#record(over.chain)
+    return {
+      over,
+      files: await this.filesOf(over),
+      ...(key && { key }),
+      empty: join(this.#chain(over.chain), emptyName),
+    }
+  }
+
+  /** Its file, which opens by its name alone. Throws where it is encrypted. */
+  async plainFileOf(stored: StoredLayer): Promise<string> {
+    const { files, key } = await this.baseOf(stored)
+    if (key) throw new Fault('it is encrypted')
+    return files[0]! // baseOf gives one at least
+  }
+
+  /** Its file and those that it lies over, if all are there. */
+  async filesOf({ chain, layer }: StoredLayer): Promise<string[]> {
+    const folder = this.#chain(chain)
+    const layers = await layersFrom(folder, layer).catch((cause: unknown) => {
+      throw new Fault(`${messageOf(cause)} in ${chain} among the snapshots`, { cause })
+    })
+    const { over } = this.#record(chain)
+    return [...layers.map((it) => layerFile(folder, it)), ...(over ? await this.filesOf(over) : [])]
+  }
+
+  /** Runs `work` while what the layer needs stays, with no lock. */
+  async pinned<T>(layer: StoredLayer, work: () => Promise<T>): Promise<T> {
+    await this.hold(async () => void this.#pinned.add(layer))
+    try {
+      return await work()
+    } finally {
+      this.#pinned.delete(layer)
+    }
   }
 
   /** Runs `work` while nothing is removed here. */
@@ -64,34 +113,40 @@ export class SnapshotStore {
     return turn
   }
 
-  /** Keeps layers 0 to `layer` of a volume's folder; those that are here already are not copied again. */
+  /** Keeps a layer of a volume's folder and those below it; what is here already is not copied again. */
   async keepLayers(
     snapshot: { readonly id: SnapshotId; readonly host: HostId },
     volume: { readonly record: VolumeRecord; readonly folder: string; readonly layer: number },
     abort: AbortSignal,
   ): Promise<void> {
-    const chain = this.#chain(volume.record.id)
-    await this.#prepare(chain, volume.record.over ? { over: volume.record.over } : {})
-    const missing: { from: string; to: string; size: number }[] = []
-    for (let layer = 0; layer <= volume.layer; layer++) {
-      const [from, to] = [layerFile(volume.folder, layer), layerFile(chain, layer)]
-      if (!(await exists(to))) missing.push({ from, to, size: (await stat(from)).size })
-    }
+    const { id, over, key } = volume.record
+    const chain = this.#chain(id)
+    await this.#prepare(chain, { ...(over && { over }), ...(key && { key }) })
+    if (key && !(await exists(join(chain, emptyName))))
+      await copyFrozen(join(volume.folder, emptyName), join(chain, emptyName), () => {}, abort)
+    const missing = await this.#missing(chain, volume)
     const all = missing.reduce((sum, it) => sum + it.size, 0)
     let [read, bytes] = [0, 0]
+    const report = (more: number) => {
+      read += more
+      this.#progress.set(snapshot.id, Math.min(99, Math.floor((100 * read) / all)))
+    }
     for (const { from, to } of missing) {
-      bytes += await copyFrozen(
-        from,
-        to,
-        (more) => {
-          read += more
-          this.#progress.set(snapshot.id, Math.min(99, Math.floor((100 * read) / all)))
-        },
-        abort,
-      )
+      bytes += await copyFrozen(from, to, report, abort)
       await forReaders(to, 0o440)
     }
-    await this.#complete({ ...snapshot, chain: volume.record.id, layer: volume.layer, bytes })
+    this.#complete({ ...snapshot, chain: id, layer: volume.layer, bytes })
+  }
+
+  /** The lowest first: a layer that is here has all that it lies over. */
+  async #missing(chain: string, { folder, layer }: { readonly folder: string; readonly layer: number }) {
+    const missing: { from: string; to: string; size: number }[] = []
+    for (const number of await layersFrom(folder, layer)) {
+      const [from, to] = [layerFile(folder, number), layerFile(chain, number)]
+      if (await exists(to)) break
+      missing.unshift({ from, to, size: (await stat(from)).size })
+    }
+    return missing
   }
 
   /** Keeps a raw file, such as an image's root disk, at this size. */
@@ -112,9 +167,41 @@ export class SnapshotStore {
     await this.#complete({ ...snapshot, chain: snapshot.id, layer: 0, bytes: (await stat(file)).blocks * 512 })
   }
 
-  /** Another name for what a snapshot holds. */
-  async keepCopy(snapshot: { readonly id: SnapshotId; readonly host: HostId }, of: SnapshotId): Promise<void> {
-    await this.hold(async () => this.#complete({ ...snapshot, ...this.layerOf(of), bytes: 0 }))
+  /** Another name for what a snapshot holds; encrypted by this account key, where it is not yet, it is a copy. */
+  async keepCopy(
+    snapshot: { readonly id: SnapshotId; readonly host: HostId },
+    of: SnapshotId,
+    by: KeyId | undefined,
+    abort: AbortSignal,
+  ): Promise<void> {
+    const source = this.layerOf(of)
+    if (by === undefined || this.#record(source.chain).key)
+      return this.hold(async () => this.#complete({ ...snapshot, ...this.layerOf(of), bytes: 0 }))
+    await this.pinned(source, async () => {
+      const [chain, [from]] = [this.#chain(snapshot.id), await this.filesOf(source)]
+      const key = this.#readRecord(chain)?.key ?? (await this.#keys.make(by))
+      await this.#prepare(chain, { key })
+      const [secret, file] = [await this.#keys.open(key), layerFile(chain, 0)]
+      this.#progress.set(snapshot.id, 0)
+      if (!(await exists(file))) {
+        await this.#makeEmpty(chain, from!, secret) // filesOf gives one at least
+        await encryptLayer(
+          from!,
+          file,
+          { like: { empty: join(chain, emptyName), key: secret }, user: rootUser(), random: this.#random },
+          abort,
+        )
+        await forReaders(file, 0o440)
+      }
+      this.#complete({ ...snapshot, chain: snapshot.id, layer: 0, bytes: (await stat(file)).blocks * 512 })
+    })
+  }
+
+  async #makeEmpty(chain: string, like: string, secret: string): Promise<void> {
+    const file = join(chain, emptyName)
+    if (await exists(file)) return
+    await makeEmpty(`${file}.new`, await sizeMiBOf(like), secret)
+    await rename(`${file}.new`, file)
   }
 
   /** Forgets the snapshot, and removes the layers that nobody needs any more. */
@@ -160,36 +247,50 @@ export class SnapshotStore {
     writeRecord(join(chain, 'chain.json'), record)
   }
 
-  /** Removes every stored layer above the highest that is needed of its chain. */
+  /** Removes every stored layer that nobody needs, alone or below another. */
   async #sweep(): Promise<void> {
     const needed = await this.#needed()
     for (const chain of await this.#chains()) {
-      const [folder, highest] = [this.#chain(chain), needed.get(chain) ?? -1]
-      for (let layer = await topLayer(folder).catch(() => -1); layer > highest; layer--)
-        await rm(layerFile(folder, layer))
-      if (highest < 0) await rm(folder, { recursive: true, force: true })
+      const [folder, layers] = [this.#chain(chain), needed.get(chain) ?? new Set<number>()]
+      if (layers.size === 0) await rm(folder, { recursive: true, force: true })
+      else await this.#sweepChain(folder, layers)
     }
   }
 
-  /** The highest layer that is needed of each chain: by snapshots, by volumes, by chains that are needed themselves. */
-  async #needed(): Promise<ReadonlyMap<string, number>> {
-    const needed = new Map<string, number>()
+  async #sweepChain(folder: string, needed: ReadonlySet<number>): Promise<void> {
+    const used = new Set<number>()
+    for (const layer of needed) for (const it of await layersFrom(folder, layer)) used.add(it)
+    for (const layer of await numbersIn(folder)) if (!used.has(layer)) await rm(layerFile(folder, layer))
+  }
+
+  /** The layers that are needed of each chain: by snapshots, by volumes, by chains that are needed themselves. */
+  async #needed(): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
+    const needed = new Map<string, Set<number>>()
     const need = ({ chain, layer }: StoredLayer) => {
-      needed.set(chain, Math.max(layer, needed.get(chain) ?? -1))
-      const { over } = readRecord<ChainRecord>(join(this.#chain(chain), 'chain.json')) ?? {}
+      needed.set(chain, (needed.get(chain) ?? new Set()).add(layer))
+      const { over } = this.#record(chain)
       if (over) need(over)
     }
-    for (const name of await readdir(this.#folder))
+    for (const name of await readdir(this.#folder).catch(emptyIfMissing))
       if (/^snap-\w+\.json$/.test(name)) need(readRecord<SnapshotRecord>(join(this.#folder, name))!) // Listed a moment ago, and nobody else removes.
     for await (const file of glob(join(this.#volumes, '*/vol-*/volume.json'))) {
       const over = readRecord<VolumeRecord>(file)?.over
       if (over) need(over)
     }
+    for (const it of this.#pinned) need(it)
     return needed
   }
 
   async #chains(): Promise<StoredLayer['chain'][]> {
     return (await readdir(this.#folder)).filter((it): it is StoredLayer['chain'] => /^(vol|snap)-\w+$/.test(it))
+  }
+
+  #record(chain: StoredLayer['chain']): ChainRecord {
+    return this.#readRecord(this.#chain(chain)) ?? {}
+  }
+
+  #readRecord(folder: string): ChainRecord | undefined {
+    return readRecord<ChainRecord>(join(folder, 'chain.json'))
   }
 
   #recordOf(id: SnapshotId): string {
@@ -201,8 +302,17 @@ export class SnapshotStore {
   }
 }
 
+/** The size of what a qcow2 file holds. Source: QEMU, docs/interop/qcow2, "Header". */
+async function sizeMiBOf(file: string): Promise<number> {
+  await using opened = await open(file)
+  const { buffer } = await opened.read(Buffer.alloc(32), 0, 32, 0)
+  return Math.ceil(Number(buffer.readBigUInt64BE(24)) / 2 ** 20)
+}
+
+const rootUser = () => process.getuid?.() ?? 0
+
 async function forReaders(path: string, mode: number): Promise<void> {
-  await chown(path, process.getuid?.() ?? 0, snapshotReaders)
+  await chown(path, rootUser(), snapshotReaders)
   await chmod(path, mode)
 }
 

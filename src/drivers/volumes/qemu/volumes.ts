@@ -1,27 +1,28 @@
-import { chmod, chown, link, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { chmod, chown, copyFile, link, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../../base/clock.ts'
 import { Fault, messageOf, systemCode } from '../../../base/fault.ts'
 import { exists } from '../../../base/files.ts'
 import type { Log } from '../../../base/log.ts'
 import { type Random, systemRandom } from '../../../base/random.ts'
-import { run } from '../../../base/subprocess.ts'
 import type { SnapshotSpec, VolumeFact, VolumesFact } from '../../../host-api/volumes.ts'
 import { userOfDomain } from '../../../model/domain-user.ts'
 import type { DomainId, HostId, SnapshotId, VolumeId } from '../../../model/ids.ts'
 import { userOfVolume } from '../../../model/volume-user.ts'
 import type { Connection, NewVolume, Serving, VolumeDriver } from '../driver.ts'
 import { exportName } from './arguments.ts'
-import { layerFile, makeLayer, topLayer } from './layers.ts'
+import type { Keyring, SealedKey } from './keys.ts'
+import { encryptLayer, layerFile, layersOf, makeEmpty, makeLayer, resizeLayer, topLayer } from './layers.ts'
 import { readRecord, type VolumeRecord, writeRecord } from './records.ts'
-import { nbdSocketIn, VolumeServer } from './server.ts'
-import type { SnapshotStore } from './snapshots.ts'
+import { nbdSocketIn, type ServedDisk, VolumeServer } from './server.ts'
+import { emptyName, type SnapshotStore, type VolumeBase } from './snapshots.ts'
 
 export interface QemuVolumesOptions {
   readonly host: HostId
   /** Has a folder for each host: in it volumes, and `nbd` with the ways to them. Guests' users must be able to pass through it. */
   readonly volumes: string
   readonly store: SnapshotStore
+  readonly keys: Keyring
   /** The image cache: `<images>/<image>/<file>`. */
   readonly images: string
   readonly clock: Clock
@@ -61,32 +62,47 @@ class QemuVolumes implements VolumeDriver {
     }
   }
 
-  async create({ id, sizeMiB, from }: NewVolume, abort: AbortSignal): Promise<void> {
+  async create({ id, sizeMiB, from, key: by }: NewVolume, abort: AbortSignal): Promise<void> {
     abort.throwIfAborted()
-    const folder = this.#folderOf(id)
-    if (await exists(folder)) return
+    if (await exists(this.#folderOf(id))) return
     await mkdir(this.#volumes, { recursive: true, mode: 0o755 })
+    const { store, keys } = this.#options
+    if (from === undefined) return this.#make({ id, sizeMiB, ...(by && { key: await keys.make(by) }) }, abort)
+    const over = store.layerOf(from)
     // Not before the volume is written down may a layer that it lies over be found to be of no use.
-    await this.#options.store.hold(async () => {
-      const over = from && this.#options.store.layerOf(from)
-      const backing = over && (await this.#options.store.fileOf(over))
-      const partial = `${folder}.new`
-      await rm(partial, { recursive: true, force: true })
-      await ownFolder(partial, userOfVolume(id))
-      await makeLayer(layerFile(partial, 0), {
-        ...(backing !== undefined && { over: backing }),
-        sizeMiB,
-        user: userOfVolume(id),
-        random: this.#random,
-      })
-      writeRecord(join(partial, 'volume.json'), {
-        id,
-        sizeMiB,
-        ...(over && { over }),
-        frozen: {},
-      } satisfies VolumeRecord)
-      await rename(partial, folder)
+    await store.pinned(over, async () => {
+      const base = await store.baseOf(over)
+      const key = base.key ?? (by && (await keys.make(by)))
+      await this.#make({ id, sizeMiB, base, ...(key && { key }) }, abort)
     })
+  }
+
+  /** Complete before it has its name. What is to be encrypted and begins as something that is not is copied, and lies over nothing. */
+  async #make(
+    { id, sizeMiB, base, key }: { id: VolumeId; sizeMiB: number; base?: VolumeBase; key?: SealedKey },
+    abort: AbortSignal,
+  ): Promise<void> {
+    const [folder, user, random] = [this.#folderOf(id), userOfVolume(id), this.#random]
+    const partial = `${folder}.new`
+    await rm(partial, { recursive: true, force: true })
+    await ownFolder(partial, user)
+    const [file, empty, below] = [layerFile(partial, 0), join(partial, emptyName), base?.files[0]]
+    const secret = key && (await this.#options.keys.open(key))
+    const isCopied = secret !== undefined && base !== undefined && base.key === undefined
+    if (secret !== undefined) {
+      if (base?.key) await copyFile(base.empty, empty)
+      else await makeEmpty(empty, sizeMiB, secret)
+      await resizeLayer(empty, sizeMiB, secret)
+    }
+    if (isCopied) {
+      await encryptLayer(below!, file, { like: { empty, key: secret }, user, random }, abort) // A base has files.
+    } else {
+      const like = secret !== undefined && { like: { empty, key: secret } }
+      await makeLayer(file, { ...(below !== undefined && { over: below }), sizeMiB, user, random, ...like })
+    }
+    const record: VolumeRecord = { id, sizeMiB, ...(key && { key }), frozen: {} }
+    writeRecord(join(partial, 'volume.json'), { ...record, ...(base && !isCopied && { over: base.over }) })
+    await rename(partial, folder)
   }
 
   async resize(id: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void> {
@@ -96,7 +112,9 @@ class QemuVolumes implements VolumeDriver {
     const served = server.lives ? server.record : undefined
     // Whoever is connected learns the size when it connects: it does so again by itself.
     await server.stop()
-    await run('qemu-img', ['resize', '-q', '-f', 'qcow2', layerFile(folder, await topLayer(folder)), `${sizeMiB}M`])
+    const key = await this.#keyOf(record)
+    await resizeLayer(layerFile(folder, await topLayer(folder)), sizeMiB, key)
+    if (key !== undefined) await resizeLayer(join(folder, emptyName), sizeMiB, key)
     writeRecord(join(folder, 'volume.json'), { ...record, sizeMiB })
     if (served) await this.serve(id, served, abort)
   }
@@ -106,9 +124,8 @@ class QemuVolumes implements VolumeDriver {
     const before = server.record?.domains ?? []
     for (const it of before.filter((it) => !domains.includes(it))) await this.#hideFrom(it, id)
     if (domains.length === 0) return server.stop()
-    this.#require(id)
-    const layer = await topLayer(folder)
-    if (!server.lives || server.record?.layer !== layer) await server.start(layer, limits, abort)
+    const disk = await this.#diskOf(this.#require(id), folder)
+    if (!server.lives || server.record?.layer !== disk.layer) await server.start(disk, limits, abort)
     else if (!isSame(server.record.limits, limits)) await server.limit(limits, abort)
     server.remember([...new Set([...before, ...domains])])
     for (const it of domains) await this.#showTo(it, id)
@@ -129,11 +146,13 @@ class QemuVolumes implements VolumeDriver {
     const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
     const top = await topLayer(folder)
     const { sizeMiB } = record
+    const key = await this.#keyOf(record)
     await makeLayer(layerFile(folder, top + 1), {
       over: `${top}.qcow2`,
       sizeMiB,
       user: userOfVolume(id),
       random: this.#random,
+      ...(key !== undefined && { like: { empty: join(folder, emptyName), key } }),
     })
     if (server.lives) await this.#move(id, server, top + 1, abort)
     writeRecord(join(folder, 'volume.json'), { ...record, frozen: { ...record.frozen, [snapshot]: top } })
@@ -149,9 +168,9 @@ class QemuVolumes implements VolumeDriver {
     await rm(this.#folderOf(id), { recursive: true, force: true })
   }
 
-  async keep({ id, of }: SnapshotSpec, abort: AbortSignal): Promise<void> {
+  async keep({ id, of, key }: SnapshotSpec, abort: AbortSignal): Promise<void> {
     const { store, host, images } = this.#options
-    if (of.kind === 'snapshot') return store.keepCopy({ id, host }, of.snapshot)
+    if (of.kind === 'snapshot') return store.keepCopy({ id, host }, of.snapshot, key, abort)
     if (of.kind === 'image') return store.keepFile({ id, host }, join(images, of.image, of.file), of.sizeMiB)
     const record = this.#require(of.volume)
     const layer = record.frozen[id]
@@ -184,7 +203,8 @@ class QemuVolumes implements VolumeDriver {
     try {
       const record = this.#require(id)
       await topLayer(this.#folderOf(id))
-      if (record.over) await this.#options.store.fileOf(record.over)
+      await this.#keyOf(record)
+      if (record.over) await this.#options.store.filesOf(record.over)
       const server = this.#serverOf(id)
       const served = server.lives ? server.record : undefined
       const frozen = Object.keys(record.frozen) as SnapshotId[]
@@ -200,7 +220,7 @@ class QemuVolumes implements VolumeDriver {
     const { domains, limits } = server.record! // It runs, so there is one.
     try {
       if (server.record?.layer !== layer - 1) throw new Fault(`it writes to layer ${server.record?.layer}`)
-      await server.moveTo(layer, abort)
+      await server.moveTo(layer, this.#require(id).key !== undefined, abort)
     } catch (error) {
       this.#options.log.warn(
         { volume: id, error: messageOf(error) },
@@ -209,6 +229,18 @@ class QemuVolumes implements VolumeDriver {
       await server.stop()
       await this.serve(id, { domains, limits }, abort)
     }
+  }
+
+  async #diskOf(record: VolumeRecord, folder: string): Promise<ServedDisk> {
+    const layers = await layersOf(folder)
+    const key = await this.#keyOf(record)
+    const below = key !== undefined && record.over ? await this.#options.store.filesOf(record.over) : []
+    const files = [...layers.map((it) => layerFile(folder, it)), ...below]
+    return { layer: layers[0]!, files, ...(key !== undefined && { key }) } // layersOf gives one at least
+  }
+
+  async #keyOf({ key }: VolumeRecord): Promise<string | undefined> {
+    return key && (await this.#options.keys.open(key))
   }
 
   /** The socket under another name, in a folder that the domain's user alone passes through. */

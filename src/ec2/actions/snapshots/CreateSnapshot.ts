@@ -16,7 +16,7 @@ import { renderSnapshot } from '../../render/snapshot.ts'
 export const CreateSnapshot = action('CreateSnapshot', {
   creates: ['snapshot'],
   async run({ VolumeId, Description }, context) {
-    const { tx, caller, hosts } = context
+    const { tx, caller, cloud, hosts } = context
     const volume = await findVolume(tx, caller.account, VolumeId)
     if (volume.state !== 'available')
       refuse('IncorrectState', { message: `The volume '${volume.id}' is in the '${volume.state}' state.` })
@@ -31,7 +31,7 @@ export const CreateSnapshot = action('CreateSnapshot', {
     const [row] = await withTags(tx, await listSnapshots(tx, caller.account, [id]))
     return new Later(async (abort) => {
       await hosts.frozen([id], abort)
-      return renderSnapshot(row!) // made a moment ago
+      return renderSnapshot(cloud, row!) // made a moment ago
     })
   },
 })

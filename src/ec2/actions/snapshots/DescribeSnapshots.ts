@@ -24,7 +24,7 @@ export const DescribeSnapshots = describe('DescribeSnapshots', {
   key: (it) => it.id,
   filters: {
     description: (it) => it.description,
-    encrypted: () => false,
+    encrypted: (it) => it.keyId !== null,
     'owner-alias': (it) => it.ownerAlias,
     'owner-id': (it) => it.accountId,
     progress: (it) => `${it.progress}%`,
@@ -37,7 +37,7 @@ export const DescribeSnapshots = describe('DescribeSnapshots', {
     ...absent('transfer-type'),
     ...tagFilters<Row>(),
   },
-  render: (it) => renderSnapshot(it),
+  render: (it, { cloud }) => renderSnapshot(cloud, it),
   assemble: (Snapshots) => ({ Snapshots: [...Snapshots] }),
 })
 

@@ -13,10 +13,12 @@ type Asked = Input<'ModifySnapshotAttribute'>
  */
 export const ModifySnapshotAttribute = action('ModifySnapshotAttribute', {
   async run(input, context) {
-    const { id } = await ownSnapshot(context, input.SnapshotId)
+    const { id, keyId } = await ownSnapshot(context, input.SnapshotId)
     refuseOtherAttributes(input.Attribute)
     const { add, remove } = changesOf(input)
     if (add.length + remove.length === 0) refuse('MissingParameter', { parameter: 'createVolumePermission' })
+    if (add.length > 0 && keyId !== null)
+      refuse('InvalidParameterValue', { message: 'Encrypted snapshots with EBS default key cannot be shared' })
     await share(context.tx, id, { add, remove })
     return {}
   },

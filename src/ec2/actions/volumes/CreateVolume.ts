@@ -1,5 +1,6 @@
 import { findSnapshot } from '../../../control/snapshots/find.ts'
 import { createVolume } from '../../../control/volumes/create.ts'
+import { encryptionFor } from '../../../control/volumes/encryption.ts'
 import { findVolume } from '../../../control/volumes/find.ts'
 import { zoneId, zoneName } from '../../../model/cloud.ts'
 import { refuse } from '../../../model/errors.ts'
@@ -12,14 +13,13 @@ import { renderVolume } from '../../render/volume.ts'
 /**
  * Begins to make a volume: empty, or what a snapshot holds, and then usable at once. Answers with it `creating`.
  * Refuses: InvalidZone.NotFound, InvalidSnapshot.NotFound, IncorrectState, InvalidParameterValue, InvalidParameterCombination,
- * MissingParameter, UnsupportedOperation (encryption).
+ * InvalidParameterDependency, MissingParameter, UnsupportedOperation (an outpost).
  * Source: EC2 API Reference, CreateVolume.
  */
 export const CreateVolume = action('CreateVolume', {
   creates: ['volume'],
   async run(input, context) {
     const { tx, caller, cloud } = context
-    if (input.Encrypted || input.KmsKeyId) lacking('Encryption of volumes is')
     if (input.OutpostArn) lacking('The parameter OutpostArn is')
     const snapshot = input.SnapshotId ? await findSnapshot(tx, caller.account, input.SnapshotId) : undefined
     if (snapshot && snapshot.state !== 'completed')
@@ -35,6 +35,7 @@ export const CreateVolume = action('CreateVolume', {
       ...checked,
       multiAttach: input.MultiAttachEnabled ?? false,
       snapshot: snapshot?.id ?? null,
+      keyId: await encryptionFor(tx, { account: caller.account, cloud }, input, snapshot),
     })
     await context.tag('volume', id)
     const [volume] = await fullVolumes(tx, [await findVolume(tx, caller.account, id)])

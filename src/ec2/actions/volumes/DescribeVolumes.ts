@@ -25,7 +25,7 @@ export const DescribeVolumes = describe('DescribeVolumes', {
     'availability-zone': (it) => it.zone,
     'availability-zone-id': (it) => it.zoneId,
     'create-time': (it) => new Date(it.createdAt),
-    encrypted: () => false,
+    encrypted: (it) => it.keyId !== null,
     'fast-restored': () => false,
     'multi-attach-enabled': (it) => it.multiAttach === 1,
     'operator.managed': () => false,

@@ -59,7 +59,8 @@ describe('a volume', () => {
     [{ VolumeType: 'io1' as const }, 'MissingParameter'],
     [{ VolumeType: 'io1' as const, Iops: 5000 }, 'InvalidParameterValue: Iops to volume size ratio'],
     [{ VolumeType: 'gp2' as const, Iops: 500 }, 'InvalidParameterCombination'],
-    [{ Encrypted: true }, 'UnsupportedOperation'],
+    [{ KmsKeyId: 'alias/aws/ebs' }, 'InvalidParameterDependency'],
+    [{ Encrypted: true, KmsKeyId: 'alias/mine' }, 'InvalidParameterValue: The key alias/mine does not exist'],
     [{ MultiAttachEnabled: true }, 'InvalidParameterCombination'],
     [{ SnapshotId: 'snap-7443fb78' }, "InvalidSnapshot.NotFound: The snapshot 'snap-7443fb78' does not exist."],
   ])('is refused with %o', async (more, told) => {
