@@ -123,7 +123,8 @@ function internet(config: BoxConfig): Place {
 
 /**
  * The edge carries packets between its outer sides and the VPCs' routers, and nothing to or from the underlay: a guest
- * that could send to a host's VXLAN socket could write into any network. To the machine go only answers.
+ * that could send to a host's VXLAN socket could write into any network. To the machine go only answers. Guests reach
+ * nothing of the edge itself.
  */
 function edgeTables(pool: string): string[] {
   return [
@@ -134,6 +135,7 @@ function edgeTables(pool: string): string[] {
         type filter hook input priority 0; policy drop;
         iifname "lo" accept
         ct state established,related accept
+        iifname "v*" drop
         iifname "underlay" udp dport 4789 accept
         icmp type { echo-request, destination-unreachable, time-exceeded, parameter-problem } accept
       }

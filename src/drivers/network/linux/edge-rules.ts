@@ -91,7 +91,7 @@ const chains: Readonly<Record<string, Chain>> = {
   },
   input: {
     hook: 'type filter hook input priority 0; policy drop;',
-    rules: ['iifname "lo" accept', 'ct state related accept', 'icmp type echo-request accept'],
+    rules: ['iifname "lo" accept', 'ct state related accept'],
   },
 }
 

@@ -56,7 +56,7 @@ function ipTable(spec: RouterSpec, { vifs, counters, sets }: VifParts): Table {
   const told = new Set(Object.keys(groups.chains))
   return {
     counters,
-    sets: { ...sets, ...serviceSets(spec), ...groups.sets, ...acls.sets },
+    sets: { ...sets, gateways: gatewaySet(spec), ...serviceSets(spec), ...groups.sets, ...acls.sets },
     chains: {
       ...baseChains,
       ...serviceChains,
@@ -138,7 +138,7 @@ const baseChains: Readonly<Record<string, Chain>> = {
       `iifname @metadata ip daddr ${metadataAddress} tcp dport 80 accept`,
       `ip daddr ${metadataAddress} tcp dport 80 reject with tcp reset`,
       ...dnsInput,
-      'icmp type echo-request accept',
+      'ip daddr @gateways icmp type echo-request accept',
       'icmpv6 type echo-request accept',
       drop('router'),
     ],
@@ -151,6 +151,12 @@ const baseChains: Readonly<Record<string, Chain>> = {
     hook: 'type filter hook forward priority 10; policy drop;',
     rules: [...answers, 'oifname { "overlay", "p*" } accept', 'oifname vmap @to'],
   },
+}
+
+/** Where the router answers a ping: at what guests know of it. Its address in the underlay is none of their affair. */
+function gatewaySet({ subnets, dns }: RouterSpec): NamedSet {
+  const known = [metadataAddress, ...subnets.map((it) => it.gateway), ...(dns?.servers ?? [])]
+  return set('ipv4_addr', [...new Set(known)].toSorted())
 }
 
 /** Who may say what: `own` addresses, `macs` for a guest that has no address yet, `forwarders` speak for others too. */
