@@ -1,9 +1,10 @@
 """Sends frames that no honest guest sends: frames.py DEVICE, then on each line a JSON object {kind, ...}; says `sent` for each.
+With `-` for a device it says the frame itself, in base64, and sends nothing.
 
 Addresses and MACs come with the line: `mac`, `address`, `address6` are whose name the frame is in, `to`, `to6` whom it is for,
 `claim`, `claim6` what it claims. The next hop is always the router.
 """
-import json, socket, struct, sys
+import base64, json, socket, struct, sys
 
 ROUTER = "fe:ff:ff:ff:ff:ff"
 
@@ -115,14 +116,23 @@ def vlan(kind, frame):
     return frame[:12] + struct.pack("!HH", kind, 5) + frame[12:]
 
 
-def main(device):
+def sender(device):
     wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     wire.bind((device, 0))
+
+    def send(frame):
+        wire.send(frame)
+        return "sent"
+
+    return send
+
+
+def main(device):
+    use = (lambda it: base64.b64encode(it).decode()) if device == "-" else sender(device)
     print("up", flush=True)
     for line in sys.stdin:
         frame = json.loads(line)
-        wire.send(kinds[frame["kind"]](frame))
-        print("sent", flush=True)
+        print(use(kinds[frame["kind"]](frame)), flush=True)
 
 
 main(sys.argv[1])

@@ -51,7 +51,7 @@ export async function receivedLines(
   return await capture.end()
 }
 
-/** tcpdump, listening to what arrives. */
+/** tcpdump, listening to what arrives; behind a tap that is what goes out. */
 export class Capture {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
   readonly #lines: string[] = []
@@ -63,8 +63,13 @@ export class Capture {
     })
   }
 
-  static async start(at: Inside, filter: string, device = 'eth0'): Promise<Capture> {
-    const dump = ['tcpdump', '-nnvl', '--immediate-mode', '-i', device, '-Q', 'in', filter]
+  static async start(
+    at: Pick<Inside, 'namespace'>,
+    filter: string,
+    device = 'eth0',
+    direction: 'in' | 'out' = 'in',
+  ): Promise<Capture> {
+    const dump = ['tcpdump', '-nnvl', '--immediate-mode', '-i', device, '-Q', direction, filter]
     const child = spawn('nsenter', [`--net=/run/netns/${at.namespace}`, ...dump], { stdio: ['ignore', 'pipe', 'pipe'] })
     const capture = new Capture(child)
     await once(child.stderr, 'data') // "listening on eth0"
