@@ -33,6 +33,14 @@ test.each(names)('%s of pieces is that of the whole, and can be put together fro
   )
 })
 
+test.each(names)('%s of eight bytes at once is that of one by one', (name) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      expect(of(name, bytes)).toEqual(of(name, ...Array.from(bytes, (it) => Uint8Array.of(it))))
+    }),
+  )
+})
+
 test('crc32 is that of zlib', () => {
   expect(of('crc32', digits).readUInt32BE()).toBe(crc32(digits))
 })

