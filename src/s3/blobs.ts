@@ -26,6 +26,7 @@ export interface Segment {
 
 /** One flush each so many bytes: the last one has little left to wait for. */
 const flushEvery = 32 * 2 ** 20
+const batchBytes = 2 ** 18
 const readBytes = 256 * 1024
 /** A store that fills the disk to the end would take the guests' disks and our own database with it. */
 const leastFreeBytes = 512 * 2 ** 20
@@ -39,7 +40,10 @@ export class Blobs {
     this.#random = random
   }
 
-  /** Writes all that `source` gives to a new file, flushed. Where that fails nothing is left. */
+  /**
+   * Writes all that `source` gives to a new file, flushed. Where that fails nothing is left. Chunks are written some time after they
+   * were given: they have to stay as they are.
+   */
   async receive(source: AsyncIterable<Buffer>, algorithms: readonly Algorithm[] = []): Promise<Received> {
     const id = hex(this.#random, 32)
     const file = await this.#make(id)
@@ -59,7 +63,8 @@ export class Blobs {
 
   /**
    * The bytes from `from` up to `to`, without it, of the segments one behind the other. The first file is open when this resolves:
-   * what is replaced while it is read is read to its end. Whoever does not read to the end calls `return`.
+   * what is replaced while it is read is read to its end. Whoever does not read to the end calls `return`. Each chunk is good until
+   * the next one is asked for.
    */
   async read(segments: readonly Segment[], from: number, to: number): Promise<AsyncGenerator<Buffer>> {
     const wanted: { id: string; from: number; to: number }[] = []
@@ -72,6 +77,16 @@ export class Blobs {
     const pieces = this.#pieces(wanted)
     await pieces.next() // Up to the opening of the first.
     return pieces
+  }
+
+  /** The bytes that `read` would give as a new file. */
+  async copy(
+    segments: readonly Segment[],
+    from: number,
+    to: number,
+    algorithms: readonly Algorithm[],
+  ): Promise<Received> {
+    return await this.receive(eachOnItsOwn(await this.read(segments, from, to)), algorithms)
   }
 
   async remove(ids: readonly string[]): Promise<void> {
@@ -122,31 +137,81 @@ export class Blobs {
 async function write(file: FileHandle, source: AsyncIterable<Buffer>, algorithms: readonly Algorithm[]) {
   const md5 = createHash('md5')
   const sums = algorithms.map((it): [Algorithm, Summing] => [it, summing(it)])
+  await using batches = new Batches(file)
   let bytes = 0
-  let flushed = 0
-  let flushing: Promise<unknown> = Promise.resolve()
-  try {
-    for await (const chunk of source) {
-      const writing = writeAll(file, chunk)
-      md5.update(chunk)
-      for (const [, sum] of sums) sum.update(chunk)
-      bytes += chunk.length
-      await writing
-      if (bytes - flushed < flushEvery) continue
-      await flushing
-      flushing = file.datasync()
-      flushing.catch(() => {}) // Thrown where it is waited for.
-      flushed = bytes
-    }
-  } finally {
-    await flushing
+  for await (const chunk of source) {
+    md5.update(chunk)
+    for (const [, sum] of sums) sum.update(chunk)
+    bytes += chunk.length
+    await batches.add(chunk)
   }
+  await batches.end()
   const checksums = Object.fromEntries(sums.map(([name, sum]) => [name, sum.digest().toString('base64')])) as Checksums
   return { bytes, md5: md5.digest('hex'), checksums }
 }
 
-async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
-  for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten
+/**
+ * Chunks on their way to the end of a file. They are written some at once: a write of 256 KiB takes less than half of the processor's
+ * time that four of 64 KiB take, and longer ones save little more. One is under way while the next is gathered.
+ */
+class Batches implements AsyncDisposable {
+  readonly #file: FileHandle
+  #batch: Buffer[] = []
+  #bytes = 0
+  #unflushed = 0
+  #writing: Promise<void> = Promise.resolve()
+  #flushing: Promise<void> = Promise.resolve()
+
+  constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  async add(chunk: Buffer): Promise<void> {
+    this.#batch.push(chunk)
+    this.#bytes += chunk.length
+    if (this.#bytes < batchBytes) return
+    await this.#next()
+    if (this.#unflushed < flushEvery) return
+    await this.#flushing
+    this.#flushing = this.#file.datasync()
+    this.#flushing.catch(() => {}) // Thrown where it is waited for.
+    this.#unflushed = 0
+  }
+
+  async end(): Promise<void> {
+    await this.#next()
+    await this.#writing
+    await this.#flushing
+  }
+
+  /** Nothing is under way any more, come what may: the file may be closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([this.#writing, this.#flushing])
+  }
+
+  async #next(): Promise<void> {
+    const batch = this.#batch
+    this.#unflushed += this.#bytes
+    this.#batch = []
+    this.#bytes = 0
+    await this.#writing
+    this.#writing = writeAll(this.#file, batch)
+    this.#writing.catch(() => {}) // Likewise.
+  }
+}
+
+async function writeAll(file: FileHandle, batch: readonly Buffer[]): Promise<void> {
+  for (let left = batch; left.length > 0; ) left = behind(left, (await file.writev(left)).bytesWritten)
+}
+
+/** What is left of the chunks behind so many bytes. */
+function behind(chunks: readonly Buffer[], bytes: number): Buffer[] {
+  let skipped = bytes
+  return chunks.flatMap((chunk) => {
+    const rest = chunk.subarray(skipped)
+    skipped -= chunk.length - rest.length
+    return rest.length > 0 ? [rest] : []
+  })
 }
 
 /** Each piece is read to the same room: the one before it has been used up. */
@@ -161,6 +226,10 @@ async function* bytesOf(
     at += bytesRead
     yield room.subarray(0, bytesRead)
   }
+}
+
+async function* eachOnItsOwn(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk)
 }
 
 const nothing = Buffer.alloc(0)
