@@ -1,5 +1,5 @@
 /**
- * Measures this cloud on this machine: `npm run bench -- [api] [launch] [network] [volumes] [--rounds N] [--many N] [--out DIR] [--profile DIR]`.
+ * Measures this cloud on this machine: `npm run bench -- [api] [launch] [network] [volumes] [objects] [--rounds N] [--many N] [--out DIR] [--profile DIR]`.
  * Writes what was measured into the page, whose other parts stay, and the figures: to docs/performance.md and .cache/bench.json, or both to the directory that is named.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -11,6 +11,7 @@ import { withKept } from './bench/kept.ts'
 import { measureLaunch } from './bench/launch.ts'
 import { describeMachine } from './bench/machine.ts'
 import { measureNetwork } from './bench/network.ts'
+import { measureObjects } from './bench/objects.ts'
 import { page, type Results } from './bench/report.ts'
 import { measureVolumes } from './bench/volumes.ts'
 
@@ -51,6 +52,7 @@ async function measure(): Promise<Results> {
   const network = wanted('network') && isRoot ? await measureNetwork(options) : undefined
   const volumes = wanted('volumes') && isRoot ? await measureVolumes(options) : undefined
   const api = wanted('api') ? await measureApi({ ...options, profileTo: values.profile }) : undefined
+  const objects = wanted('objects') ? await measureObjects({ ...options, profileTo: values.profile }) : undefined
   const missing = isRoot ? [] : ['launch', 'network', 'volumes'].filter(wanted).map((it) => `${it}, which needs root`)
   const takenAt = new Date().toISOString()
   const measured = {
@@ -58,6 +60,7 @@ async function measure(): Promise<Results> {
     ...(network && { network }),
     ...(volumes && { volumes }),
     ...(api && { api }),
+    ...(objects && { objects }),
   }
   return { takenAt, machine, missing, ...measured }
 }

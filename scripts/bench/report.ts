@@ -6,6 +6,8 @@ import { launchLines } from './launch-report.ts'
 import type { Machine, Memory } from './machine.ts'
 import type { NetworkResult } from './network.ts'
 import { networkLines } from './network-report.ts'
+import type { ObjectsResult } from './objects.ts'
+import { objectsLines } from './objects-report.ts'
 import { number, range, table } from './report-text.ts'
 import type { VolumesResult } from './volumes.ts'
 import { volumesLines } from './volumes-report.ts'
@@ -17,11 +19,12 @@ export interface Results {
   readonly launch?: LaunchResult
   readonly network?: NetworkResult
   readonly volumes?: VolumesResult
+  readonly objects?: ObjectsResult
   /** Why a part that was asked for is missing. */
   readonly missing: readonly string[]
 }
 
-export function page({ takenAt, machine, api, launch, network, volumes, missing }: Results): string {
+export function page({ takenAt, machine, api, launch, network, volumes, objects, missing }: Results): string {
   return [
     '# Performance',
     '',
@@ -35,6 +38,7 @@ export function page({ takenAt, machine, api, launch, network, volumes, missing 
     ...(network ? networkLines(network) : []),
     ...(volumes ? volumesLines(volumes) : []),
     ...(api ? apiLines(api) : []),
+    ...(objects ? objectsLines(objects) : []),
   ].join('\n')
 }
 
