@@ -18,6 +18,8 @@ export function checkSettings(settings: Settings): Settings {
   if (!within(listen.port, 0, 65_535)) throw new Fault(`not a port: ${listen.port}`)
   if (settings.elasticAddresses !== undefined && !within(settings.elasticAddresses, 0))
     throw new Fault('An account may have a number of elastic addresses: 0 or more.')
+  if (settings.volumeCooldownHours !== undefined && !(settings.volumeCooldownHours >= 0))
+    throw new Fault('Volumes rest for a number of hours after a change: 0 or more.')
   checkPublicNetwork(settings.publicNetwork)
   return settings
 }

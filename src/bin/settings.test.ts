@@ -2,7 +2,7 @@ import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { mostElasticAddresses } from '../model/cloud.ts'
+import { mostElasticAddresses, volumeCooldownMs } from '../model/cloud.ts'
 import { type Choices, cloudOf, pathsOf, settle } from './settings.ts'
 
 async function place() {
@@ -65,4 +65,14 @@ test('an operator lets accounts have more elastic addresses, or none, by a line 
   }
   await write(-1)
   await expect(settle(paths, fake)).rejects.toThrow('elastic addresses')
+})
+
+test('an operator says in the same way how long volumes rest after a change', async () => {
+  const paths = await place()
+  const kept = await settle(paths, fake)
+  expect(volumeCooldownMs(cloudOf(kept, 'none'))).toBe(6 * 3_600_000)
+  await writeFile(paths.settings, JSON.stringify({ ...kept, volumeCooldownHours: 0 }))
+  expect(volumeCooldownMs(cloudOf(await settle(paths, fake), 'none'))).toBe(0)
+  await writeFile(paths.settings, JSON.stringify({ ...kept, volumeCooldownHours: -1 }))
+  await expect(settle(paths, fake)).rejects.toThrow('0 or more')
 })

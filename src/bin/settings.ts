@@ -26,6 +26,8 @@ export interface Settings {
   readonly memoryMiB: number
   /** How many elastic addresses an account may have, where it is not the usual number. */
   readonly elasticAddresses?: number
+  /** How long a volume that was changed cannot be changed again, where it is not the usual time. */
+  readonly volumeCooldownHours?: number
 }
 
 export type Choices = Partial<
@@ -171,6 +173,7 @@ export function cloudOf(settings: Settings, accelerator: keyof typeof ecuPerCore
     publicPool: { first: `${base}.10`, last: `${base}.250` },
     endpoint: endpointOf(settings),
     ...(settings.elasticAddresses !== undefined && { elasticAddresses: settings.elasticAddresses }),
+    ...(settings.volumeCooldownHours !== undefined && { volumeCooldownHours: settings.volumeCooldownHours }),
   }
 }
 

@@ -140,7 +140,9 @@ import { DeleteVolume } from './actions/volumes/DeleteVolume.ts'
 import { DescribeVolumeAttribute } from './actions/volumes/DescribeVolumeAttribute.ts'
 import { DescribeVolumeStatus } from './actions/volumes/DescribeVolumeStatus.ts'
 import { DescribeVolumes } from './actions/volumes/DescribeVolumes.ts'
+import { DescribeVolumesModifications } from './actions/volumes/DescribeVolumesModifications.ts'
 import { DetachVolume } from './actions/volumes/DetachVolume.ts'
+import { ModifyVolume } from './actions/volumes/ModifyVolume.ts'
 import { ModifyVolumeAttribute } from './actions/volumes/ModifyVolumeAttribute.ts'
 import { AssociateVpcCidrBlock } from './actions/vpcs/AssociateVpcCidrBlock.ts'
 import { CreateDefaultSubnet } from './actions/vpcs/CreateDefaultSubnet.ts'
@@ -255,6 +257,7 @@ export const ec2Actions = [
   GetEbsDefaultKmsKeyId,
   GetEbsEncryptionByDefault,
   DescribeVolumes,
+  DescribeVolumesModifications,
   DescribeVpcAttribute,
   DescribeVpcPeeringConnections,
   DescribeVpcs,
@@ -285,6 +288,7 @@ export const ec2Actions = [
   ModifySecurityGroupRules,
   ModifySnapshotAttribute,
   ModifySubnetAttribute,
+  ModifyVolume,
   ModifyVolumeAttribute,
   ModifyVpcAttribute,
   ModifyVpcPeeringConnectionOptions,

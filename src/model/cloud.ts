@@ -14,12 +14,21 @@ export interface Cloud {
   readonly publicPool: { readonly first: string; readonly last: string }
   /** How many elastic addresses an account may have, where it is not the usual number. */
   readonly elasticAddresses?: number
+  /** How long a volume that was changed cannot be changed again, where it is not the usual time. */
+  readonly volumeCooldownHours?: number
   /** Where the API is reached, for answers that name it. */
   readonly endpoint: string
 }
 
 /** Source: VPC User Guide, "Amazon VPC quotas": elastic addresses for each region, unless more is asked for. */
 const usualElasticAddresses = 5
+
+/** Source: EC2 API Reference, ModifyVolume: at least six hours. */
+const usualCooldownHours = 6
+
+export function volumeCooldownMs({ volumeCooldownHours = usualCooldownHours }: Cloud): number {
+  return volumeCooldownHours * 3_600_000
+}
 
 /** How many elastic addresses an account may have at once. */
 export function mostElasticAddresses({ elasticAddresses = usualElasticAddresses }: Cloud): number {

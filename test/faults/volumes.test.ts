@@ -12,11 +12,14 @@ import { createSnapshot } from '../../src/control/snapshots/create.ts'
 import { snapshotMachine } from '../../src/control/snapshots/machine.ts'
 import { createVolume } from '../../src/control/volumes/create.ts'
 import { volumeMachine } from '../../src/control/volumes/machine.ts'
+import { modify, shapeOf } from '../../src/control/volumes/modify.ts'
 import type { DomainFact } from '../../src/host-api/facts.ts'
 import type { VolumesFact } from '../../src/host-api/volumes.ts'
 import type { Cloud } from '../../src/model/cloud.ts'
 import type { SnapshotId } from '../../src/model/ids.ts'
 import type { Store } from '../../src/store/store.ts'
+import type { AttachmentRow } from '../../src/store/tables/volumes.ts'
+import { destroy } from '../../src/strand/calls.ts'
 import { bind } from '../../src/strand/machine.ts'
 import { faultsOf } from './machines.ts'
 
@@ -38,6 +41,8 @@ class Host {
   readonly clock: FakeClock
   volumes: VolumesFact = { volumes: [], snapshots: [] }
   plugged: NonNullable<DomainFact['plugged']> = []
+  /** Teardown was asked for. */
+  ending = false
   /** How often it told of what its guest has let go of, and is held open for some turns more. */
   #halves = 0
 
@@ -94,6 +99,7 @@ faultsOf('a volume', {
   begin: async (store, world) => makeVolume(store, world, await prepare(store, world)),
   react: (store, world) => world.turn(store),
   restsAt: ['rest'],
+  unreached: ['modify', 'optimize'],
   async created(store, world) {
     const row = await store.read(({ db }) => db.selectFrom('volumes').selectAll().executeTakeFirstOrThrow())
     expect(row.state).toBe('available')
@@ -130,30 +136,76 @@ faultsOf('a snapshot', {
   },
 })
 
+/** A volume that is tied to an instance, which runs. */
+async function attached(store: Store, world: Host): Promise<AttachmentRow> {
+  const account = await prepare(store, world)
+  const id = await makeVolume(store, world, account)
+  return store.transact(async (tx) => {
+    await tx.db.updateTable('volumes').set({ state: 'available' }).execute()
+    const volume = await tx.db.selectFrom('volumes').selectAll().executeTakeFirstOrThrow()
+    await tx.db.insertInto('images').values(image).execute()
+    await tx.db.insertInto('reservations').values({ id: 'r-1', accountId: account, createdAt: 0 }).execute()
+    await tx.db
+      .insertInto('instances')
+      .values({ ...instance, accountId: account })
+      .execute()
+    const row = await tx.db.selectFrom('instances').selectAll().executeTakeFirstOrThrow()
+    expect(volume.id).toBe(id)
+    const options = { device: '/dev/xvdf', deleteOnTermination: false, now: world.clock.now() }
+    return attach(tx, volume, row, options)
+  })
+}
+
+faultsOf('a change of a volume that a guest has', {
+  world: (clock) => new Host(clock),
+  machines: () => machines(),
+  async begin(store, world) {
+    const { volumeId } = await attached(store, world)
+    await store.transact((tx) => tx.db.updateTable('attachments').set({ stage: 'plug' }).execute())
+    await world.turn(store)
+    expect(world.plugged.map((it) => it.sizeMiB)).toEqual([1024])
+    await store.transact(async (tx) => {
+      const volume = await tx.db.selectFrom('volumes').selectAll().executeTakeFirstOrThrow()
+      const target = { ...shapeOf(volume), sizeGib: 3, type: 'gp2' } as const
+      await modify({ tx, now: world.clock.now(), cooldownMs: 0 }, volume, target)
+    })
+    return volumeId
+  },
+  async react(store, world) {
+    await world.turn(store)
+    await store.transact(async (tx) => {
+      const rows = await tx.db.selectFrom('attachments').select(['id', 'state']).execute()
+      const volume = await tx.db.selectFrom('volumes').select('id').executeTakeFirst()
+      if (world.ending && volume && rows.length === 0) await destroy(tx, volume.id)
+    })
+  },
+  restsAt: ['rest'],
+  async created(store, world) {
+    const row = await store.read(({ db }) => db.selectFrom('volumeModifications').selectAll().executeTakeFirstOrThrow())
+    expect([row.state, row.progress]).toEqual(['completed', 100])
+    expect(world.volumes.volumes.map((it) => [it.sizeMiB, it.limits?.operations])).toEqual([[3072, 3000]])
+    expect(world.plugged.map((it) => it.sizeMiB)).toEqual([3072])
+  },
+  async destroy(store, world) {
+    world.ending = true
+    await store.transact(async (tx) => {
+      for (const { id } of await tx.db.selectFrom('attachments').select('id').execute()) await destroy(tx, id)
+    })
+  },
+  async gone(store, world) {
+    expect(await store.read(({ db }) => db.selectFrom('volumes').selectAll().execute())).toEqual([])
+    expect(await store.read(({ db }) => db.selectFrom('volumeModifications').selectAll().execute())).toEqual([])
+    expect([world.volumes.volumes, world.plugged]).toEqual([[], []])
+  },
+})
+
 faultsOf('the attachment of a volume', {
   world: (clock) => new Host(clock),
   machines: () => {
     const [volume, attachment, snapshot] = machines()
     return [attachment, volume, snapshot]
   },
-  async begin(store, world) {
-    const account = await prepare(store, world)
-    const id = await makeVolume(store, world, account)
-    return store.transact(async (tx) => {
-      await tx.db.updateTable('volumes').set({ state: 'available' }).execute()
-      const volume = await tx.db.selectFrom('volumes').selectAll().executeTakeFirstOrThrow()
-      await tx.db.insertInto('images').values(image).execute()
-      await tx.db.insertInto('reservations').values({ id: 'r-1', accountId: account, createdAt: 0 }).execute()
-      await tx.db
-        .insertInto('instances')
-        .values({ ...instance, accountId: account })
-        .execute()
-      const row = await tx.db.selectFrom('instances').selectAll().executeTakeFirstOrThrow()
-      expect(volume.id).toBe(id)
-      const options = { device: '/dev/xvdf', deleteOnTermination: false, now: world.clock.now() }
-      return (await attach(tx, volume, row, options)).id
-    })
-  },
+  begin: async (store, world) => (await attached(store, world)).id,
   react: (store, world) => world.turn(store),
   restsAt: ['rest'],
   async created(store, world) {

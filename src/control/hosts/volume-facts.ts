@@ -44,6 +44,7 @@ async function takeVolumeFacts(tx: Transaction, { host, volumes: told }: HostFac
           sizeMib: it.sizeMiB,
           domainsJson: JSON.stringify(it.domains),
           frozenJson: JSON.stringify(it.frozen),
+          limitsJson: it.limits ? JSON.stringify(it.limits) : null,
           message: it.message ?? null,
         }),
       ),
@@ -70,16 +71,17 @@ async function takeVolumeFacts(tx: Transaction, { host, volumes: told }: HostFac
   return [...changed, ...concerned.flatMap((it) => [it.id, it.instanceId])]
 }
 
-/** The attachments of the instances that have these domains. */
+/** The attachments of the instances that have these domains, and their volumes whose new size the domains are to see. */
 async function attachmentsOfDomains(tx: Transaction, domains: readonly DomainId[]): Promise<string[]> {
   if (domains.length === 0) return []
   const rows = await tx.db
     .selectFrom('attachments')
     .innerJoin('instances', 'instances.id', 'attachments.instanceId')
-    .select('attachments.id')
+    .leftJoin('volumeModifications', 'volumeModifications.volumeId', 'attachments.volumeId')
+    .select(['attachments.id', 'attachments.volumeId', 'volumeModifications.state'])
     .where('instances.domainId', 'in', domains)
     .execute()
-  return rows.map((it) => it.id)
+  return rows.flatMap((it) => (it.state === 'optimizing' ? [it.id, it.volumeId] : [it.id]))
 }
 
 /** Those of whose wish the host may just have heard. */

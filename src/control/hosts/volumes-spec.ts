@@ -1,9 +1,9 @@
 /** The part of a host's spec that says which volumes it serves, and which its domains have; from the rows. */
 import type { PlugSpec, SnapshotSpec, VolumeSpec, VolumesSpec } from '../../host-api/volumes.ts'
 import type { DomainId, HostId, InstanceId, VolumeId } from '../../model/ids.ts'
-import { limitsOf } from '../../model/volume-types.ts'
 import type { Reader } from '../../store/store.ts'
 import type { AttachmentRow, SnapshotRow, VolumeRow } from '../../store/tables/volumes.ts'
+import { limitsOfVolume } from '../volumes/modify.ts'
 
 export interface VolumeScene {
   readonly volumes: readonly VolumeRow[]
@@ -74,7 +74,7 @@ export function volumesSpec(
           domains: (attachments.get(it.id) ?? [])
             .filter(({ stage }) => stage !== 'withdraw')
             .flatMap(({ instanceId }) => domainOf(instanceId) ?? []),
-          limits: limitsOf({ ...it, sizeGiB: it.sizeGib }),
+          limits: limitsOfVolume(it),
         }),
       ),
     snapshots: kept

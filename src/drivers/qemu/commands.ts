@@ -30,6 +30,7 @@ export interface QmpCommands {
     readonly takes: { readonly 'node-name': string; readonly size: number }
     readonly returns: unknown
   }
+  readonly 'human-monitor-command': { readonly takes: { readonly 'command-line': string }; readonly returns: string }
   readonly 'query-named-block-nodes': {
     readonly takes: { readonly flat: boolean }
     readonly returns: readonly { readonly 'node-name': string; readonly image: { readonly 'virtual-size': number } }[]

@@ -14,6 +14,7 @@ export interface FullVolume extends VolumeRow {
 
 export function renderVolume(cloud: Cloud, volume: FullVolume): Volume {
   const iops = reportedIops({ ...volume, sizeGiB: volume.sizeGib })
+  const throughput = throughputOf(volume)
   return {
     VolumeId: volume.id,
     Size: volume.sizeGib,
@@ -25,7 +26,7 @@ export function renderVolume(cloud: Cloud, volume: FullVolume): Volume {
     Attachments: volume.attachments.map(renderAttachment),
     VolumeType: volume.type,
     ...(iops !== undefined && { Iops: iops }),
-    ...throughputOf(volume),
+    ...(throughput !== undefined && { Throughput: throughput }),
     Encrypted: volume.keyId !== null,
     ...(volume.keyId !== null && { KmsKeyId: keyArn(cloud, volume.accountId, volume.keyId) }),
     MultiAttachEnabled: volume.multiAttach === 1,
@@ -48,6 +49,7 @@ export function stateOfVolume({ state, attachments }: FullVolume): NonNullable<V
   return state === 'available' && attachments.length > 0 ? 'in-use' : state
 }
 
-function throughputOf({ type, throughput }: VolumeRow): Pick<Volume, 'Throughput'> {
-  return type === 'gp3' ? { Throughput: throughput ?? 125 } : {}
+/** MiB in a second, of types that promise some. */
+export function throughputOf({ type, throughput }: Pick<VolumeRow, 'type' | 'throughput'>): number | undefined {
+  return type === 'gp3' ? (throughput ?? 125) : undefined
 }

@@ -18,6 +18,7 @@ import { imageFirmware } from './0038-image-firmware.ts'
 import { encryption } from './0053-encryption.ts'
 import { diskTasks } from './0056-disk-tasks.ts'
 import { imageStates } from './0057-image-states.ts'
+import { volumeModifications } from './0049-volume-modifications.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   encryption,
   diskTasks,
   imageStates,
+  volumeModifications,
 ]

@@ -9,6 +9,7 @@ export interface VolumeTables {
   snapshotShares: SnapshotShareRow
   volumeFacts: VolumeFactRow
   snapshotFacts: SnapshotFactRow
+  volumeModifications: VolumeModificationRow
 }
 
 export interface VolumeRow {
@@ -88,6 +89,8 @@ export interface VolumeFactRow {
   /** Those that it is served to. */
   domainsJson: string
   frozenJson: string
+  /** Within which it is served, as `VolumeLimits`; null where it is not. */
+  limitsJson: string | null
   message: string | null
 }
 
@@ -98,4 +101,19 @@ export interface SnapshotFactRow {
   progress: number
   bytes: number | null
   message: string | null
+}
+
+/** The newest change of a volume. */
+export interface VolumeModificationRow {
+  volumeId: VolumeId
+  /** `modifying` until its host has made it so, `optimizing` until its guests see it. */
+  state: 'modifying' | 'optimizing' | 'completed' | 'failed'
+  progress: number
+  /** What the volume was and shall be, as `VolumeShape`. */
+  originalJson: string
+  targetJson: string
+  /** Why it failed. */
+  message: string | null
+  startedAt: number
+  endedAt: number | null
 }

@@ -83,8 +83,13 @@ async function removeNode(qmp: Qmp, volume: VolumeId, abort: AbortSignal): Promi
   await qmp.execute('blockdev-del', { 'node-name': volume }, { abort })
 }
 
-/** Lets the guest see the volume's new size. The server has it already. */
+/**
+ * Lets the guest see the volume's new size. The server has it already; QEMU hears of it when it connects again, which it does for a
+ * request alone: so it reads a sector.
+ * Source: QEMU 7.2, block/nbd.c (nbd_co_send_request, nbd_co_truncate).
+ */
 export async function resizeVolume(qmp: Qmp, volume: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void> {
+  await qmp.execute('human-monitor-command', { 'command-line': `qemu-io ${volume} "read 0 512"` }, { abort })
   await qmp.execute('block_resize', { 'node-name': volume, size: sizeMiB * 2 ** 20 }, { abort })
 }
 
