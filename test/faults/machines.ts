@@ -261,7 +261,7 @@ class Trial<World> {
   async #atRest(): Promise<boolean> {
     const row = await this.#row()
     const { restsAt } = this.#scenario
-    return !row || (restsAt ? restsAt.includes(row.step) : row.wakeAt === null)
+    return !row || (row.wakeAt === null && (restsAt?.includes(row.step) ?? true))
   }
 
   #row() {
