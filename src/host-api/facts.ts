@@ -35,6 +35,8 @@ export interface DomainFact {
   readonly startedAt?: string
   /** Reboots carried out. */
   readonly reboots: number
+  /** The reboot that is held half-way: the guest is off, and comes back. */
+  readonly heldReboot?: number
   /** What is plugged into it; absent where nothing is, as where it does not run. */
   readonly vifs?: readonly InterfaceId[]
   /** Volumes that are plugged in. */

@@ -52,6 +52,8 @@ export interface DomainSpec {
   readonly begun: boolean
   /** How often a reboot was asked for since the domain was made. */
   readonly reboots: number
+  /** This reboot stops half-way: the guest is off, its disks at rest, until this is said no more. */
+  readonly holdReboot?: number
   readonly vcpus: number
   readonly memoryMiB: number
   /** At most this much CPU time, in cores: 0.5 is half of one core. */

@@ -260,6 +260,9 @@ export class HostAgent {
       case 'reboot':
         await hypervisor.reboot(step.subject, step.count, step.graceMs, abort)
         return this.#lookAtDomains()
+      case 'hold-reboot':
+        await hypervisor.holdReboot(step.subject, step.count, step.graceMs, abort)
+        return this.#lookAtDomains()
       case 'kill':
         await hypervisor.kill(step.subject, abort)
         return this.#lookAtDomains()
@@ -370,13 +373,14 @@ export class HostAgent {
   }
 
   *#domainFacts(): Iterable<DomainFact> {
-    for (const { id, state, cause, startedAt, reboots, vifs, plugged } of this.#domains.values()) {
+    for (const { id, state, cause, startedAt, reboots, heldReboot, vifs, plugged } of this.#domains.values()) {
       yield {
         id,
         state,
         startedAt,
         reboots,
         ...(cause && { cause }),
+        ...(heldReboot !== undefined && { heldReboot }),
         ...(vifs.length > 0 && { vifs }),
         ...(plugged && { plugged }),
       }

@@ -55,6 +55,9 @@ class World {
       case 'reboot':
         this.#change(step.subject, { reboots: step.count })
         return
+      case 'hold-reboot':
+        this.#change(step.subject, { heldReboot: step.count })
+        return
       case 'kill':
         this.#change(step.subject, { state: 'off', cause: 'forced', vifs: [] })
         return
@@ -212,6 +215,21 @@ test('a domain that ran before is not started again where it is not to be found'
       expect([...world.domains.keys(), ...world.disks]).toEqual([])
     }),
   )
+})
+
+test('a reboot that is held is begun once, and done when nobody holds it any more', () => {
+  const running = { id: 'dom_1', state: 'running', startedAt: '', reboots: 1, vifs: [] } as const
+  const next = (spec: Partial<DomainSpec>, status: Partial<DomainStatus> = {}) => {
+    const domains = [{ ...domain('dom_1', 'on', 2, []), vifs: [], ...spec }]
+    const world = new World()
+    world.domains.set('dom_1', { ...running, ...status })
+    return plan({ host: 'a1', generation: 1, domains, routers: [] }, world, 0).steps.map((it) => it.do)
+  }
+  expect(next({ holdReboot: 2 })).toEqual(['hold-reboot'])
+  expect(next({ holdReboot: 2 }, { heldReboot: 2 })).toEqual([])
+  expect(next({}, { heldReboot: 2 })).toEqual(['reboot'])
+  expect(next({ holdReboot: 1 })).toEqual(['reboot'])
+  expect(next({ holdReboot: 2, power: 'off' }, { heldReboot: 2 })).toEqual(['press-button'])
 })
 
 test('a plan has at most one step for a subject', () => {

@@ -41,6 +41,7 @@ export type Step =
   | { readonly do: 'unplug'; readonly subject: DomainId; readonly vif: InterfaceId }
   | { readonly do: 'press-button'; readonly subject: DomainId }
   | { readonly do: 'reboot'; readonly subject: DomainId; readonly count: number; readonly graceMs: number }
+  | { readonly do: 'hold-reboot'; readonly subject: DomainId; readonly count: number; readonly graceMs: number }
   | { readonly do: 'kill'; readonly subject: DomainId }
   | { readonly do: 'forget'; readonly subject: DomainId }
   | { readonly do: 'release-disks'; readonly subject: DomainId }
@@ -88,8 +89,12 @@ function planDomain(spec: DomainSpec, wanted: HostSpec, found: Found, nowMs: num
   }
   if (status.state !== 'running') return undefined
   if (spec.power === 'off') return planShutdown(spec, status, found.pressed.get(spec.id), nowMs)
-  if (status.reboots < spec.reboots)
-    return { do: 'reboot', subject: spec.id, count: spec.reboots, graceMs: spec.graceMs }
+  if (status.reboots < spec.reboots) {
+    const common = { subject: spec.id, graceMs: spec.graceMs }
+    const { holdReboot: hold = 0 } = spec
+    if (status.reboots >= hold) return { do: 'reboot', ...common, count: spec.reboots }
+    return status.heldReboot === hold ? undefined : { do: 'hold-reboot', ...common, count: hold }
+  }
   return planVifs(spec, status, wanted, found)
 }
 

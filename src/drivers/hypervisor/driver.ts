@@ -17,6 +17,11 @@ export interface HypervisorDriver {
    * reboots carried out, so that the same count asked for twice reboots once.
    */
   reboot(id: DomainId, count: number, graceMs: number, abort: AbortSignal): Promise<void>
+  /**
+   * The first half of a reboot: the guest goes off by the power button, or is halted as it is after `graceMs`. It writes nothing until
+   * `reboot` with this count, or a later one, does the second half. It counts as running meanwhile.
+   */
+  holdReboot(id: DomainId, count: number, graceMs: number, abort: AbortSignal): Promise<void>
   /** Ends the domain at once: it is then `off`, its console still readable. Resolves at once if it has ended or never was. */
   kill(id: DomainId, abort: AbortSignal): Promise<void>
   /** Ends the domain and removes all that the driver kept of it. Resolves at once if there is nothing. */
@@ -75,6 +80,8 @@ export interface DomainStatus {
   readonly cause?: 'guest' | 'button' | 'forced'
   readonly startedAt: string
   readonly reboots: number
+  /** The reboot that is held half-way. */
+  readonly heldReboot?: number
   /** What is plugged into it while it runs, in the order of their ids. */
   readonly vifs: readonly InterfaceId[]
   /** Volumes that are plugged in, while it runs. */

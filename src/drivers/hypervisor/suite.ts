@@ -199,6 +199,33 @@ export function hypervisorSuite(name: string, make: () => Promise<HypervisorSubj
       expect(await statusOf(one)).toMatchObject({ state: 'running', reboots: 3 })
     })
 
+    it('holds a reboot half-way, its guest off, whoever drives it then', async () => {
+      await boot(one, 'obedient')
+      await ready(one)
+      await driver.holdReboot(one, 1, 60_000, never)
+      await driver.holdReboot(one, 1, 60_000, never)
+      expect(await statusOf(one)).toMatchObject({ state: 'running', reboots: 0, heldReboot: 1 })
+      await restart()
+      expect(await statusOf(one)).toMatchObject({ state: 'running', reboots: 0, heldReboot: 1 })
+      await driver.reboot(one, 1, 60_000, never)
+      await ready(one, 2)
+      const { heldReboot, ...rest } = (await statusOf(one))!
+      expect([rest.state, rest.reboots, heldReboot]).toEqual(['running', 1, undefined])
+    })
+
+    it('halts a guest that is deaf where it shall hold its reboot, and ends it where it shall go off', async () => {
+      await boot(one, 'deaf')
+      await ready(one)
+      await driver.holdReboot(one, 1, 50, never)
+      expect(await statusOf(one)).toMatchObject({ state: 'running', heldReboot: 1 })
+      await driver.reboot(one, 1, 50, never)
+      await ready(one, 2)
+      await driver.holdReboot(one, 2, 50, never)
+      await driver.pressButton(one, never)
+      await driver.kill(one, never)
+      expect(await statusOf(one)).toMatchObject({ state: 'off', cause: 'forced', reboots: 1 })
+    })
+
     it('ends a domain that is on its way to a reboot', async () => {
       await boot(one, 'deaf')
       await ready(one)

@@ -5,6 +5,7 @@
 export interface QmpCommands {
   readonly qmp_capabilities: { readonly takes: Record<never, never>; readonly returns: unknown }
   readonly 'query-status': { readonly takes: Record<never, never>; readonly returns: { readonly status: RunState } }
+  readonly stop: { readonly takes: Record<never, never>; readonly returns: unknown }
   readonly cont: { readonly takes: Record<never, never>; readonly returns: unknown }
   readonly system_powerdown: { readonly takes: Record<never, never>; readonly returns: unknown }
   readonly system_reset: { readonly takes: Record<never, never>; readonly returns: unknown }

@@ -73,7 +73,19 @@ export class FakeHypervisor implements HypervisorDriver {
       if (goesMs > 0) await this.#clock.sleep(goesMs, signal)
       const { status, console } = this.#known(id)
       if (status.state !== 'running') throw new Fault(`${id} does not run`)
-      this.world.set({ status: { ...status, reboots: count }, console: console + greeting })
+      const { heldReboot: _, ...rest } = status
+      this.world.set({ status: { ...rest, reboots: count }, console: console + greeting })
+    })
+  }
+
+  async holdReboot(id: DomainId, count: number, graceMs: number, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'reboot', abort, async (signal) => {
+      const before = this.#running(id).status
+      if (before.reboots >= count || before.heldReboot === count) return
+      const goesMs = this.world.temperOf(id) === 'obedient' ? Math.min(this.#shutdownMs, graceMs) : graceMs
+      if (goesMs > 0) await this.#clock.sleep(goesMs, signal)
+      const { status, console } = this.#running(id)
+      this.world.set({ status: { ...status, heldReboot: count }, console })
     })
   }
 

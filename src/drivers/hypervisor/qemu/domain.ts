@@ -87,12 +87,13 @@ export class Domain {
   /** What is true now; a guest that turns out to be off gives its process back. */
   async status(abort: AbortSignal): Promise<DomainStatus> {
     const broken = (await this.#settle(abort)) === 'internal-error'
-    const { id, startedAt, reboots, buttonPressedAt, ended } = this.#record
+    const { id, startedAt, reboots, buttonPressedAt, ended, held } = this.#record
     const vifs = ended === undefined && this.#lives() ? await this.#plugged(abort) : []
     const common = { id, startedAt, reboots, vifs, ...(buttonPressedAt !== undefined && { buttonPressedAt }) }
     if (ended !== undefined) return { ...common, state: 'off', cause: ended }
     if (!this.#lives() || broken) return { ...common, state: 'lost' }
-    return { ...common, state: 'running', ...(await this.#pluggedVolumes(abort)) }
+    const waiting = held === undefined ? {} : { heldReboot: held }
+    return { ...common, state: 'running', ...waiting, ...(await this.#pluggedVolumes(abort)) }
   }
 
   /** Asked of the process only where there may be any. */
@@ -108,12 +109,13 @@ export class Domain {
   }
 
   async pressButton(abort: AbortSignal): Promise<void> {
-    const { rebooting: _, ...rest } = this.#record
+    const { rebooting: _, held, ...rest } = this.#record
     this.#record = rest
     this.save({ buttonPressedAt: rest.buttonPressedAt ?? this.#around.clock.now().toISOString() })
     await this.#settle(abort)
     if (this.#record.ended !== undefined || !this.#lives()) return
     const qmp = await this.#control.connect(patienceMs, abort)
+    if (held !== undefined) await qmp.execute('cont', {}, { abort }) // One that was halted is to hear the button.
     await qmp.execute('system_powerdown', {}, { abort })
   }
 
@@ -124,9 +126,21 @@ export class Domain {
     const qmp = await this.#control.connect(patienceMs, abort)
     if (!(await this.#shutsDown(qmp, graceMs, abort))) this.#around.log.info('the guest ignores the button: reset')
     await this.#reset(qmp, abort)
-    const { rebooting: _, ...rest } = this.#record
+    const { rebooting: _, held: __, ...rest } = this.#record
     this.#record = rest
     this.save({ reboots: count })
+  }
+
+  async holdReboot(count: number, graceMs: number, abort: AbortSignal): Promise<void> {
+    if (this.#record.reboots >= count || this.#record.held === count) return
+    if (this.#record.ended !== undefined || !this.#lives()) throw new Fault(`${this.id} does not run`)
+    this.save({ rebooting: count })
+    const qmp = await this.#control.connect(patienceMs, abort)
+    if (!(await this.#shutsDown(qmp, graceMs, abort))) {
+      this.#around.log.info('the guest ignores the button: halted')
+      await qmp.execute('stop', {}, { abort })
+    }
+    this.save({ held: count })
   }
 
   async plug(vif: DomainSpec['vifs'][number], tap: TapPoint, abort: AbortSignal): Promise<void> {

@@ -95,6 +95,10 @@ class Qemu implements QemuDriver {
     await this.#turns.take(id, 'reboot', abort, (signal) => this.#known(id).reboot(count, graceMs, signal))
   }
 
+  async holdReboot(id: DomainId, count: number, graceMs: number, abort: AbortSignal): Promise<void> {
+    await this.#turns.take(id, 'reboot', abort, (signal) => this.#known(id).holdReboot(count, graceMs, signal))
+  }
+
   async plug(id: DomainId, vif: DomainSpec['vifs'][number], tap: TapPoint, abort: AbortSignal): Promise<void> {
     await this.#turns.take(id, 'plug', abort, (signal) => this.#known(id).plug(vif, tap, signal))
   }

@@ -26,6 +26,8 @@ export interface DomainRecord {
   readonly reboots: number
   /** The reboot that was begun: while it is there, a guest that went off comes back. */
   readonly rebooting?: number
+  /** The reboot that is held: its guest is off, or halted. */
+  readonly held?: number
   /** Volumes that are plugged in, or may be. */
   readonly plugs?: readonly VolumeId[]
   readonly buttonPressedAt?: string

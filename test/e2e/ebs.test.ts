@@ -1,0 +1,74 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually, TestCloud } from './cloud.ts'
+
+let cloud: TestCloud
+let image: string
+let key: string
+
+beforeAll(async () => {
+  cloud = await TestCloud.start()
+  image = await cloud.image('cumulet-tiny-ebs')
+  const { KeyMaterial } = await cloud.aws('ec2', 'create-key-pair', '--key-name', 'test', '--key-type', 'ed25519')
+  key = join(cloud.data, 'test.pem')
+  await writeFile(key, String(KeyMaterial), { mode: 0o600 })
+  const open = ['--group-name', 'default', '--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0']
+  await cloud.aws('ec2', 'authorize-security-group-ingress', ...open)
+})
+
+afterAll(async () => {
+  await cloud?.[Symbol.asyncDispose]()
+})
+
+interface Guest {
+  readonly id: string
+  readonly address: string
+}
+
+async function launch(of: string, ...more: string[]): Promise<Guest> {
+  const asked = ['--image-id', of, '--key-name', 'test', '--placement', 'AvailabilityZone=us-west-2a', ...more]
+  const { Instances } = (await cloud.aws('ec2', 'run-instances', ...asked)) as { Instances: { InstanceId: string }[] }
+  const id = Instances[0]!.InstanceId
+  await becomes('running', 'describe-instances', 'Reservations[0].Instances[0].State.Name', '--instance-ids', id)
+  const address = await text('describe-instances', 'Reservations[0].Instances[0].PublicIpAddress', '--instance-ids', id)
+  return { id, address }
+}
+
+const run = (guest: Guest, command: string) => cloud.ssh(key, guest.address, command)
+const runSoon = (guest: Guest, command: string) => eventually(() => run(guest, command))
+
+async function text(action: string, query: string, ...more: string[]): Promise<string> {
+  return (await cloud.awsText('ec2', action, ...more, '--query', query, '--output', 'text')).trim()
+}
+
+async function becomes(wanted: string, action: string, query: string, ...more: string[]): Promise<void> {
+  await eventually(async () => ((await text(action, query, ...more)) === wanted ? true : undefined))
+}
+
+test('a volume grows under its guest, and what it may do in a second changes with its type', {
+  timeout: 240_000,
+}, async () => {
+  const mapping = '[{"DeviceName":"/dev/sdf","Ebs":{"VolumeSize":1,"VolumeType":"gp3"}}]'
+  const guest = await launch(image, '--block-device-mappings', mapping)
+  await runSoon(guest, 'test -b /dev/sdf')
+  const volume = await text(
+    'describe-volumes',
+    'Volumes[0].VolumeId',
+    ...['--filters', `Name=attachment.instance-id,Values=${guest.id}`, 'Name=attachment.device,Values=/dev/sdf'],
+  )
+  await run(guest, 'mke2fs -q -F /dev/sdf 2>/dev/null || mkfs.ext2 -F /dev/sdf; mkdir -p /vol; mount /dev/sdf /vol')
+  await run(guest, 'echo before >/vol/state; sync')
+  const sectors = `cat /sys/block/$(basename $(readlink -f /dev/sdf))/size`
+  expect(await run(guest, sectors)).toBe('2097152\n')
+
+  await cloud.aws('ec2', 'modify-volume', '--volume-id', volume, '--size', '2', '--volume-type', 'standard')
+  const began = Date.now()
+  const state = ['describe-volumes-modifications', 'VolumesModifications[0].ModificationState'] as const
+  await becomes('completed', ...state, '--volume-ids', volume)
+  console.log('modify', Date.now() - began)
+  expect(await run(guest, sectors)).toBe('4194304\n')
+  expect(await run(guest, 'echo after >>/vol/state; sync; cat /vol/state')).toBe('before\nafter\n')
+  console.log(await run(guest, 'dd --help 2>&1; which fio blockdev'))
+  console.log(await run(guest, 'time dd if=/dev/sdf of=/dev/null bs=4k count=600 iflag=direct 2>&1; time dd if=/dev/sdf of=/dev/null bs=1M count=200  iflag=direct 2>&1 '))
+})
