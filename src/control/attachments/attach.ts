@@ -1,4 +1,5 @@
 /** Ties a volume to an instance, and unties it. That no volume is tied twice is held by the database. */
+import { bare } from '../../model/device-names.ts'
 import { refuse } from '../../model/errors.ts'
 import type { InstanceId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
@@ -98,11 +99,6 @@ export async function detachAll(tx: Transaction, instance: InstanceId): Promise<
 export async function hasVolumes({ db }: Reader, instance: InstanceId): Promise<boolean> {
   const row = await db.selectFrom('attachments').select('id').where('instanceId', '=', instance).executeTakeFirst()
   return row !== undefined
-}
-
-/** `/dev/sdf`, `sdf` and `xvdf` are one: guests have both names. */
-export function bare(device: string): string {
-  return device.replace(/^\/dev\//, '').replace(/^xvd/, 'sd')
 }
 
 /** Source: errors of EC2 quoted in public. */

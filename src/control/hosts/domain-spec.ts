@@ -4,7 +4,7 @@ import type { Cloud } from '../../model/cloud.ts'
 import { instanceType } from '../../model/instance-types.ts'
 import type { ImageRow, InstanceRow } from '../../store/tables/resources.ts'
 import { bootSpec } from '../images/boot.ts'
-import { disksOfType, rootDevice } from '../instances/disks.ts'
+import { disksOfInstance, rootDevice } from '../instances/disks.ts'
 import type { Guest } from '../instances/guest.ts'
 
 /** How long a guest may take to shut down by itself. */
@@ -25,12 +25,13 @@ export function domainSpec(
     graceMs,
     begun: instance.runningAt !== null,
     reboots: instance.reboots,
+    ...(instance.holdReboot && { holdReboot: instance.holdReboot }),
     vcpus: type.vcpus,
     memoryMiB: instance.memoryMib,
     cpuQuotaCores: Math.min(type.vcpus, type.ecu / cloud.ecuPerCore),
     cpuWeight: Math.max(1, Math.round(type.ecu * 100)),
     boot: bootSpec(bootedAs(image, plugs), boot),
-    disks: image.rootSnapshotId ? [] : disksOf(cloud, instance, image),
+    disks: disksOf(cloud, instance, image),
     ...(plugs.length > 0 && { plugs }),
     vifs: interfaces.filter((it) => it.attachmentState !== 'detaching').map(({ id, mac }) => ({ id, mac })),
   }
@@ -46,27 +47,14 @@ function bootedAs(image: ImageRow, plugs: readonly PlugSpec[]): ImageRow {
   return { ...image, id: image.bootImageId ?? image.id, commandLine }
 }
 
-/** Root, ephemeral disks, and swap for types that have it. A disk's serial is its name: so the guest finds it. */
-function disksOf(cloud: Cloud, { type }: InstanceRow, image: ImageRow): DiskSpec[] {
-  const { ephemeral, swap } = disksOfType(cloud, type)
+/** The root where it is no volume, and disks of the type. A disk's serial is its name: so the guest finds it. */
+function disksOf(cloud: Cloud, instance: InstanceRow, image: ImageRow): DiskSpec[] {
+  const root = { kind: 'root', name: rootDevice, serial: rootDevice, image: image.id, file: image.rootFile } as const
   return [
-    {
-      kind: 'root',
-      name: rootDevice,
-      serial: rootDevice,
-      image: image.id,
-      file: image.rootFile,
-      sizeMiB: image.rootSizeMib,
-    },
-    ...ephemeral.map(
-      ({ name, sizeMiB }, index): DiskSpec => ({
-        kind: 'ephemeral',
-        name,
-        serial: name,
-        sizeMiB,
-        label: `ephemeral${index}`,
-      }),
-    ),
-    ...(swap ? [{ kind: 'swap' as const, serial: swap.name, ...swap }] : []),
+    ...(image.rootSnapshotId ? [] : [{ ...root, sizeMiB: image.rootSizeMib }]),
+    ...disksOfInstance(cloud, instance, image).map(({ virtual, name, sizeMiB }): DiskSpec => {
+      const disk = { name, serial: name, sizeMiB }
+      return virtual === 'swap' ? { kind: 'swap', ...disk } : { kind: 'ephemeral', ...disk, label: virtual }
+    }),
   ]
 }

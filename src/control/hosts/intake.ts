@@ -91,7 +91,7 @@ async function replaceDomains(tx: Transaction, facts: HostFacts): Promise<Domain
 
 function rowOf(
   hostId: HostId,
-  { id, state, cause, startedAt, reboots, vifs = [], plugged = [] }: DomainFact,
+  { id, state, cause, startedAt, reboots, heldReboot, vifs = [], plugged = [] }: DomainFact,
 ): DomainFactRow {
   return {
     id,
@@ -100,6 +100,7 @@ function rowOf(
     cause: cause ?? null,
     startedAt: startedAt === undefined ? null : Date.parse(startedAt),
     reboots,
+    heldReboot: heldReboot ?? null,
     vifsJson: JSON.stringify(vifs),
     pluggedJson: JSON.stringify(plugged),
   }

@@ -1,9 +1,9 @@
 /** What of an instance is fixed while its machine exists, and changes while it is stopped. */
+import { bare } from '../../model/device-names.ts'
 import { refuse } from '../../model/errors.ts'
 import { instanceType } from '../../model/instance-types.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InstanceRow } from '../../store/tables/resources.ts'
-import { bare } from '../attachments/attach.ts'
 
 /** Sets the type or the user data of a stopped instance. */
 export async function changeStopped(

@@ -1,10 +1,14 @@
-/** Which disks an instance of a type has, and under what names its guest sees them. */
+/** Which disks an instance has beside volumes, and under what names its guest sees them. */
 import type { Cloud } from '../../model/cloud.ts'
 import { instanceType, scaled } from '../../model/instance-types.ts'
+import type { ImageRow, InstanceRow } from '../../store/tables/resources.ts'
+import type { DiskMapping } from '../images/mappings.ts'
 
-export interface TypeDisks {
-  readonly ephemeral: readonly { readonly name: string; readonly sizeMiB: number }[]
-  readonly swap?: { readonly name: string; readonly sizeMiB: number }
+/** `ephemeral0`, `swap`: which of the type's disks it is. */
+export interface TypeDisk {
+  readonly virtual: string
+  readonly name: string
+  readonly sizeMiB: number
 }
 
 export const rootDevice = 'sda1'
@@ -18,17 +22,33 @@ const swapMiB = 896
 const leastDiskMiB = 64
 const leastSwapMiB = 16
 
-export function disksOfType(cloud: Cloud, name: string): TypeDisks {
+/** All that a type has, under its usual names. */
+export function disksOfType(cloud: Cloud, name: string): TypeDisk[] {
   const type = instanceType(name)
-  if (!type) return { ephemeral: [] }
+  if (!type) return []
   const sizes = scaled(type, cloud.scale).disks.flatMap((it) => Array.from({ length: it.count }, () => it.sizeGB))
-  return {
-    ephemeral: sizes.map((sizeGB, index) => ({
-      name: index === 0 && partitioned.has(name) ? 'sda2' : `sd${String.fromCharCode('b'.charCodeAt(0) + index)}`,
-      sizeMiB: Math.max(leastDiskMiB, Math.round((sizeGB * 1e9) / 2 ** 20)),
-    })),
-    ...(partitioned.has(name) && {
-      swap: { name: 'sda3', sizeMiB: Math.max(leastSwapMiB, Math.round(swapMiB / cloud.scale)) },
-    }),
-  }
+  const ephemeral = sizes.map((sizeGB, index) => ({
+    virtual: `ephemeral${index}`,
+    name: index === 0 && partitioned.has(name) ? 'sda2' : `sd${String.fromCharCode('b'.charCodeAt(0) + index)}`,
+    sizeMiB: Math.max(leastDiskMiB, Math.round((sizeGB * 1e9) / 2 ** 20)),
+  }))
+  const swap = { virtual: 'swap', name: 'sda3', sizeMiB: Math.max(leastSwapMiB, Math.round(swapMiB / cloud.scale)) }
+  return partitioned.has(name) ? [...ephemeral, swap] : ephemeral
+}
+
+/**
+ * The disks of an instance: those that were mapped, where its type has them, else all where its root is none of its volumes.
+ * Source: EC2 User Guide, "Add instance store volumes": on EBS-backed ones those alone that a mapping names.
+ */
+export function disksOfInstance(
+  cloud: Cloud,
+  { type, disksJson }: Pick<InstanceRow, 'type' | 'disksJson'>,
+  image: Pick<ImageRow, 'rootSnapshotId'>,
+): TypeDisk[] {
+  const all = disksOfType(cloud, type)
+  if (!disksJson) return image.rootSnapshotId ? [] : all
+  return (JSON.parse(disksJson) as DiskMapping[]).flatMap(({ device, virtual }) => {
+    const disk = all.find((it) => it.virtual === virtual)
+    return disk ? [{ ...disk, name: device.replace(/^\/dev\//, '') }] : []
+  })
 }

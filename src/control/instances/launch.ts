@@ -19,6 +19,7 @@ import { startStrand } from '../../strand/calls.ts'
 import { lendAddresses } from '../addresses/lend.ts'
 import { candidates, overheadMiB } from '../hosts/candidates.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import type { DiskMapping } from '../images/mappings.ts'
 import { freePrivateAddresses } from '../interfaces/allocate.ts'
 import { type At, checkLimits, joinInstance } from '../interfaces/attach.ts'
 import {
@@ -53,6 +54,8 @@ export interface LaunchRequest {
   readonly others?: readonly LaunchInterface[]
   /** Made for each instance; the root first where the root is a volume. */
   readonly volumes?: readonly LaunchVolume[]
+  /** Disks of the type that are mapped; absent: as the image has them. */
+  readonly disks?: readonly DiskMapping[] | undefined
   readonly userData?: string
   readonly clientToken?: string
   readonly shutdownBehavior: 'stop' | 'terminate'
@@ -180,6 +183,7 @@ async function instanceRow(
     memoryMib: at.memoryMib,
     power: request.volumes?.length ? 'wait' : 'on',
     reboots: 0,
+    disksJson: request.disks ? JSON.stringify(request.disks) : null,
     wishedIn: 0,
   }
 }

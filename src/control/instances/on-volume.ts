@@ -47,7 +47,7 @@ export async function unplace(tx: Transaction, id: InstanceId): Promise<void> {
   )
   await tx.db
     .updateTable('instances')
-    .set({ state: 'stopped', hostId: null, power: 'off', runningAt: null, reboots: 0 })
+    .set({ state: 'stopped', hostId: null, power: 'off', runningAt: null, reboots: 0, holdReboot: null })
     .where('id', '=', id)
     .execute()
   const hosts = await Promise.all(interfaces.map((it) => hostsOfVpc(tx, it.vpcId)))

@@ -2,7 +2,8 @@
 import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
 import type { InterfaceRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import { type InterfaceAddress, publicNameOf } from '../addresses/of-interfaces.ts'
-import { disksOfType, rootDevice } from '../instances/disks.ts'
+import { rootDeviceOf } from '../images/mappings.ts'
+import { disksOfInstance } from '../instances/disks.ts'
 import type { Guest } from '../instances/guest.ts'
 import type { AddressFacts, InstanceMetadataFacts, InterfaceFacts } from './tree.ts'
 
@@ -35,19 +36,13 @@ export function metadataOf(cloud: Cloud, guest: Guest, around: MetadataSurroundi
     hostname: primary!.hostname,
     ...(instance.keyName !== null &&
       instance.publicKey !== null && { key: { name: instance.keyName, publicKey: instance.publicKey } }),
-    rootDevice: `/dev/${rootDevice}`,
-    blockDevices: blockDevices(cloud, instance.type),
+    rootDevice: rootDeviceOf(image),
+    blockDevices: Object.fromEntries(disksOfInstance(cloud, instance, image).map((it) => [it.virtual, it.name])),
     interfaces: [primary!, ...others],
     ...(around.showTags && { tags }),
     detailedMonitoring: instance.monitoring === 1,
     services: { domain: 'amazonaws.com', partition: 'aws' },
   }
-}
-
-function blockDevices(cloud: Cloud, type: string): Record<string, string> {
-  const { ephemeral, swap } = disksOfType(cloud, type)
-  const disks = ephemeral.map(({ name }, index) => [`ephemeral${index}`, name])
-  return { ...Object.fromEntries(disks), ...(swap && { swap: swap.name }) }
 }
 
 function interfaceFacts(

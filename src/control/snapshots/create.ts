@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.ts'
 import type { SnapshotSpec } from '../../host-api/volumes.ts'
-import { type AccountId, type HostId, type KeyId, newId, type SnapshotId } from '../../model/ids.ts'
+import { type AccountId, type HostId, type ImageId, type KeyId, newId, type SnapshotId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import { startStrand } from '../../strand/calls.ts'
 import { wish } from '../hosts/wishes.ts'
@@ -33,13 +33,13 @@ export async function createSnapshot(
 /** The same of one that has its id. */
 export async function beginSnapshot(
   { tx, now }: { tx: Transaction; now: Date },
-  { id, ...snapshot }: NewSnapshot & { readonly id: SnapshotId },
+  snapshot: NewSnapshot & { readonly id: SnapshotId },
 ): Promise<SnapshotId> {
   const generations = await wish(tx, [snapshot.host])
   await tx.db
     .insertInto('snapshots')
     .values({
-      id,
+      id: snapshot.id,
       accountId: snapshot.account,
       ownerAlias: snapshot.ownerAlias ?? null,
       volumeId: snapshot.of.kind === 'volume' ? snapshot.of.volume : noVolume,
@@ -53,10 +53,21 @@ export async function beginSnapshot(
       sourceJson: JSON.stringify(snapshot.of),
       wishedIn: generations.get(snapshot.host) ?? 0,
       keyId: snapshot.keyId ?? (await keyOfVolume(tx, snapshot.of)),
+      originImageId: await originOf(tx, snapshot.of),
     })
     .execute()
-  await startStrand(tx, snapshotMachine, id)
-  return id
+  await startStrand(tx, snapshotMachine, snapshot.id)
+  return snapshot.id
+}
+
+/** The image whose root it holds, if it is one's. */
+async function originOf({ db }: Transaction, of: SnapshotSpec['of']): Promise<ImageId | null> {
+  if (of.kind === 'image') return of.image
+  const source =
+    of.kind === 'volume'
+      ? db.selectFrom('volumes').select('originImageId').where('id', '=', of.volume)
+      : db.selectFrom('snapshots').select('originImageId').where('id', '=', of.snapshot)
+  return (await source.executeTakeFirst())?.originImageId ?? null
 }
 
 /** Who makes a snapshot of what is in no zone: the first host that is there. */

@@ -43,6 +43,7 @@ export async function createVolume(
       throughput: volume.throughput,
       multiAttach: volume.multiAttach ? 1 : 0,
       snapshotId: volume.snapshot,
+      originImageId: (eb) => eb.selectFrom('snapshots').select('originImageId').where('id', '=', volume.snapshot),
       createdAt: now.getTime(),
       wishedIn: generations.get(hostId) ?? 0,
       autoEnableIo: 0,

@@ -1,57 +1,38 @@
-/** Volumes that RunInstances asks for, over those that the image names. Source: EC2 API Reference, "BlockDeviceMapping". */
+/** Volumes and disks that RunInstances asks for, over those that the image names. Source: EC2 API Reference, "BlockDeviceMapping". */
 import type { BlockDeviceMapping } from '@aws-sdk/client-ec2'
-import { bare } from '../../control/attachments/attach.ts'
-import { mappingsOf } from '../../control/images/mappings.ts'
+import { type DiskMapping, diskMappingsOf, type ImageVolume, mappingsOf } from '../../control/images/mappings.ts'
+import { disksOfType } from '../../control/instances/disks.ts'
 import type { LaunchVolume } from '../../control/instances/launch-volumes.ts'
-import { findSnapshot } from '../../control/snapshots/find.ts'
-import { encryptionFor } from '../../control/volumes/encryption.ts'
-import { refuse } from '../../model/errors.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
 import type { Context } from '../action.ts'
-import { deviceName } from './device-name.ts'
-import { checkVolume } from './new-volume.ts'
+import { applyMappings } from './mappings.ts'
 
-export async function launchVolumes(
-  context: Context,
-  image: ImageRow,
-  mappings: readonly BlockDeviceMapping[] = [],
-): Promise<LaunchVolume[]> {
-  const volumes = mappingsOf(image)
-  for (const mapping of mappings) {
-    const device = deviceName(mapping.DeviceName)
-    const index = volumes.findIndex((it) => bare(it.device) === bare(device))
-    if (mapping.NoDevice !== undefined) {
-      if (index === 0) refuse('InvalidParameterValue', { message: `The root device ${device} cannot be left out.` })
-      if (index > 0) volumes.splice(index, 1)
-    } else if (mapping.VirtualName) {
-      refuse('UnsupportedOperation', { message: 'Mapping of instance store volumes is not served by this cloud.' })
-    } else {
-      const volume = await volumeOf(context, device, mapping, volumes[index])
-      if (index >= 0) volumes[index] = volume
-      else volumes.push(volume)
-    }
-  }
-  return volumes
+interface Asked {
+  /** The instance's type. */
+  readonly type: string
+  readonly mappings: readonly BlockDeviceMapping[]
 }
 
-async function volumeOf(
-  { tx, caller, cloud }: Context,
-  device: string,
-  { Ebs: asked = {} }: BlockDeviceMapping,
-  named: LaunchVolume | undefined,
-): Promise<LaunchVolume> {
-  const id = asked.SnapshotId ?? named?.snapshot ?? undefined
-  const snapshot = id === undefined ? undefined : await findSnapshot(tx, caller.account, id)
-  const type = asked.VolumeType ?? (asked.Iops ? undefined : named?.type)
-  const checked = checkVolume(
-    { Size: asked.VolumeSize, Iops: asked.Iops, Throughput: asked.Throughput, VolumeType: type },
-    snapshot?.sizeGib ?? named?.sizeGiB,
-  )
-  return {
-    device: named?.device ?? device,
-    snapshot: snapshot?.id ?? null,
-    ...checked,
-    keyId: await encryptionFor(tx, { account: caller.account, cloud }, asked, snapshot),
-    deleteOnTermination: asked.DeleteOnTermination ?? named?.deleteOnTermination ?? true,
-  }
+/** What each instance is given. `disks` only where they are others than the image's instances have anyway. */
+export async function launchMappings(
+  context: Context,
+  image: ImageRow,
+  { type, mappings }: Asked,
+): Promise<{ readonly volumes: readonly LaunchVolume[]; readonly disks: readonly DiskMapping[] | undefined }> {
+  const usual = usualDisks(context, image, type)
+  const { volumes, disks } = await applyMappings(context, { volumes: mappingsOf(image), disks: usual }, mappings)
+  const same = JSON.stringify(disks) === JSON.stringify(usual) && diskMappingsOf(image).length === 0
+  return { volumes: volumes.map(withoutSource), disks: same ? undefined : disks }
+}
+
+/** Those that the image maps; where its root is no volume, all of the type, under their usual names. */
+function usualDisks({ cloud }: Context, image: ImageRow, type: string): DiskMapping[] {
+  const mapped = diskMappingsOf(image)
+  if (image.rootSnapshotId) return mapped
+  const others = disksOfType(cloud, type).filter((it) => !mapped.some(({ virtual }) => virtual === it.virtual))
+  return [...others.map(({ name, virtual }) => ({ device: `/dev/${name}`, virtual })), ...mapped]
+}
+
+function withoutSource({ volume: _, ...rest }: ImageVolume): LaunchVolume {
+  return rest
 }

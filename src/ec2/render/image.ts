@@ -1,6 +1,6 @@
 /** Images as answers have them. Source: EC2 API Reference, "Image". */
 import type { BlockDeviceMapping, Image } from '@aws-sdk/client-ec2'
-import { mappingsOf } from '../../control/images/mappings.ts'
+import { diskMappingsOf, mappingsOf, rootDeviceOf } from '../../control/images/mappings.ts'
 import { protectionOf } from '../../control/images/state.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
 import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
@@ -34,7 +34,8 @@ export function renderImage(row: TaggedImage, now: Date): Image {
     Name: row.name,
     Description: row.description,
     RootDeviceType: rootTypeOf(row),
-    RootDeviceName: '/dev/sda1',
+    RootDeviceName: rootDeviceOf(row),
+    ...(row.sourceInstanceId && { SourceInstanceId: row.sourceInstanceId }),
     BlockDeviceMappings: renderMappings(row),
     VirtualizationType: 'hvm',
     Hypervisor: 'xen',
@@ -47,17 +48,20 @@ export function renderImage(row: TaggedImage, now: Date): Image {
 }
 
 export function renderMappings(row: ImageRow): BlockDeviceMapping[] {
-  return mappingsOf(row).map(({ device, snapshot, sizeGiB, type, iops, deleteOnTermination }) => ({
+  const volumes = mappingsOf(row).map(({ device, snapshot, ...it }) => ({
     DeviceName: device,
     Ebs: {
       ...(snapshot !== null && { SnapshotId: snapshot }),
-      VolumeSize: sizeGiB,
-      VolumeType: type,
-      ...(iops !== null && { Iops: iops }),
-      DeleteOnTermination: deleteOnTermination,
-      Encrypted: false,
+      VolumeSize: it.sizeGiB,
+      VolumeType: it.type,
+      ...(it.iops !== null && { Iops: it.iops }),
+      ...(it.throughput !== null && { Throughput: it.throughput }),
+      DeleteOnTermination: it.deleteOnTermination,
+      Encrypted: Boolean(it.keyId),
     },
   }))
+  const disks = diskMappingsOf(row).map(({ device, virtual }) => ({ DeviceName: device, VirtualName: virtual }))
+  return [...volumes, ...disks]
 }
 
 export function bootModeOf({ firmware }: Pick<ImageRow, 'firmware'>): 'uefi' | 'legacy-bios' {

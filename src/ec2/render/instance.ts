@@ -3,6 +3,7 @@
 import type { Instance, InstanceBlockDeviceMapping, InstanceNetworkInterface, Reservation } from '@aws-sdk/client-ec2'
 import { publicNameOf } from '../../control/addresses/of-interfaces.ts'
 import type { BootChoice } from '../../control/images/boot.ts'
+import { rootDeviceOf } from '../../control/images/mappings.ts'
 import type { AttachedInterface } from '../../control/instances/find.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
 import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
@@ -66,7 +67,7 @@ export function renderInstance(
     Monitoring: { State: row.monitoring === 1 ? 'enabled' : 'disabled' },
     Architecture: (image?.architecture ?? 'x86_64') as 'x86_64',
     RootDeviceType: rootTypeOf(image),
-    RootDeviceName: '/dev/sda1',
+    RootDeviceName: rootDeviceOf(image),
     BlockDeviceMappings: attachments.map(renderMapping),
     VirtualizationType: 'hvm',
     Hypervisor: 'xen',

@@ -15,10 +15,11 @@ import { objects } from './0034-objects.ts'
 import { bundledImages } from './0035-bundled-images.ts'
 import { instanceBoots } from './0035b-instance-boots.ts'
 import { imageFirmware } from './0038-image-firmware.ts'
+import { volumeModifications } from './0049-volume-modifications.ts'
+import { imageSources } from './0050-image-sources.ts'
 import { encryption } from './0053-encryption.ts'
 import { diskTasks } from './0056-disk-tasks.ts'
 import { imageStates } from './0057-image-states.ts'
-import { volumeModifications } from './0049-volume-modifications.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   diskTasks,
   imageStates,
   volumeModifications,
+  imageSources,
 ]

@@ -107,6 +107,7 @@ export interface DomainFactRow {
   cause: 'guest' | 'button' | 'forced' | null
   startedAt: number | null
   reboots: number
+  heldReboot?: number | null | undefined
   /** Ids of the interfaces that are plugged into it, as JSON. */
   vifsJson: string
   /** Volumes that are plugged in, as `PluggedFact`. */
@@ -136,7 +137,10 @@ export interface ImageRow {
   rootSnapshotId?: SnapshotId | null | undefined
   /** The image whose kernel and ramdisk it boots; its own where null. */
   bootImageId?: ImageId | null | undefined
-  /** Other volumes of its instances, as `ImageMapping`. */
+  rootDeviceName?: string | undefined
+  /** The instance that it was made of. */
+  sourceInstanceId?: InstanceId | null | undefined
+  /** What its instances are given beside, or for, a root as large as the image, as `ImageMapping`. */
   mappingsJson?: string | undefined
   digest: string
   createdAt: number
@@ -273,6 +277,10 @@ export interface InstanceRow {
   /** `wait`: its volumes are on the way; `gone`: the host shall know nothing of it any more. */
   power: 'wait' | 'on' | 'off' | 'gone'
   reboots: number
+  /** The reboot that stops half-way, until an image was made of its volumes. */
+  holdReboot?: number | null | undefined
+  /** Disks of its type under names of its own, as `DiskMapping`; null: as type and image have them. */
+  disksJson?: string | null | undefined
   /** The host's generation that carries its newest wish. */
   wishedIn: number
 }

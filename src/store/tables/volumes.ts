@@ -1,4 +1,4 @@
-import type { AccountId, HostId, InstanceId, KeyId, SnapshotId, VolumeId } from '../../model/ids.ts'
+import type { AccountId, HostId, ImageId, InstanceId, KeyId, SnapshotId, VolumeId } from '../../model/ids.ts'
 import type { VolumeType } from '../../model/volume-types.ts'
 import type { Truth } from './resources.ts'
 
@@ -32,6 +32,8 @@ export interface VolumeRow {
   autoEnableIo: Truth
   /** The account's key that it is encrypted by. */
   keyId: KeyId | null
+  /** The image whose root it began as, or descends from. */
+  originImageId?: ImageId | null | undefined
 }
 
 export interface AttachmentRow {
@@ -73,6 +75,8 @@ export interface SnapshotRow {
   sourceJson: string
   wishedIn: number
   keyId: KeyId | null
+  /** The image whose root it holds, or what became of it. */
+  originImageId?: ImageId | null | undefined
 }
 
 /** Who else may make volumes of it: an account, or `all`. */

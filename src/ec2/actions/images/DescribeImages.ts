@@ -1,5 +1,5 @@
 import { checkImageIds, detailsOf, listImages } from '../../../control/images/find.ts'
-import { mappingsOf } from '../../../control/images/mappings.ts'
+import { mappingsOf, rootDeviceOf } from '../../../control/images/mappings.ts'
 import { isDeprecated } from '../../../control/images/state.ts'
 import { requireAll } from '../../../control/lookup.ts'
 import { withTags } from '../../../control/tags/tags.ts'
@@ -64,8 +64,10 @@ export const DescribeImages = describe('DescribeImages', {
     'owner-id': (row) => row.accountId,
     'platform-details': () => 'Linux/UNIX',
     'ramdisk-id': (row) => row.details?.ramdiskId ?? undefined,
-    'root-device-name': () => '/dev/sda1',
+    'root-device-name': (row) => rootDeviceOf(row),
+    'source-instance-id': (row) => row.sourceInstanceId,
     'root-device-type': (it) => rootTypeOf(it),
+    'block-device-mapping.encrypted': (it) => mappingsOf(it).map((at) => Boolean(at.keyId)),
     'block-device-mapping.delete-on-termination': (it) => mappingsOf(it).map((at) => at.deleteOnTermination),
     'block-device-mapping.device-name': (it) => mappingsOf(it).map((at) => at.device),
     'block-device-mapping.snapshot-id': (it) => mappingsOf(it).map((at) => at.snapshot ?? undefined),
@@ -79,13 +81,11 @@ export const DescribeImages = describe('DescribeImages', {
     'usage-operation': () => 'RunInstances',
     'virtualization-type': () => 'hvm',
     ...absent(
-      'block-device-mapping.encrypted',
       'free-tier-eligible',
       'image-allowed',
       'platform',
       'product-code',
       'product-code.type',
-      'source-instance-id',
       'sriov-net-support',
       'image-watermark.source-image-creation-time',
       'image-watermark.source-image-id',

@@ -43,7 +43,9 @@ export const DescribeInstanceTypes = describe('DescribeInstanceTypes', {
 
 function detailOf(cloud: Cloud, { type, room }: Row): InstanceTypeDetail {
   const { vcpus, memoryMiB } = scaled(type, cloud.scale)
-  const diskMiB = disksOfType(cloud, type.name).ephemeral.reduce((sum, it) => sum + it.sizeMiB, 0)
+  const diskMiB = disksOfType(cloud, type.name)
+    .filter((it) => it.virtual !== 'swap')
+    .reduce((sum, it) => sum + it.sizeMiB, 0)
   return {
     Name: type.name,
     Cpu: vcpus,

@@ -1,3 +1,4 @@
+import { rootDeviceOf } from '../../../control/images/mappings.ts'
 import { findInstance } from '../../../control/instances/find.ts'
 import { refuse } from '../../../model/errors.ts'
 import type { Output } from '../../../query/types.ts'
@@ -25,7 +26,7 @@ export const DescribeInstanceAttribute = action('DescribeInstanceAttribute', {
   },
 })
 
-/** Members of the answer for each attribute. No instance has volumes, ENA or SR-IOV here. */
+/** Members of the answer for each attribute. No instance has ENA or SR-IOV here. */
 const attributes: Readonly<Record<string, (instance: FullInstance) => Attributes>> = {
   instanceType: ({ row }) => ({ InstanceType: { Value: row.type } }),
   kernel: ({ boot }) => ({ KernelId: boot?.kernelId ? { Value: boot.kernelId } : {} }),
@@ -36,7 +37,7 @@ const attributes: Readonly<Record<string, (instance: FullInstance) => Attributes
   instanceInitiatedShutdownBehavior: ({ row }) => ({
     InstanceInitiatedShutdownBehavior: { Value: row.shutdownBehavior },
   }),
-  rootDeviceName: () => ({ RootDeviceName: { Value: '/dev/sda1' } }),
+  rootDeviceName: ({ image }) => ({ RootDeviceName: { Value: rootDeviceOf(image) } }),
   blockDeviceMapping: ({ attachments }) => ({ BlockDeviceMappings: attachments.map(renderMapping) }),
   productCodes: () => ({ ProductCodes: [] }),
   sourceDestCheck: ({ interfaces }) => ({ SourceDestCheck: { Value: interfaces[0]?.row.sourceDestCheck !== 0 } }),

@@ -17,7 +17,7 @@ import { fullInstances } from '../../full-instances.ts'
 import { launchInterfaces } from '../../launch-interfaces.ts'
 import { launchCounts, refuseWhatIsNotServed } from '../../parse/launch-limits.ts'
 import { launchNetwork } from '../../parse/launch-network.ts'
-import { launchVolumes } from '../../parse/launch-volumes.ts'
+import { launchMappings } from '../../parse/launch-volumes.ts'
 import { newMetadataOptions } from '../../parse/metadata-options.ts'
 import { shutdownBehavior } from '../../parse/shutdown-behavior.ts'
 import { parseUserData } from '../../parse/user-data.ts'
@@ -106,7 +106,7 @@ async function readRequest(input: RunInstancesRequest, context: Context): Promis
     min,
     max,
     ...(key && { key }),
-    volumes: await launchVolumes(context, image, input.BlockDeviceMappings),
+    ...(await launchMappings(context, image, { type: type.name, mappings: input.BlockDeviceMappings ?? [] })),
     ...interfaces,
     ...(userData !== undefined && { userData }),
     ...(input.ClientToken && { clientToken: input.ClientToken }),

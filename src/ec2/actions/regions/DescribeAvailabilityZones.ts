@@ -111,6 +111,6 @@ function fitting(rooms: readonly Room[], zone: string): string {
 }
 
 function gigabytes(cloud: Cloud, type: string): number {
-  const { ephemeral } = disksOfType(cloud, type)
+  const ephemeral = disksOfType(cloud, type).filter((it) => it.virtual !== 'swap')
   return Math.round(ephemeral.reduce((sum, it) => sum + it.sizeMiB, 0) / 1024)
 }

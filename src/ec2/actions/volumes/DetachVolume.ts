@@ -1,5 +1,6 @@
-import { bare, detach } from '../../../control/attachments/attach.ts'
+import { detach } from '../../../control/attachments/attach.ts'
 import { attachmentsOf, findVolume } from '../../../control/volumes/find.ts'
+import { bare } from '../../../model/device-names.ts'
 import { refuse } from '../../../model/errors.ts'
 import { action } from '../../action.ts'
 import { renderAttachment } from '../../render/volume.ts'
