@@ -153,6 +153,8 @@ export const errors = {
   'InvalidVolumeModification.NotFound': caller(({ id }) => `Modification for volume '${id}' does not exist.`),
   'InvalidAttachment.NotFound': told,
   'InvalidVolume.NotFound': caller(({ id }) => `The volume '${id}' does not exist.`),
+  'InvalidSnapshot.InUse': caller(({ id, image }) => `The snapshot ${id} is currently in use by ${image}`),
+  InvalidBlockDeviceMapping: told,
   'InvalidSnapshot.NotFound': caller(({ id }) => `The snapshot '${id}' does not exist.`),
   'InvalidAddress.NotFound': caller(({ id }) => `Address '${id}' not found.`),
   'InvalidAddress.PtrSet': caller(

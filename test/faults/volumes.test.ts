@@ -7,6 +7,8 @@ import { volumeAttachmentMachine } from '../../src/control/attachments/machine.t
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
 import { greetHosts, takeFacts } from '../../src/control/hosts/intake.ts'
+import { imageOfInstance } from '../../src/control/images/ebs-images.ts'
+import { ebsImageMachine } from '../../src/control/images/ebs-machine.ts'
 import { tell } from '../../src/control/instances/news.ts'
 import { createSnapshot } from '../../src/control/snapshots/create.ts'
 import { snapshotMachine } from '../../src/control/snapshots/machine.ts'
@@ -14,6 +16,7 @@ import { createVolume } from '../../src/control/volumes/create.ts'
 import { volumeMachine } from '../../src/control/volumes/machine.ts'
 import { modify, shapeOf } from '../../src/control/volumes/modify.ts'
 import type { DomainFact } from '../../src/host-api/facts.ts'
+import type { DomainSpec } from '../../src/host-api/spec.ts'
 import type { VolumesFact } from '../../src/host-api/volumes.ts'
 import type { Cloud } from '../../src/model/cloud.ts'
 import type { SnapshotId } from '../../src/model/ids.ts'
@@ -43,6 +46,8 @@ class Host {
   plugged: NonNullable<DomainFact['plugged']> = []
   /** Teardown was asked for. */
   ending = false
+  reboots = 0
+  held: number | undefined
   /** How often it told of what its guest has let go of, and is held open for some turns more. */
   #halves = 0
 
@@ -69,9 +74,19 @@ class Host {
     for (const { volume } of this.plugged)
       expect(this.volumes.volumes.find((it) => it.id === volume)?.domains).toEqual([domain])
     const { generation } = spec!
-    const domains = [{ id: domain, state: 'running', reboots: 0, plugged: this.plugged }] as const
+    const domains = [
+      { id: domain, state: 'running', plugged: this.plugged, ...this.#reboot(spec!.domains[0]) },
+    ] as const
     const facts = { host, received: generation, settled: generation, domains, volumes: this.volumes, troubles: [] }
     await takeFacts(store, { changed: tell }, facts)
+  }
+
+  /** Goes off at once where that is held, and comes back at once where it is not. */
+  #reboot(wanted: DomainSpec | undefined): Pick<DomainFact, 'reboots' | 'heldReboot'> {
+    const { reboots = 0, holdReboot = 0 } = wanted ?? {}
+    this.held = this.reboots < holdReboot ? holdReboot : undefined
+    if (this.held === undefined) this.reboots = Math.max(this.reboots, reboots)
+    return { reboots: this.reboots, ...(this.held !== undefined && { heldReboot: this.held }) }
   }
 }
 
@@ -196,6 +211,60 @@ faultsOf('a change of a volume that a guest has', {
     expect(await store.read(({ db }) => db.selectFrom('volumes').selectAll().execute())).toEqual([])
     expect(await store.read(({ db }) => db.selectFrom('volumeModifications').selectAll().execute())).toEqual([])
     expect([world.volumes.volumes, world.plugged]).toEqual([[], []])
+  },
+})
+
+faultsOf('an image of a running instance', {
+  world: (clock) => new Host(clock),
+  machines: () => {
+    const [volume, attachment, snapshot] = machines()
+    return [bind(ebsImageMachine, {}), volume, attachment, snapshot]
+  },
+  async begin(store, world) {
+    const { volumeId, device } = await attached(store, world)
+    await store.transact((tx) => tx.db.updateTable('attachments').set({ stage: 'plug', state: 'attached' }).execute())
+    await world.turn(store)
+    return store.transact(async (tx) => {
+      const row = await tx.db.selectFrom('instances').selectAll().executeTakeFirstOrThrow()
+      const root = { device, volume: volumeId, snapshot: null, sizeGiB: 1, type: 'gp3', iops: null, throughput: null }
+      const context = { tx, now: world.clock.now(), random: seededRandom('image') }
+      const { id } = await imageOfInstance(
+        context,
+        {
+          ...{ account: row.accountId, name: 'copy', description: '', architecture: 'x86_64', rootDeviceName: device },
+          boot: { kernelFile: 'vmlinuz', ramdiskFile: null, commandLine: '', firmware: null, bootImageId: image.id },
+          choice: { kernelId: null, ramdiskId: null },
+          volumes: [{ ...root, type: 'gp3', deleteOnTermination: true }],
+          disks: [],
+        },
+        { instance: row, quiet: true },
+      )
+      return id
+    })
+  },
+  async react(store, world) {
+    const before = new Set(world.volumes.volumes.flatMap((it) => it.frozen))
+    const held = world.held
+    await world.turn(store)
+    const fresh = world.volumes.volumes.flatMap((it) => it.frozen).filter((it) => !before.has(it))
+    if (fresh.length > 0) expect(held, 'frozen while its guest was off').toBe(1)
+  },
+  restsAt: ['rest'],
+  unreached: ['abandon'],
+  async created(store, world, id) {
+    const images = await store.read(({ db }) => db.selectFrom('images').selectAll().execute())
+    const row = images.find((it) => it.id === id)
+    expect([row?.state, row?.sourceInstanceId]).toEqual(['available', instance.id])
+    expect(world.volumes.snapshots.map((it) => it.id)).toEqual([row?.rootSnapshotId])
+    await world.turn(store)
+    expect([world.reboots, world.held]).toEqual([1, undefined])
+  },
+  async gone(store, world, id) {
+    const images = await store.read(({ db }) => db.selectFrom('images').select('id').execute())
+    expect(images.map((it) => it.id)).not.toContain(id)
+    const row = await store.read(({ db }) => db.selectFrom('instances').selectAll().executeTakeFirstOrThrow())
+    await world.turn(store)
+    expect([row.holdReboot, world.held, world.reboots]).toEqual([null, undefined, 1])
   },
 })
 

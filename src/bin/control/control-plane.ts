@@ -10,6 +10,7 @@ import { ensureHosts } from '../../control/hosts/hosts.ts'
 import { keptSpecs } from '../../control/hosts/kept-scene.ts'
 import { HostLinks } from '../../control/hosts/links.ts'
 import { BundleImages, type ReadObject } from '../../control/images/bundle-images.ts'
+import { ebsImageMachine } from '../../control/images/ebs-machine.ts'
 import { imageMachine } from '../../control/images/machine.ts'
 import { instanceMachine } from '../../control/instances/machine.ts'
 import { tell } from '../../control/instances/news.ts'
@@ -167,6 +168,7 @@ function openEngine({ store, hosts, images, disks, log }: EngineParts): Engine {
       bind(imageMachine, { images }),
       bind(importMachine, { disks }),
       bind(exportMachine, { disks }),
+      bind(ebsImageMachine, {}),
       bind(volumeMachine, {}),
       bind(volumeAttachmentMachine, {}),
       bind(snapshotMachine, {}),

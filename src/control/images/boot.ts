@@ -43,6 +43,21 @@ export async function bootChoicesOf(
   return new Map(rows.map((it) => [it.instanceId, it]))
 }
 
+/** Kernels and RAM disks of images on volumes: others have theirs in their own folders. */
+export async function bootsOfImages(
+  { db }: Reader,
+  ids: readonly ImageId[],
+): Promise<ReadonlyMap<ImageId, BootChoice>> {
+  const rows = await db
+    .selectFrom('bundledImages')
+    .innerJoin('images', 'images.id', 'bundledImages.imageId')
+    .select(['images.id', 'bundledImages.kernelId', 'bundledImages.ramdiskId'])
+    .where('images.id', 'in', ids)
+    .where('images.rootSnapshotId', 'is not', null)
+    .execute()
+  return new Map(rows.map(({ id, kernelId, ramdiskId }) => [id, { kernelId, ramdiskId }]))
+}
+
 /** What the instances were told to boot through, by their ids: the launch's choice, else what their image says. */
 export async function bootsOf(
   reader: Reader,

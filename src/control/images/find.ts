@@ -1,9 +1,10 @@
 import { refuse } from '../../model/errors.ts'
-import { type AccountId, type ImageId, isId } from '../../model/ids.ts'
+import { type AccountId, type ImageId, isId, type SnapshotId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
 import { checkIds } from '../lookup.ts'
+import { mappingsOf } from './mappings.ts'
 
 /** Every image that the account may use: its own, the public ones, and those shared with it. In the order of their ids. */
 export function listImages(reader: Reader, account: AccountId): Promise<ImageRow[]> {
@@ -53,4 +54,16 @@ export async function detailsOf({ db }: Reader): Promise<ReadonlyMap<string, Omi
     .select(['imageId', 'type', 'location', 'kernelId', 'ramdiskId', 'failure'])
     .execute()
   return new Map(rows.map((it) => [it.imageId, it]))
+}
+
+/** Images whose instances begin with the snapshot: it cannot go before them. */
+export async function imagesOver({ db }: Reader, snapshot: SnapshotId): Promise<ImageId[]> {
+  const rows = await db
+    .selectFrom('images')
+    .selectAll()
+    .where('state', 'in', ['pending', 'available'])
+    .where('rootSnapshotId', 'is not', null)
+    .orderBy('id')
+    .execute()
+  return rows.filter((row) => mappingsOf(row).some((it) => it.snapshot === snapshot)).map((it) => it.id)
 }

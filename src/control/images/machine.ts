@@ -105,6 +105,11 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
           .select('imageId')
           .where((eb) => eb.or([eb('kernelId', '=', image.id), eb('ramdiskId', '=', image.id)]))
           .executeTakeFirst()
+        const over = await tx.db
+          .selectFrom('images')
+          .select('id')
+          .where('bootImageId', '=', image.id)
+          .executeTakeFirst()
         const launched = await tx.db
           .selectFrom('instanceBoots')
           .innerJoin('instances', 'instances.id', 'instanceBoots.instanceId')
@@ -112,7 +117,7 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
           .where((eb) => eb.or([eb('kernelId', '=', image.id), eb('ramdiskId', '=', image.id)]))
           .where('instances.state', '!=', 'terminated')
           .executeTakeFirst()
-        return user || booted || launched ? nap(lookAgainMs) : hop('remove')
+        return user || booted || over || launched ? nap(lookAgainMs) : hop('remove')
       },
     },
     remove: {

@@ -3,7 +3,7 @@ import type { Reader } from '../../store/store.ts'
 import type { ImageRow, InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
 import { namedByResource } from '../dns/resource-names.ts'
-import { type BootChoice, bootChoicesOf } from '../images/boot.ts'
+import { type BootChoice, bootChoicesOf, bootsOfImages } from '../images/boot.ts'
 import { type Tags, tagsOf } from '../tags/tags.ts'
 import { groupsOf } from './find.ts'
 
@@ -11,7 +11,7 @@ import { groupsOf } from './find.ts'
 export interface Guest {
   readonly instance: InstanceRow
   readonly image: ImageRow
-  /** What its launch chose to boot through. */
+  /** What its launch chose to boot through, or its image, whose root is a volume. */
   readonly boot?: BootChoice | undefined
   /** In the order of their device index. */
   readonly interfaces: readonly InterfaceRow[]
@@ -47,6 +47,7 @@ export async function readGuests(reader: Reader, ids: readonly InstanceId[]): Pr
     await bootChoicesOf(reader, ids),
     await namedByResource(reader, ids),
   ]
+  const usual = await bootsOfImages(reader, imageIds)
   const addresses = await addressesOf(reader, interfaces)
   const groups = await groupsOf(
     reader,
@@ -62,7 +63,7 @@ export async function readGuests(reader: Reader, ids: readonly InstanceId[]): Pr
       {
         instance,
         image,
-        boot: boots.get(instance.id),
+        boot: boots.get(instance.id) ?? usual.get(image.id),
         interfaces: own,
         addressesOf: addresses,
         groupsOf: new Map(own.map((it) => [it.id, groups.get(it.id) ?? []])),

@@ -8,9 +8,16 @@ export async function tell(tx: Transaction, subject: string): Promise<void> {
   else await signal(tx, subject, 'facts')
 }
 
-/** The instance's own, and those of its interfaces' attachments. */
+/** The instance's own, those of its interfaces' attachments, and those of images that are made of it. */
 async function tellOfMachine(tx: Transaction, instance: InstanceId): Promise<void> {
   await signal(tx, instance, 'facts')
   const rows = await tx.db.selectFrom('interfaces').select('attachmentId').where('instanceId', '=', instance).execute()
+  const images = await tx.db
+    .selectFrom('images')
+    .select('id')
+    .where('sourceInstanceId', '=', instance)
+    .where('state', '=', 'pending')
+    .execute()
+  for (const { id } of images) await signal(tx, id, 'facts')
   for (const { attachmentId } of rows) if (attachmentId !== null) await signal(tx, attachmentId, 'facts')
 }

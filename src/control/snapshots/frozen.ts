@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { SnapshotId } from '../../model/ids.ts'
-import type { Store } from '../../store/store.ts'
+import type { Reader, Store } from '../../store/store.ts'
 
 const lookEveryMs = 10
 const patienceMs = 10_000
@@ -16,16 +16,15 @@ export async function frozen(
   abort: AbortSignal,
 ): Promise<void> {
   for (let waited = 0; waited < patienceMs; waited += lookEveryMs) {
-    if (await store.read((reader) => areFrozen(reader.db, ids))) return
+    if (await store.read((reader) => areFrozen(reader, ids))) return
     await clock.sleep(lookEveryMs, abort)
   }
 }
 
-async function areFrozen(
-  db: Parameters<Parameters<Store['read']>[0]>[0]['db'],
-  ids: readonly SnapshotId[],
-): Promise<boolean> {
-  const rows = await db.selectFrom('snapshots').select(['id', 'volumeId', 'state']).where('id', 'in', ids).execute()
+/** Whether the moment of each of them has been. */
+export async function areFrozen({ db }: Reader, ids: readonly SnapshotId[]): Promise<boolean> {
+  if (ids.length === 0) return true
+  const rows = await db.selectFrom('snapshots').select(['id', 'state']).where('id', 'in', ids).execute()
   const facts = await db.selectFrom('volumeFacts').select('frozenJson').execute()
   const known = new Set(facts.flatMap((it) => JSON.parse(it.frozenJson) as SnapshotId[]))
   return rows.every((it) => it.state !== 'pending' || known.has(it.id))

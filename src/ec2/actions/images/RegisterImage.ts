@@ -4,12 +4,13 @@ import { registerBundle } from '../../../control/images/register.ts'
 import { refuse } from '../../../model/errors.ts'
 import { action } from '../../action.ts'
 import { refuseUnserved } from '../../parse/image-registration.ts'
+import { registerFromSnapshots } from '../../register-from-snapshots.ts'
 
 /**
- * Makes an image of the bundle whose manifest is at ImageLocation. The manifest is read, and its signature checked, before the
+ * Makes an image of snapshots that are mapped to devices, available at once; or of the bundle whose manifest is at ImageLocation. The manifest is read, and its signature checked, before the
  * answer; the parts are unpacked after it, while the image is `pending`; then it is `available`, or `failed` with a reason.
  * Refuses: MissingParameter, InvalidManifest, InvalidAMIName.Malformed, InvalidAMIName.Duplicate, InvalidAMIID.NotFound (of kernel
- * and RAM disk), UnsupportedOperation.
+ * and RAM disk), InvalidBlockDeviceMapping, InvalidSnapshot.NotFound, UnsupportedOperation.
  * Source: EC2 API Reference, RegisterImage. A missing name: ec2-register of 2008 sent none; the location stands for it.
  */
 export const RegisterImage = action('RegisterImage', {
@@ -23,7 +24,9 @@ export const RegisterImage = action('RegisterImage', {
       return refuse('InvalidManifest', { message: `The manifest at ${ImageLocation} is refused: ${error.message}.` })
     }
   },
-  async run(input, { tx, caller, now, random, tag }, prepared) {
+  async run(input, context, prepared) {
+    const { tx, caller, now, random, tag } = context
+    if (!input.ImageLocation && input.BlockDeviceMappings?.length) return registerFromSnapshots(input, context)
     if (!prepared || !input.ImageLocation) return refuse('MissingParameter', { parameter: 'ImageLocation' })
     refuseUnserved(input)
     const name = input.Name ?? input.ImageLocation.slice(0, 128)
