@@ -19,7 +19,7 @@ beforeEach(async () => {
     await tx.db.updateTable('snapshots').set({ state: 'completed' }).execute()
   })
   const disk = { device: '/dev/sdb', virtual: 'ephemeral0' }
-  const root = { device: '/dev/xvda', snapshot, sizeGiB: 4, type: 'gp3', iops: 4000, throughput: 200 }
+  const root = { device: '/dev/xvda', snapshot, sizeGiB: 8, type: 'gp3', iops: 4000, throughput: 200 }
   await cloud.addImage({
     ...{ id: onVolume, rootSnapshotId: snapshot, rootDeviceName: '/dev/xvda' },
     mappingsJson: JSON.stringify([disk, { ...root, deleteOnTermination: true }]),
@@ -49,7 +49,7 @@ test('an instance on a volume has the image’s volumes and disks, and no others
   expect(instance).toMatchObject({ RootDeviceName: '/dev/xvda', RootDeviceType: 'ebs' })
   expect(disks).toEqual(['sdb=ephemeral0'])
   expect(Object.keys(volumes)).toEqual(['/dev/xvda'])
-  expect(volumes['/dev/xvda']).toMatchObject({ Size: 4, VolumeType: 'gp3', Iops: 4000, Throughput: 200 })
+  expect(volumes['/dev/xvda']).toMatchObject({ Size: 8, VolumeType: 'gp3', Iops: 4000, Throughput: 200 })
 })
 
 test('mappings change what is at their device, add to it, and take away', async () => {

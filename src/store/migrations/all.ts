@@ -39,9 +39,9 @@ export const migrations: readonly Migration[] = [
   bundledImages,
   instanceBoots,
   imageFirmware,
+  volumeModifications,
+  imageSources,
   encryption,
   diskTasks,
   imageStates,
-  volumeModifications,
-  imageSources,
 ]
