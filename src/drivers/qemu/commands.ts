@@ -17,6 +17,8 @@ export interface QmpCommands {
   }
   readonly 'object-add': { readonly takes: object; readonly returns: unknown }
   readonly 'block-export-add': { readonly takes: object; readonly returns: unknown }
+  readonly 'block-commit': { readonly takes: object; readonly returns: unknown }
+  readonly 'block-job-cancel': { readonly takes: { readonly device: string }; readonly returns: unknown }
   readonly 'blockdev-add': { readonly takes: object; readonly returns: unknown }
   readonly yank: {
     readonly takes: { readonly instances: readonly { readonly type: 'block-node'; readonly 'node-name': string }[] }

@@ -2,12 +2,17 @@
  * Arguments of a volume's server, and what it is told while it runs: pure functions.
  * Source: qemu-storage-daemon(1), QEMU Storage Daemon QMP Reference Manual, 7.2.
  */
+import { Fault } from '../../../base/fault.ts'
 import type { VolumeLimits } from '../../../host-api/volumes.ts'
 import { secretObject } from './keys.ts'
+import { layerFile } from './layers.ts'
 
 export const exportName = 'volume'
 /** The throttle group in the server. */
 export const limitsObject = 'limits'
+
+/** What guests see. */
+export const limitedName = 'limited'
 
 export const nodeOf = (layer: number) => `layer${layer}`
 
@@ -27,11 +32,36 @@ export function layerNode(file: string, layer: number, isSealed: boolean): objec
 
 const encrypt = { format: 'luks', 'key-secret': secretObject }
 
-/** What a layer lies over, where it is encrypted and so cannot be opened by its name alone. From the next layer down. */
-export function backingNode([file, ...below]: readonly string[]): object | null {
-  if (file === undefined) return null
-  const storage = { driver: 'file', filename: file, 'read-only': true }
-  return { driver: 'qcow2', 'read-only': true, file: storage, encrypt, backing: backingNode(below) }
+/** A layer and those below it. A volume's own have names; those of snapshots have none, and open by their names where nothing is encrypted. */
+export function chainNode({ layers, below, folder, isSealed }: Chain): object {
+  const [top, ...rest] = layers
+  if (top === undefined) throw new Fault('there is nothing to serve')
+  const lower = rest.map((it) => ({ file: layerFile(folder, it), name: { 'node-name': nodeOf(it) } }))
+  const stored = isSealed ? below.map((file) => ({ file, name: {} })) : []
+  const node = layerNode(layerFile(folder, top), top, isSealed)
+  const backing = backingNode([...lower, ...stored], isSealed)
+  return backing === undefined ? node : { ...node, backing }
+}
+
+export interface Chain {
+  /** Of the volume's own folder, the highest first. */
+  readonly layers: readonly number[]
+  readonly folder: string
+  /** Files of snapshots that they lie over, the highest first. */
+  readonly below: readonly string[]
+  readonly isSealed: boolean
+}
+
+/** Nothing where the rest opens by its names. */
+function backingNode(
+  [first, ...rest]: readonly { readonly file: string; readonly name: object }[],
+  isSealed: boolean,
+): object | null | undefined {
+  if (first === undefined) return isSealed ? null : undefined
+  const storage = { driver: 'file', filename: first.file, 'read-only': true }
+  const backing = backingNode(rest, isSealed)
+  const common = { driver: 'qcow2', ...first.name, 'read-only': true, file: storage, ...(isSealed && { encrypt }) }
+  return backing === undefined ? common : { ...common, backing }
 }
 
 /** Large requests count as several. Source: EBS User Guide, "Amazon EBS I/O characteristics": 256 KiB on SSD. */
@@ -43,10 +73,10 @@ export function throttleLimits({ operations, bytes }: VolumeLimits): object {
 
 /** What lets through no more than the limits, and is what guests see. */
 export function limitedNode(layer: number): object {
-  return { driver: 'throttle', 'node-name': 'limited', 'throttle-group': limitsObject, file: nodeOf(layer) }
+  return { driver: 'throttle', 'node-name': limitedName, 'throttle-group': limitsObject, file: nodeOf(layer) }
 }
 
-export const exported = { type: 'nbd', id: 'export', 'node-name': 'limited', name: exportName, writable: true }
+export const exported = { type: 'nbd', id: 'export', 'node-name': limitedName, name: exportName, writable: true }
 
 /** Everything after `qemu-storage-daemon`: one that has no volume yet, and listens at `nbdFd`. Whatever is secret it is told later. */
 export function serverArguments(

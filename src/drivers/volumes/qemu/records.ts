@@ -22,6 +22,8 @@ export interface ServerRecord {
   readonly process?: ProcessIdentity
   /** The layer that it writes to. */
   readonly layer: number
+  /** What it calls the lowest layer of the volume, from its start on; a merge changes the file's name. */
+  readonly base?: number
   readonly domains: readonly DomainId[]
   readonly limits: VolumeLimits
 }

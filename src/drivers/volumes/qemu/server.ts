@@ -10,9 +10,10 @@ import { confined } from '../../qemu/confine.ts'
 import { Control } from '../../qemu/control.ts'
 import { failureOf, firstFd, launch } from '../../qemu/launch.ts'
 import {
-  backingNode,
+  chainNode,
   exported,
   layerNode,
+  limitedName,
   limitedNode,
   limitsObject,
   nodeOf,
@@ -33,13 +34,16 @@ export interface ServerSurroundings {
   changed(): void
 }
 
-/** What a server has: files of layers from the highest down, and the key to them if they are encrypted. */
+/** What a server has, and the key to it if it is encrypted. */
 export interface ServedDisk {
-  readonly layer: number
-  readonly files: readonly string[]
+  /** Layers of the volume's folder, the highest first. */
+  readonly layers: readonly number[]
+  /** Files of snapshots that they lie over, likewise. */
+  readonly below: readonly string[]
   readonly key?: string
 }
 
+const mergeJob = 'merge'
 /** Of a server that has been started and not yet been given its volume. */
 const noLayer = -1
 
@@ -98,21 +102,18 @@ export class VolumeServer {
       if (ended) await failure
       throw error
     }
-    this.#save({ layer: disk.layer, limits, domains: [], process })
-    log.info({ pid: process.pid, layer: disk.layer }, 'a volume is served')
+    const [layer = noLayer, base = layer] = [disk.layers[0], disk.layers.at(-1)]
+    this.#save({ layer, base, limits, domains: [], process })
+    log.info({ pid: process.pid, layer }, 'a volume is served')
   }
 
-  async #open({ layer, files, key }: ServedDisk, abort: AbortSignal): Promise<void> {
+  async #open({ layers, below, key }: ServedDisk, abort: AbortSignal): Promise<void> {
     const control = await this.#connect(abort)
-    const [top, ...below] = files
-    if (top === undefined) throw new Fault('there is nothing to serve')
+    const [layer = noLayer] = layers
     if (key !== undefined)
       await control.execute('object-add', { 'qom-type': 'secret', id: secretObject, data: key }, { abort })
-    const node = {
-      ...layerNode(top, layer, key !== undefined),
-      ...(key !== undefined && { backing: backingNode(below) }),
-    }
-    await control.execute('blockdev-add', node, { abort }).catch((cause: unknown) => {
+    const chain = { layers, below, folder: this.#around.folder, isSealed: key !== undefined }
+    await control.execute('blockdev-add', chainNode(chain), { abort }).catch((cause: unknown) => {
       throw new Fault(`layer ${layer} cannot be opened: ${messageOf(cause)}`, { cause })
     })
     await control.execute('blockdev-add', limitedNode(layer), { abort })
@@ -132,6 +133,35 @@ export class VolumeServer {
     await control.execute('blockdev-add', node, { abort })
     await control.execute('blockdev-snapshot', { node: nodeOf(before), overlay: nodeOf(layer) }, { abort })
     this.#save({ ...this.#record!, layer }) // It runs, so there is one.
+  }
+
+  /**
+   * Writes the layers from `top` down into the lowest, under a running guest. Whoever stops it, or dies, leaves them as they were to
+   * whoever reads them: what is above hides what has been written below. False if it was cut short.
+   * Source: QEMU QMP Reference Manual 7.2, block-commit.
+   */
+  async merge(top: number, abort: AbortSignal): Promise<boolean> {
+    const control = await this.#connect(abort)
+    const { base } = this.#record! // It runs, so there is one.
+    if (base === undefined || base >= top) return false
+    const isOurs = (data: unknown) => (data as { device?: string } | undefined)?.device === mergeJob
+    using completed = this.#control!.expect('BLOCK_JOB_COMPLETED', isOurs) // Connected a moment ago.
+    using cancelled = this.#control!.expect('BLOCK_JOB_CANCELLED', isOurs)
+    const nodes = { 'top-node': nodeOf(top), 'base-node': nodeOf(base), 'backing-file': `${top}.qcow2` }
+    await control.execute('block-commit', { 'job-id': mergeJob, device: limitedName, ...nodes }, { abort })
+    const stop = () => {
+      // One that has ended meanwhile is not there any more.
+      control.execute('block-job-cancel', { device: mergeJob }).catch((error: unknown) => {
+        this.#around.log.debug({ error: messageOf(error) }, 'a merge had ended')
+      })
+    }
+    abort.addEventListener('abort', stop)
+    try {
+      if (abort.aborted) stop()
+      return await Promise.race([completed.seen.then(() => true), cancelled.seen.then(() => false)])
+    } finally {
+      abort.removeEventListener('abort', stop)
+    }
   }
 
   async limit(limits: VolumeLimits, abort: AbortSignal): Promise<void> {

@@ -61,6 +61,11 @@ export class SnapshotStore {
     this.#random = random
   }
 
+  /** Whether the snapshot is complete. */
+  has(id: SnapshotId): boolean {
+    return readRecord<SnapshotRecord>(this.#recordOf(id)) !== undefined
+  }
+
   /** The stored layer of a snapshot that is complete. */
   layerOf(id: SnapshotId): StoredLayer {
     const record = readRecord<SnapshotRecord>(this.#recordOf(id))

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SnapshotId, VolumeId } from '../../../model/ids.ts'
 import type { VolumeDriver } from '../driver.ts'
 import { volumeSuite } from '../suite.ts'
+import { numbersIn } from './layers.ts'
 import { io, place } from './testing/place.ts'
 
 const never = new AbortController().signal
@@ -42,6 +43,37 @@ describe('volumes in layers', () => {
     }
     expect(sizes[0]).toBeGreaterThan(32 * 2 ** 20)
     expect(sizes[1]).toBeLessThan(4 * 2 ** 20)
+  })
+
+  it('merge their layers behind the back of a guest, and lose nothing of it nor of snapshots', async () => {
+    const id: VolumeId = 'vol-abcdef00000000002'
+    await driver.create({ id, sizeMiB: 64 }, never)
+    await serve(id)
+    const way = driver.connection('a1', id, 'dom_1')
+    const names = Array.from({ length: 9 }, (_, index) => `snap-0000000000000010${index}` as SnapshotId)
+    for (const [index, name] of names.entries()) {
+      await at.write(way, 'dom_1', index, `state ${index}`)
+      await driver.freeze(id, name, never)
+      await driver.keep({ id: name, of: { kind: 'volume', volume: id } }, never)
+      // One that nobody wants any more does not hold the others up.
+      if (index === 3) await driver.drop(name, never)
+    }
+    await expect.poll(async () => (await numbersIn(at.folder(id))).length, { timeout: 20_000 }).toBeLessThan(5)
+    for (const restart of [false, true]) {
+      if (restart) await at.crash(id)
+      await serve(id)
+      for (const index of names.keys()) expect(await at.read(way, 'dom_1', index)).toBe(`state ${index}`)
+    }
+    await driver.remove(id, never)
+    const copy: VolumeId = 'vol-abcdef00000000003'
+    for (const last of [2, 8]) {
+      await driver.create({ id: copy, sizeMiB: 64, from: names[last]! }, never)
+      await serve(copy)
+      const read = names.map((_, block) => at.read(driver.connection('a1', copy, 'dom_1'), 'dom_1', block))
+      expect(await Promise.all(read)).toEqual(names.map((_, index) => (index <= last ? `state ${index}` : '')))
+      await driver.remove(copy, never)
+    }
+    for (const it of names) await driver.drop(it, never)
   })
 
   it('are broken where a layer is missing or their description is torn, and others go on', async () => {

@@ -12,7 +12,7 @@ import { userOfVolume } from '../../../model/volume-user.ts'
 import type { Connection, NewVolume, Serving, VolumeDriver } from '../driver.ts'
 import { exportName } from './arguments.ts'
 import type { Keyring, SealedKey } from './keys.ts'
-import { encryptLayer, layerFile, layersOf, makeEmpty, makeLayer, resizeLayer, topLayer } from './layers.ts'
+import { encryptLayer, layerFile, layersOf, makeEmpty, makeLayer, numbersIn, resizeLayer, topLayer } from './layers.ts'
 import { readRecord, type VolumeRecord, writeRecord } from './records.ts'
 import { nbdSocketIn, type ServedDisk, VolumeServer } from './server.ts'
 import { emptyName, type SnapshotStore, type VolumeBase } from './snapshots.ts'
@@ -30,6 +30,9 @@ export interface QemuVolumesOptions {
   readonly random?: Random
 }
 
+/** More layers than so many are merged. */
+const longestChain = 4
+
 /** Finds the volumes that are there, and the servers that run. Needs root. */
 export async function openQemuVolumes(options: QemuVolumesOptions): Promise<VolumeDriver> {
   const driver = new QemuVolumes(options)
@@ -44,6 +47,7 @@ class QemuVolumes implements VolumeDriver {
   readonly #volumes: string
   readonly #servers = new Map<VolumeId, VolumeServer>()
   readonly #watchers = new Set<() => void>()
+  readonly #merges = new Map<VolumeId, { readonly stop: AbortController; readonly done: Promise<void> }>()
   readonly #end = new AbortController()
 
   constructor(options: QemuVolumesOptions) {
@@ -106,8 +110,9 @@ class QemuVolumes implements VolumeDriver {
   }
 
   async resize(id: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void> {
+    if (this.#require(id).sizeMiB >= sizeMiB) return
+    await this.#stopMerge(id)
     const record = this.#require(id)
-    if (record.sizeMiB >= sizeMiB) return
     const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
     const served = server.lives ? server.record : undefined
     // Whoever is connected learns the size when it connects: it does so again by itself.
@@ -115,21 +120,23 @@ class QemuVolumes implements VolumeDriver {
     const key = await this.#keyOf(record)
     await resizeLayer(layerFile(folder, await topLayer(folder)), sizeMiB, key)
     if (key !== undefined) await resizeLayer(join(folder, emptyName), sizeMiB, key)
-    writeRecord(join(folder, 'volume.json'), { ...record, sizeMiB })
+    this.#change(id, () => ({ sizeMiB }))
     if (served) await this.serve(id, served, abort)
   }
 
   async serve(id: VolumeId, { domains, limits }: Serving, abort: AbortSignal): Promise<void> {
     const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
+    await this.#stopMerge(id)
     const before = server.record?.domains ?? []
     for (const it of before.filter((it) => !domains.includes(it))) await this.#hideFrom(it, id)
     if (domains.length === 0) return server.stop()
     const disk = await this.#diskOf(this.#require(id), folder)
-    if (!server.lives || server.record?.layer !== disk.layer) await server.start(disk, limits, abort)
-    else if (!isSame(server.record.limits, limits)) await server.limit(limits, abort)
+    if (!server.lives || server.record?.layer !== disk.layers[0]) await server.start(disk, limits, abort)
+    else if (!isSame(server.record!.limits, limits)) await server.limit(limits, abort)
     server.remember([...new Set([...before, ...domains])])
     for (const it of domains) await this.#showTo(it, id)
     server.remember(domains)
+    this.#mergeSoon(id)
   }
 
   connection(host: HostId, id: VolumeId, domain: DomainId): Connection {
@@ -141,6 +148,7 @@ class QemuVolumes implements VolumeDriver {
    * has all that the old one has. Tried again after a death, one more layer is made: later than the first try, and nothing is lost.
    */
   async freeze(id: VolumeId, snapshot: SnapshotId, abort: AbortSignal): Promise<void> {
+    await this.#stopMerge(id)
     const record = this.#require(id)
     if (record.frozen[snapshot] !== undefined) return
     const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
@@ -155,12 +163,13 @@ class QemuVolumes implements VolumeDriver {
       ...(key !== undefined && { like: { empty: join(folder, emptyName), key } }),
     })
     if (server.lives) await this.#move(id, server, top + 1, abort)
-    writeRecord(join(folder, 'volume.json'), { ...record, frozen: { ...record.frozen, [snapshot]: top } })
+    this.#change(id, ({ frozen }) => ({ frozen: { ...frozen, [snapshot]: top } }))
   }
 
   async remove(id: VolumeId, abort: AbortSignal): Promise<void> {
     abort.throwIfAborted()
     if (!(await exists(this.#folderOf(id)))) return
+    await this.#stopMerge(id)
     const server = this.#serverOf(id)
     for (const it of server.record?.domains ?? []) await this.#hideFrom(it, id)
     await server.stop()
@@ -172,15 +181,18 @@ class QemuVolumes implements VolumeDriver {
     const { store, host, images } = this.#options
     if (of.kind === 'snapshot') return store.keepCopy({ id, host }, of.snapshot, key, abort)
     if (of.kind === 'image') return store.keepFile({ id, host }, join(images, of.image, of.file), of.sizeMiB)
+    if (store.has(id)) return
     const record = this.#require(of.volume)
     const layer = record.frozen[id]
     if (layer === undefined) throw new Fault(`${of.volume} was not frozen for ${id}`)
     await store.keepLayers({ id, host }, { record, folder: this.#folderOf(of.volume), layer }, abort)
+    this.#mergeSoon(of.volume)
   }
 
   async drop(id: SnapshotId, abort: AbortSignal): Promise<void> {
     abort.throwIfAborted()
     await this.#options.store.drop(id)
+    for (const volume of await this.#ids()) if (this.#wasFrozenFor(volume, id)) this.#forget(volume, id)
   }
 
   async list(abort: AbortSignal): Promise<VolumesFact> {
@@ -196,6 +208,7 @@ class QemuVolumes implements VolumeDriver {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort(new Fault('the driver is let go of'))
     this.#watchers.clear()
+    await Promise.all([...this.#merges.values()].map((it) => it.done))
     await Promise.all([...this.#servers.values()].map((it) => it.release()))
   }
 
@@ -213,6 +226,69 @@ class QemuVolumes implements VolumeDriver {
     } catch (error) {
       return { id, state: 'broken', sizeMiB: 0, domains: [], frozen: [], message: messageOf(error) }
     }
+  }
+
+  /**
+   * Makes one of all layers but the highest, behind the back of guests, once they are many: all that read a volume go through
+   * them. Not while one of them is still to be copied for a snapshot. Anything else that is done with the volume comes first.
+   */
+  #mergeSoon(id: VolumeId): void {
+    if (this.#merges.has(id) || this.#end.signal.aborted) return
+    const stop = new AbortController()
+    const done = this.#merge(id, AbortSignal.any([stop.signal, this.#end.signal])).catch((error: unknown) => {
+      if (!stop.signal.aborted)
+        this.#options.log.warn({ volume: id, error: messageOf(error) }, 'layers were not merged')
+    })
+    this.#merges.set(id, { stop, done: done.finally(() => this.#merges.delete(id)) })
+  }
+
+  async #merge(id: VolumeId, abort: AbortSignal): Promise<void> {
+    const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
+    const layers = await layersOf(folder)
+    const [, top] = layers
+    const lowest = layers.at(-1)
+    if (!server.lives || top === undefined || lowest === undefined || layers.length <= longestChain) return
+    if (!(await this.#forgetKept(id)) || !(await server.merge(top, abort))) return
+    // From here on the layer on top says that it lies over `top`: the old file of that name will do as well as the new one.
+    // The server goes on to know the lowest layer by its first name.
+    await alias(layerFile(folder, lowest), layerFile(folder, top))
+    const used = [...(await layersOf(folder)), server.record?.base]
+    for (const it of await numbersIn(folder)) if (!used.includes(it)) await rm(layerFile(folder, it))
+    this.#options.log.info({ volume: id, layers: layers.length - used.length }, 'layers were merged')
+  }
+
+  /** Forgets which layers were frozen for snapshots that are complete. True if there are no others. */
+  async #forgetKept(id: VolumeId): Promise<boolean> {
+    const record = this.#require(id)
+    const open = Object.entries(record.frozen).filter(([it]) => !this.#options.store.has(it as SnapshotId))
+    if (open.length === 0) this.#change(id, () => ({ frozen: {} }))
+    return open.length === 0
+  }
+
+  #wasFrozenFor(volume: VolumeId, snapshot: SnapshotId): boolean {
+    try {
+      return this.#require(volume).frozen[snapshot] !== undefined
+    } catch {
+      return false // It is broken, which `list` tells; nothing of it is written.
+    }
+  }
+
+  #forget(volume: VolumeId, snapshot: SnapshotId): void {
+    this.#change(volume, ({ frozen }) => ({
+      frozen: Object.fromEntries(Object.entries(frozen).filter(([it]) => it !== snapshot)),
+    }))
+  }
+
+  /** Reads and writes without waiting: nobody else changes the record meanwhile. */
+  #change(id: VolumeId, change: (record: VolumeRecord) => Partial<VolumeRecord>): void {
+    const record = this.#require(id)
+    writeRecord(join(this.#folderOf(id), 'volume.json'), { ...record, ...change(record) })
+  }
+
+  async #stopMerge(id: VolumeId): Promise<void> {
+    const merge = this.#merges.get(id)
+    merge?.stop.abort()
+    await merge?.done
   }
 
   /** A server that cannot move is started over the new layer instead: who is connected waits for that. */
@@ -234,9 +310,8 @@ class QemuVolumes implements VolumeDriver {
   async #diskOf(record: VolumeRecord, folder: string): Promise<ServedDisk> {
     const layers = await layersOf(folder)
     const key = await this.#keyOf(record)
-    const below = key !== undefined && record.over ? await this.#options.store.filesOf(record.over) : []
-    const files = [...layers.map((it) => layerFile(folder, it)), ...below]
-    return { layer: layers[0]!, files, ...(key !== undefined && { key }) } // layersOf gives one at least
+    const below = record.over ? await this.#options.store.filesOf(record.over) : []
+    return { layers, below, ...(key !== undefined && { key }) }
   }
 
   async #keyOf({ key }: VolumeRecord): Promise<string | undefined> {
@@ -249,10 +324,7 @@ class QemuVolumes implements VolumeDriver {
     const folder = join(path, '..')
     await mkdir(join(folder, '..'), { recursive: true, mode: 0o755 })
     await ownFolder(folder, userOfDomain(domain))
-    await rm(`${path}.new`, { force: true })
-    await link(nbdSocketIn(this.#folderOf(id)), `${path}.new`)
-    await rename(`${path}.new`, path)
-    await rm(`${path}.new`, { force: true }) // Two names of one file: rename leaves both. Source: rename(2).
+    await alias(nbdSocketIn(this.#folderOf(id)), path)
   }
 
   async #hideFrom(domain: DomainId, id: VolumeId): Promise<void> {
@@ -302,6 +374,14 @@ async function ownFolder(folder: string, user: number): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await chown(folder, process.getuid?.() ?? 0, user)
   await chmod(folder, 0o710)
+}
+
+/** Gives a file a second name, which another may have had. */
+async function alias(file: string, name: string): Promise<void> {
+  await rm(`${name}.new`, { force: true })
+  await link(file, `${name}.new`)
+  await rename(`${name}.new`, name)
+  await rm(`${name}.new`, { force: true }) // Two names of one file: rename leaves both. Source: rename(2).
 }
 
 function isSame(a: object, b: object): boolean {
