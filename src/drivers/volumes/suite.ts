@@ -176,6 +176,29 @@ export function volumeSuite(name: string, make: () => Promise<VolumeSubject>): v
       for (const block of [0, 1, 2]) expect(await read({ id: two, block })).toBe(`state ${block}`)
     })
 
+    it('gives back the room of a snapshot in the middle, and has what is before and after it', async () => {
+      await driver.create({ id: one!, sizeMiB: 64 }, never)
+      await serve()
+      for (const [index, id] of [first!, second!, third!].entries()) {
+        await write(`of ${index}`, { block: index })
+        await write(`last ${index}`, { block: 8 })
+        await snapshot(id)
+      }
+      await driver.drop(second!, never)
+      await driver.drop(second!, never)
+      const held = async (id: SnapshotId) => {
+        await driver.create({ id: two!, sizeMiB: 64, from: id }, never)
+        await serve(two)
+        const seen = [await read({ id: two, block: 1 }), await read({ id: two, block: 8 })]
+        await driver.remove(two!, never)
+        return seen
+      }
+      expect(await held(third!)).toEqual(['of 1', 'last 2'])
+      expect(await held(first!)).toEqual(['', 'last 0'])
+      await driver.drop(first!, never)
+      expect(await held(third!)).toEqual(['of 1', 'last 2'])
+    })
+
     it('copies a snapshot, and keeps an image as one', async () => {
       await driver.keep(
         { id: first!, of: { kind: 'image', image: subject.image, file: 'root.img', sizeMiB: 64 } },

@@ -89,6 +89,21 @@ describe('an encrypted volume', () => {
     }
   })
 
+  it('loses nothing when a snapshot in the middle goes', async () => {
+    const ids = ['snap-00000000000000011', 'snap-00000000000000012', 'snap-00000000000000013'] as const
+    for (const [index, id] of ids.entries()) {
+      await write(volume, `state ${index}`, 20 + index)
+      await snapshot(id)
+    }
+    await driver.drop(ids[1], never)
+    const copy: VolumeId = 'vol-0ec00000000000006'
+    await driver.create({ id: copy, sizeMiB: 256, from: ids[2] }, never)
+    await serve(copy)
+    for (const index of ids.keys()) expect(await read(copy, 20 + index)).toBe(`state ${index}`)
+    expect(await filesWith(at.data, 'state 1')).toEqual([])
+    await driver.remove(copy, never)
+  })
+
   it('is broken while the key of its account is another, or none, and whole again with that key', async () => {
     const file = join(at.data, 'keys', `${key}.key`)
     const stateOf = async () => (await driver.list(never)).volumes.find((it) => it.id === volume)

@@ -1,4 +1,4 @@
-import { chmod, chown, copyFile, open, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, chown, constants, copyFile, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, systemCode } from '../../../base/fault.ts'
 import { hex, type Random } from '../../../base/random.ts'
@@ -130,10 +130,51 @@ export async function resizeLayer(file: string, sizeMiB: number, key?: string): 
   else await withSecret(key, (secret) => run('qemu-img', ['resize', '-q', ...secret, sealedNode(file), size]))
 }
 
+/**
+ * Makes one layer, `file`, of several, the highest first; it lies over what the lowest of them does: the files `below`. They stay as they
+ * are, and may be open.
+ */
+export async function mergeLayers(
+  files: readonly string[],
+  file: string,
+  below: readonly string[],
+  key: string | undefined,
+): Promise<void> {
+  const [lowest, ...others] = files.toReversed()
+  if (lowest === undefined) throw new Fault('there is nothing to merge')
+  const upper = `${file}.upper`
+  const copy = async (from: string, to: string) => {
+    await copyFile(from, to, constants.COPYFILE_FICLONE)
+    await chmod(to, 0o600)
+  }
+  try {
+    await copy(lowest, file)
+    for (const it of others) {
+      await copy(it, upper)
+      const commit = (...secret: string[]) =>
+        run('qemu-img', ['commit', '-q', '-d', ...secret, chainOf([upper, file, ...below], key !== undefined)], {
+          timeoutMs: 3_600_000,
+        })
+      await (key === undefined ? commit() : withSecret(key, (secret) => commit(...secret)))
+    }
+  } finally {
+    await rm(upper, { force: true })
+  }
+}
+
+/** Layers as qemu-img opens them, the highest first, whatever their files say. */
+function chainOf(files: readonly string[], isSealed: boolean): string {
+  const encrypt = isSealed && { encrypt: { format: 'luks', 'key-secret': secretObject } }
+  const node = ([file, ...below]: readonly string[]): object | null =>
+    file === undefined
+      ? null
+      : { driver: 'qcow2', ...encrypt, file: { driver: 'file', filename: file }, backing: node(below) }
+  return `json:${JSON.stringify(node(files))}`
+}
+
 /** An encrypted layer as qemu-img opens it. Those below it stay closed. */
 function sealedNode(file: string): string {
-  const encrypt = { format: 'luks', 'key-secret': secretObject }
-  return `json:${JSON.stringify({ driver: 'qcow2', encrypt, file: { driver: 'file', filename: file }, backing: null })}`
+  return chainOf([file], true)
 }
 
 /** Lets `make` make a file elsewhere, and gives it to the user under its own name once it is whole and on disk. */

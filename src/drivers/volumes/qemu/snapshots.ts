@@ -9,7 +9,7 @@ import type { HostId, KeyId, SnapshotId } from '../../../model/ids.ts'
 import { snapshotReaders } from '../../../model/volume-user.ts'
 import { copyFrozen } from './copy.ts'
 import type { Keyring, SealedKey } from './keys.ts'
-import { encryptLayer, layerFile, layersFrom, makeEmpty, numbersIn } from './layers.ts'
+import { encryptLayer, layerFile, layersFrom, makeEmpty, mergeLayers, numbersIn } from './layers.ts'
 import {
   type ChainRecord,
   readRecord,
@@ -51,6 +51,8 @@ export class SnapshotStore {
   readonly #keys: Keyring
   readonly #random: Random
   readonly #pinned = new Set<StoredLayer>()
+  /** Chains that something is being copied to: nothing of them goes. */
+  readonly #growing = new Map<SnapshotId, StoredLayer['chain']>()
   readonly #progress = new Map<SnapshotId, number>()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -120,6 +122,19 @@ export class SnapshotStore {
 
   /** Keeps a layer of a volume's folder and those below it; what is here already is not copied again. */
   async keepLayers(
+    snapshot: { readonly id: SnapshotId; readonly host: HostId },
+    volume: { readonly record: VolumeRecord; readonly folder: string; readonly layer: number },
+    abort: AbortSignal,
+  ): Promise<void> {
+    await this.hold(async () => void this.#growing.set(snapshot.id, volume.record.id))
+    try {
+      await this.#keepLayers(snapshot, volume, abort)
+    } finally {
+      this.#growing.delete(snapshot.id)
+    }
+  }
+
+  async #keepLayers(
     snapshot: { readonly id: SnapshotId; readonly host: HostId },
     volume: { readonly record: VolumeRecord; readonly folder: string; readonly layer: number },
     abort: AbortSignal,
@@ -218,6 +233,11 @@ export class SnapshotStore {
     })
   }
 
+  /** Removes what nobody needs any more. */
+  tidy(): Promise<void> {
+    return this.hold(() => this.#sweep())
+  }
+
   /** What the host made and what it makes. */
   async list(host: HostId): Promise<SnapshotFact[]> {
     const names = await readdir(this.#folder).catch(emptyIfMissing)
@@ -257,15 +277,37 @@ export class SnapshotStore {
     const needed = await this.#needed()
     for (const chain of await this.#chains()) {
       const [folder, layers] = [this.#chain(chain), needed.get(chain) ?? new Set<number>()]
+      if ([...this.#growing.values()].includes(chain)) continue
       if (layers.size === 0) await rm(folder, { recursive: true, force: true })
-      else await this.#sweepChain(folder, layers)
+      else await this.#sweepChain(chain, layers)
     }
   }
 
-  async #sweepChain(folder: string, needed: ReadonlySet<number>): Promise<void> {
+  async #sweepChain(chain: StoredLayer['chain'], needed: ReadonlySet<number>): Promise<void> {
+    const folder = this.#chain(chain)
+    for (const layer of needed) await this.#shorten(chain, layer, needed)
     const used = new Set<number>()
     for (const layer of needed) for (const it of await layersFrom(folder, layer)) used.add(it)
     for (const layer of await numbersIn(folder)) if (!used.has(layer)) await rm(layerFile(folder, layer))
+  }
+
+  /**
+   * Takes into a layer what it needs of those below that nobody needs by themselves, up to the next that is. Whoever has the old file
+   * open goes on with it: both hold the same.
+   */
+  async #shorten(chain: StoredLayer['chain'], layer: number, needed: ReadonlySet<number>): Promise<void> {
+    const folder = this.#chain(chain)
+    const [, ...below] = await layersFrom(folder, layer)
+    const next = below.findIndex((it) => needed.has(it))
+    if (next === 0 || below.length === 0) return
+    const { key } = this.#record(chain)
+    const files = await this.filesOf({ chain, layer })
+    const count = 1 + (next === -1 ? below.length : next)
+    const [old, partial] = [layerFile(folder, layer), `${layerFile(folder, layer)}.new`]
+    const secret = key && (await this.#keys.open(key))
+    await mergeLayers(files.slice(0, count), partial, files.slice(count), secret)
+    await forReaders(partial, 0o440)
+    await rename(partial, old)
   }
 
   /** The layers that are needed of each chain: by snapshots, by volumes, by chains that are needed themselves. */
@@ -283,11 +325,14 @@ export class SnapshotStore {
       if (over) need(over)
     }
     for (const it of this.#pinned) need(it)
+    for (const chain of this.#growing.values())
+      for (const layer of await numbersIn(this.#chain(chain)).catch(emptyIfMissing)) need({ chain, layer })
     return needed
   }
 
   async #chains(): Promise<StoredLayer['chain'][]> {
-    return (await readdir(this.#folder)).filter((it): it is StoredLayer['chain'] => /^(vol|snap)-\w+$/.test(it))
+    const names: string[] = await readdir(this.#folder).catch(emptyIfMissing)
+    return names.filter((it): it is StoredLayer['chain'] => /^(vol|snap)-\w+$/.test(it))
   }
 
   #record(chain: StoredLayer['chain']): ChainRecord {
@@ -321,7 +366,7 @@ async function forReaders(path: string, mode: number): Promise<void> {
   await chmod(path, mode)
 }
 
-function emptyIfMissing(error: unknown): string[] {
+function emptyIfMissing(error: unknown): never[] {
   if (systemCode(error) === 'ENOENT') return []
   throw error
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -73,7 +74,28 @@ describe('volumes in layers', () => {
       expect(await Promise.all(read)).toEqual(names.map((_, index) => (index <= last ? `state ${index}` : '')))
       await driver.remove(copy, never)
     }
+    const stored = join(at.snapshots, id)
+    for (const it of names.slice(1, 8)) await driver.drop(it, never)
+    expect((await numbersIn(stored)).length).toBe(2)
     for (const it of names) await driver.drop(it, never)
+    expect(existsSync(stored)).toBe(false)
+  })
+
+  it('leave what was kept of them when their folder is lost', async () => {
+    const [lost, again]: VolumeId[] = ['vol-abcdef00000000004', 'vol-abcdef00000000005']
+    await driver.create({ id: lost!, sizeMiB: 64 }, never)
+    await serve(lost!)
+    await at.write(driver.connection('a1', lost!, 'dom_1'), 'dom_1', 0, 'kept apart')
+    const id: SnapshotId = 'snap-00000000000000201'
+    await driver.freeze(lost!, id, never)
+    await driver.keep({ id, of: { kind: 'volume', volume: lost! } }, never)
+    await at.crash(lost!)
+    await rm(at.folder(lost!), { recursive: true })
+    await driver.create({ id: again!, sizeMiB: 64, from: id }, never)
+    await serve(again!)
+    expect(await at.read(driver.connection('a1', again!, 'dom_1'), 'dom_1', 0)).toBe('kept apart')
+    await driver.remove(again!, never)
+    await driver.drop(id, never)
   })
 
   it('are broken where a layer is missing or their description is torn, and others go on', async () => {

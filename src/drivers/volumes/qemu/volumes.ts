@@ -175,6 +175,7 @@ class QemuVolumes implements VolumeDriver {
     await server.stop()
     this.#servers.delete(id)
     await rm(this.#folderOf(id), { recursive: true, force: true })
+    await this.#options.store.tidy()
   }
 
   async keep({ id, of, key }: SnapshotSpec, abort: AbortSignal): Promise<void> {
