@@ -1,4 +1,4 @@
-import { run } from '../../../base/subprocess.ts'
+import { runQuickly } from '../../../base/launcher.ts'
 import { type Address, isOurPriority, type Neighbour, type Route, type Rule } from './links.ts'
 import { type Namespace, selector } from './namespace.ts'
 
@@ -29,7 +29,7 @@ export const routeProtocol = 199
 /** Reads the namespace in one process. */
 export async function readKernelState(namespace: Namespace, abort: AbortSignal): Promise<KernelState> {
   const stdin = `addr show\nroute show table all proto ${routeProtocol}\nneigh show nud permanent\nrule show\n`
-  const out = await run('ip', [...selector(namespace), '-details', '-json', '-batch', '-'], { stdin, abort })
+  const out = await runQuickly('ip', [...selector(namespace), '-details', '-json', '-batch', '-'], { stdin, abort })
   const [links = '[]', routes = '[]', neighbours = '[]', rules = '[]'] = out.split('\n').filter((it) => it !== '')
   return kernelState(JSON.parse(links), JSON.parse(routes), JSON.parse(neighbours), JSON.parse(rules))
 }

@@ -1,6 +1,7 @@
 import { readdir, rm, statfs } from 'node:fs/promises'
 import { systemCode } from '../../../base/fault.ts'
-import { type RunOptions, run } from '../../../base/subprocess.ts'
+import { runQuickly } from '../../../base/launcher.ts'
+import type { RunOptions } from '../../../base/subprocess.ts'
 
 /** Running things in a network namespace. `undefined` is the namespace that we are in ourselves. */
 export type Namespace = string | undefined
@@ -34,19 +35,23 @@ export async function namespaceExists(namespace: string): Promise<boolean> {
 export async function makeNamespace(namespace: string, abort: AbortSignal): Promise<void> {
   if (await namespaceExists(namespace)) return
   await rm(`${directory}/${namespace}`, { force: true })
-  await run('ip', ['netns', 'add', namespace], { abort })
+  await runQuickly('ip', ['netns', 'add', namespace], { abort })
 }
 
 /** Removes the name, and with it the namespace unless a process is in it. */
 export async function deleteNamespace(namespace: string, abort: AbortSignal): Promise<void> {
-  if (await namespaceExists(namespace)) await run('ip', ['netns', 'delete', namespace], { abort })
+  if (await namespaceExists(namespace)) await runQuickly('ip', ['netns', 'delete', namespace], { abort })
   else await rm(`${directory}/${namespace}`, { force: true })
 }
 
 /** Runs a command inside. Unlike `ip netns exec` this mounts nothing, so it is quick. */
-export function runIn(namespace: Namespace, argv: readonly string[], options: RunOptions): Promise<string> {
+export function runIn(
+  namespace: Namespace,
+  argv: readonly string[],
+  options: Pick<RunOptions, 'stdin' | 'abort'>,
+): Promise<string> {
   const [command = '', ...args] = namespace ? ['nsenter', `--net=${directory}/${namespace}`, ...argv] : argv
-  return run(command, args, options)
+  return runQuickly(command, args, options)
 }
 
 /** Carries out lines of `ip` in order; stops at the first that fails. No lines, no process. */
@@ -74,7 +79,7 @@ export async function nftTransaction(namespace: Namespace, lines: readonly strin
 
 async function batch(command: string, namespace: Namespace, lines: readonly string[], abort: AbortSignal) {
   if (lines.length === 0) return
-  await run(command, [...selector(namespace), '-batch', '-'], { stdin: `${lines.join('\n')}\n`, abort })
+  await runQuickly(command, [...selector(namespace), '-batch', '-'], { stdin: `${lines.join('\n')}\n`, abort })
 }
 
 /** `-n NAMESPACE`, where one is meant: `ip` and `bridge` go there by themselves. */
