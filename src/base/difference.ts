@@ -2,8 +2,6 @@
  * How one JSON value differs from another, as data that is as small as the difference. What is the same object on both sides is not
  * looked into, and what a difference leaves alone stays the same object: so chains of changes of a large value stay cheap.
  */
-import { isDeepStrictEqual } from 'node:util'
-
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
 type List = readonly Json[]
 type Fields = { readonly [key: string]: Json | undefined }
@@ -24,8 +22,25 @@ export type Difference =
 /** What leads from `before` to `after`; undefined where they are equal. */
 export function differenceOf(before: Json | undefined, after: Json): Difference | undefined {
   if (before === after) return undefined
-  if (isList(before) && isList(after)) return ofLists(before, after)
-  return isFields(before) && isFields(after) ? ofFields(before, after) : { is: after }
+  if (isList(before) && isList(after)) return knownOr(before, after, () => ofLists(before, after))
+  if (isFields(before) && isFields(after)) return knownOr(before, after, () => ofFields(before, after))
+  return { is: after }
+}
+
+interface Known {
+  readonly after: object
+  readonly difference: Difference | undefined
+}
+
+const known = new WeakMap<object, Known>()
+
+/** What many values have in common differs in all of them alike: it is looked into once. */
+function knownOr(before: object, after: object, find: () => Difference | undefined): Difference | undefined {
+  const last = known.get(before)
+  if (last?.after === after) return last.difference
+  const difference = find()
+  known.set(before, { after, difference })
+  return difference
 }
 
 /** `before` with the difference. Throws where it is not one of it. */
@@ -83,11 +98,11 @@ function ofFields(before: Fields, after: Fields): Difference | undefined {
   return Object.keys(fields).length > 0 ? { fields } : undefined
 }
 
-/** Elements are known by what they are called, or by themselves; where that is not clear, the list is another. */
+/** Elements are known by what they are called, or by themselves; where that is not clear, by their place. */
 function ofLists(before: List, after: List): Difference | undefined {
   if (before.length === after.length && before.every((it, index) => it === after[index])) return undefined
   const [old, next] = [namesOf(before), namesOf(after)]
-  if (!old || !next) return isDeepStrictEqual(before, after) ? undefined : { is: after }
+  if (!old || !next) return byPlace(before, after)
   const cut = before.flatMap((_, index) => (next.places.has(old.names[index]!) ? [] : [index])) // as many names as elements
   const kept = old.names.filter((it) => next.places.has(it))
   const put: [number, Json][] = []
@@ -104,6 +119,15 @@ function ofLists(before: List, after: List): Difference | undefined {
     }
   }
   return cut.length + put.length + edit.length > 0 ? { cut, put, edit } : undefined
+}
+
+function byPlace(before: List, after: List): Difference | undefined {
+  if (before.length !== after.length) return { is: after }
+  const edit = after.flatMap((it, index): (readonly [number, Difference])[] => {
+    const difference = differenceOf(before[index], it)
+    return difference ? [[index, difference]] : []
+  })
+  return edit.length > 0 ? { cut: [], put: [], edit } : undefined
 }
 
 /** `__proto__` is a name like others. */

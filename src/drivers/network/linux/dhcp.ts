@@ -23,6 +23,22 @@ export async function serveDhcp(namespace: string, spec: RouterSpec, directory: 
   await ensureRunning(namespace, dhcpCommand(spec, directory), directory, abort)
 }
 
+/** As `serveDhcp`, where this process served `before` last. */
+export async function changeDhcp(
+  namespace: string,
+  { before, spec }: { before: RouterSpec; spec: RouterSpec },
+  directory: string,
+  abort: AbortSignal,
+) {
+  if (before.vifs === spec.vifs && before.subnets === spec.subnets) return
+  const [old, lines] = [before, spec].map((it) => new Map(it.vifs.map((vif) => [vif.id, hostLine(vif)])))
+  const isMore = before.subnets === spec.subnets && [...old!].every(([id, line]) => lines!.get(id) === line) // there are two
+  if (!isMore) return await serveDhcp(namespace, spec, directory, abort)
+  const fresh = [...lines!].filter(([id]) => !old!.has(id)) // as above
+  await Promise.all(fresh.map(([id, line]) => writeFile(`${directory}/hosts/${id}`, line)))
+  await ensureRunning(namespace, dhcpCommand(spec, directory), directory, abort)
+}
+
 /** Ends the router's dnsmasq, if it runs, and forgets its guests. */
 export async function endDhcp(directory: string): Promise<void> {
   await endServers(directory)

@@ -8,9 +8,9 @@ import { isId } from '../../../model/ids.ts'
 import type { BoundSockets, NetworkDriver, RouterStatus, TapPoint } from '../driver.ts'
 import { bindIn } from './bind.ts'
 import { checkEdge, checkRouter } from './check.ts'
-import { endDhcp, serveDhcp } from './dhcp.ts'
+import { changeDhcp, endDhcp, serveDhcp } from './dhcp.ts'
 import { readDrops } from './drops.ts'
-import { type EdgePlace, makeEdge } from './edge.ts'
+import { changeEdge, type EdgePlace, haveSameWires, makeEdge } from './edge.ts'
 import { readKernelState } from './kernel-state.ts'
 import { listenIn } from './listen.ts'
 import {
@@ -26,6 +26,7 @@ import { listNamespaces, makeNamespace, namespaceExists } from './namespace.ts'
 import { makePeerWire } from './peer-wire.ts'
 import { removeNamespace } from './remove.ts'
 import { makeRouter, type UnderlayPlace, type Wire } from './router.ts'
+import { changeLinksOf } from './router-change.ts'
 import { routerLinks } from './router-links.ts'
 import { routerRules } from './router-rules.ts'
 import { Rulebook } from './rulebook.ts'
@@ -51,6 +52,7 @@ export class LinuxNetwork implements NetworkDriver {
   readonly #turns = new Turns()
   /** What each router was last made to be, wholly and by this process. */
   readonly #programmed = new Map<VpcId, RouterSpec>()
+  #edge: EdgeSpec | undefined
 
   constructor(options: LinuxNetworkOptions) {
     checkCloudName(options.cloud)
@@ -66,15 +68,24 @@ export class LinuxNetwork implements NetworkDriver {
       abort.throwIfAborted()
       const before = this.#programmed.get(spec.vpc)
       this.#programmed.delete(spec.vpc)
-      if (before && differsInRulesAlone(before, spec)) await this.#loadRules(spec, abort)
+      if (before && canFollow(before, spec)) await this.#makeDifference(before, spec, abort)
       else await this.#makeAll(spec, abort)
       this.#programmed.set(spec.vpc, spec)
     })
   }
 
-  /** All that changes of rules need. Whatever else went missing meanwhile is found when the same is programmed again. */
-  async #loadRules(spec: RouterSpec, abort: AbortSignal): Promise<void> {
-    await this.#rulebook.load(this.#namespace(spec.vpc), routerRules(spec), abort)
+  /**
+   * From what this process made, in the order in which all is made: rules are in force before anything is up that they hold for. Whatever
+   * else went missing meanwhile is found when the same is programmed again.
+   */
+  async #makeDifference(before: RouterSpec, spec: RouterSpec, abort: AbortSignal): Promise<void> {
+    const namespace = this.#namespace(spec.vpc)
+    const [old, links] = [before, spec].map((it) => routerLinks(it, this.#options.underlay.address))
+    await this.#rulebook.change(namespace, routerRules(spec), abort)
+    await together(
+      changeLinksOf(namespace, old!, links!, abort), // there are two
+      changeDhcp(namespace, { before, spec }, this.#dhcpDirectory(spec.vpc), abort),
+    )
   }
 
   async #makeAll(spec: RouterSpec, abort: AbortSignal): Promise<void> {
@@ -106,7 +117,12 @@ export class LinuxNetwork implements NetworkDriver {
     checkEdge(spec)
     await this.#turns.run('edge', async () => {
       abort.throwIfAborted()
-      await makeEdge(cloud, edge, spec, this.#rulebook, abort)
+      const before = this.#edge
+      this.#edge = undefined
+      if (before && haveSameWires(before, spec) && !isDeepStrictEqual(before, spec))
+        await changeEdge(cloud, edge, { before, spec }, this.#rulebook, abort)
+      else await makeEdge(cloud, edge, spec, this.#rulebook, abort)
+      this.#edge = spec
     })
   }
 
@@ -165,9 +181,10 @@ export class LinuxNetwork implements NetworkDriver {
   }
 }
 
-/** Whether what is not the same is something that only rules are made of. */
-function differsInRulesAlone({ groups: old, ...before }: RouterSpec, { groups, ...after }: RouterSpec): boolean {
-  return isDeepStrictEqual(before, after) && !isDeepStrictEqual(old, groups)
+/** Whether both have the same devices, but for taps. The same once more is asked for to make good what went missing. */
+function canFollow(before: RouterSpec, spec: RouterSpec): boolean {
+  const devices = ({ vni, mtu, wires }: RouterSpec) => ({ vni, mtu, wires })
+  return isDeepStrictEqual(devices(before), devices(spec)) && !isDeepStrictEqual(before, spec)
 }
 
 /** Taps bear the id of their vif as their alias. */

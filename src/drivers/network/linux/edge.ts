@@ -1,17 +1,50 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EdgeNetworkSpec, EdgeSpec } from '../../../host-api/spec.ts'
 import { edgeLinks, edgeRouterLinks, wire } from './edge-links.ts'
 import { edgeRules } from './edge-rules.ts'
 import { readKernelState } from './kernel-state.ts'
-import { linkChanges } from './links.ts'
+import { linkChanges, type Wanted } from './links.ts'
 import { natWireName, routerNamespace, vpcOfNamespace, wireName } from './names.ts'
 import { ipBatch, listNamespaces, makeNamespace } from './namespace.ts'
 import { removeNamespace } from './remove.ts'
 import { makeRouter, type UnderlayPlace, type Wire } from './router.ts'
+import { changeLinksOf } from './router-change.ts'
 import type { Rulebook } from './rulebook.ts'
 import { together } from './turns.ts'
 
 /** The edge of a cloud: a namespace that the outside reaches, with the underlay in it. */
 export type EdgePlace = UnderlayPlace & { readonly namespace: string }
+
+/** As `makeEdge`, where this process made `before` and both have the same routers with the same wires: `haveSameWires`. */
+export async function changeEdge(
+  cloud: string,
+  place: EdgePlace,
+  { before, spec }: { before: EdgeSpec; spec: EdgeSpec },
+  rulebook: Rulebook,
+  abort: AbortSignal,
+): Promise<void> {
+  const old = new Map(before.networks.map((it) => [it.vpc, it]))
+  await together(
+    ...spec.networks.map(async (it) => {
+      const last = old.get(it.vpc)
+      if (!last || last === it) return
+      const namespace = routerNamespace(cloud, 'edge', it.vpc)
+      await rulebook.change(namespace, edgeRules(it), abort)
+      const [had, wanted] = [edgeRouterLinks(last, place.address), edgeRouterLinks(it, place.address)]
+      await changeLinksOf(namespace, had, wanted, abort)
+    }),
+  )
+  await changeLinksOf(place.namespace, routesIn(before.networks), routesIn(spec.networks), abort)
+}
+
+export function haveSameWires(before: EdgeSpec, spec: EdgeSpec): boolean {
+  const wires = ({ networks }: EdgeSpec) => networks.map(({ vpc, vni, mtu, nats }) => ({ vpc, vni, mtu, nats }))
+  return isDeepStrictEqual(wires(before), wires(spec))
+}
+
+function routesIn(specs: readonly EdgeNetworkSpec[]): Wanted {
+  return { taps: [], addresses: [], rules: [], ...edgeLinks(specs) }
+}
 
 /** Makes the edge be exactly `spec`: a router for each VPC, and a route in the edge for each public address. */
 export async function makeEdge(
@@ -72,7 +105,7 @@ async function routeIntoNetworks(place: EdgePlace, specs: readonly EdgeNetworkSp
     .map((it) => `link set dev ${it} up`)
   const changes = linkChanges(
     { ...state, addresses: [], rules: [], neighbours: state.neighbours.filter((it) => ours(it.dev)) },
-    { taps: [], addresses: [], rules: [], ...edgeLinks(specs) },
+    routesIn(specs),
   )
   await ipBatch(place.namespace, [...up, ...changes.ip], abort)
 }

@@ -173,9 +173,11 @@ it('nftables itself takes every difference, and agrees with it', { timeout: 120_
       await net.program(spec, never)
       expect(await handle()).toBe(before)
       const byDifference = await world.run(`h1-${vpc}`, ['nft', '-s', 'list', 'ruleset'])
+      const links = await readKernelState(namespace, never)
       await world.run(`h1-${vpc}`, ['nft', 'flush', 'ruleset'])
       await net.program(spec, never)
       expect(sorted(byDifference)).toEqual(sorted(await world.run(`h1-${vpc}`, ['nft', '-s', 'list', 'ruleset'])))
+      expect(await readKernelState(namespace, never)).toEqual(links)
     }),
     { numRuns: 40 },
   )

@@ -23,10 +23,15 @@ export class Rulebook implements AsyncDisposable {
     this.#directory = directory
   }
 
+  /** As `load`, but what this process loaded itself is not looked for. */
+  async change(namespace: string, ruleset: Ruleset, abort: AbortSignal): Promise<void> {
+    if (this.#loaded.get(namespace)?.tag !== tagOf(ruleset)) await this.load(namespace, ruleset, abort)
+  }
+
   /** Makes the namespace's tables be exactly `ruleset`. Does nothing where they are. */
   async load(namespace: string, ruleset: Ruleset, abort: AbortSignal): Promise<void> {
     this.#throwFailure()
-    const next = { tag: `is-${digest(ruleset)}`, ruleset }
+    const next = { tag: tagOf(ruleset), ruleset }
     const before = this.#loaded.get(namespace) ?? (await this.#read(namespace))
     if (before && (await turn(namespace, before, next, abort))) {
       this.#loaded.set(namespace, next)
@@ -103,6 +108,10 @@ export class Rulebook implements AsyncDisposable {
 interface Tagged {
   readonly tag: string
   readonly ruleset: Ruleset
+}
+
+function tagOf(ruleset: Ruleset): string {
+  return `is-${digest(ruleset)}`
 }
 
 /** Whether `before` was there and `next` is now. */

@@ -1,0 +1,21 @@
+/** From what this process made last to what is wanted now, without asking the kernel what there is. */
+import type { KernelState, Link } from './kernel-state.ts'
+import { linkChanges, type Tap, type Wanted } from './links.ts'
+import { bridgeBatch, ipBatch, type Namespace } from './namespace.ts'
+
+/** Nothing is started where nothing differs. Where it fails, nobody knows what there is: all is to be made as if it were new. */
+export async function changeLinksOf(namespace: Namespace, before: Wanted, after: Wanted, abort: AbortSignal) {
+  const changes = linkChanges(asMade(before), after)
+  await bridgeBatch(namespace, changes.prepare, abort)
+  await ipBatch(namespace, changes.ip, abort)
+  await bridgeBatch(namespace, changes.finish, abort)
+}
+
+/** As the kernel would tell it. */
+function asMade({ taps, ...rest }: Wanted): KernelState {
+  return { ...rest, links: new Map(taps.map((it) => [it.name, madeLink(it)])) }
+}
+
+function madeLink(tap: Tap): Link {
+  return { ...tap, up: true }
+}
