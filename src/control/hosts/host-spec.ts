@@ -48,7 +48,9 @@ async function hostSpec(reader: Reader, scene: Scene, host: HostRow): Promise<Ho
   return {
     host: host.id,
     generation: host.generation,
-    domains: guests.map((it) => domainOf(scene, it)),
+    domains: remembered(guests, `domains ${host.id}`, [scene.volumes.plugs], () =>
+      guests.map((it) => domainOf(scene, it)),
+    ),
     routers,
     ...(volumes && { volumes }),
     ...(host.isEdge === 1 && { edge: { networks: edgeNetworks(scene), dns: outsideDnsSpec(scene) } }),

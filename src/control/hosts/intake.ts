@@ -50,8 +50,8 @@ export function mournHosts(store: Store, intake: Intake, hosts: readonly HostId[
   })
 }
 
-/** Makes the rows say what `facts` say, and tells of what is different. */
-export function takeFacts(store: Store, intake: Intake, facts: HostFacts): Promise<void> {
+/** Makes the rows say what `facts` say, and tells of what is different. `last`: what they were made to say before, where that is known. */
+export function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?: HostFacts): Promise<void> {
   return store.transact(async (tx) => {
     const before = await tx.db
       .selectFrom('hosts')
@@ -64,7 +64,7 @@ export function takeFacts(store: Store, intake: Intake, facts: HostFacts): Promi
       .set({ received: facts.received, settled: facts.settled, troublesJson: JSON.stringify(facts.troubles) })
       .where('id', '=', facts.host)
       .execute()
-    const changed = await replaceDomains(tx, facts)
+    const changed = isDeepStrictEqual(last?.domains, facts.domains) ? [] : await replaceDomains(tx, facts)
     const isTroubleNew = before.troublesJson !== JSON.stringify(facts.troubles)
     const troubles = isTroubleNew ? facts.troubles.map((it) => it.subject) : []
     const news = [...changed, ...troubles.filter((it): it is DomainId => /^dom_\d+$/.test(it))]

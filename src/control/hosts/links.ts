@@ -48,6 +48,8 @@ export class HostLinks {
   readonly #listening: Disposable
   /** What each host was sent last, on the link that it has. */
   readonly #sent = new Map<HostId, HostSpec>()
+  /** What each host said last, on the link that it has. */
+  readonly #heard = new Map<HostId, HostFacts>()
   #server: Server | undefined
   #nextQuestion = 1
   #closing = false
@@ -167,9 +169,10 @@ export class HostLinks {
     const link = { lines, hosts: hello.hosts.map((it) => it.host) }
     this.#enqueue(link, async () => {
       await mournHosts(this.#parts.store, this.#parts.intake, hello.lost ?? [])
+      for (const host of hello.lost ?? []) this.#forget(host)
       const known = await greetHosts(this.#parts.store, hello.hosts)
       for (const host of known) this.#links.set(host, link)
-      for (const host of known) this.#sent.delete(host)
+      for (const host of known) this.#forget(host)
       this.#publish(known)
     })
     return link
@@ -178,7 +181,9 @@ export class HostLinks {
   /** The host itself has said newer things than what is left of an older connection of its. */
   #take(link: Link, facts: HostFacts): void {
     this.#enqueue(link, async () => {
-      if (this.#links.get(facts.host) === link) await takeFacts(this.#parts.store, this.#parts.intake, facts)
+      if (this.#links.get(facts.host) !== link) return
+      await takeFacts(this.#parts.store, this.#parts.intake, facts, this.#heard.get(facts.host))
+      this.#heard.set(facts.host, facts)
     })
   }
 
@@ -194,10 +199,15 @@ export class HostLinks {
     this.#enqueue(link, async () => {
       const lost = link.hosts.filter((host) => this.#links.get(host) === link)
       for (const host of lost) this.#links.delete(host)
-      for (const host of lost) this.#sent.delete(host)
+      for (const host of lost) this.#forget(host)
       this.#giveUpQuestions(link)
       await loseHosts(this.#parts.store, lost)
     })
+  }
+
+  #forget(host: HostId): void {
+    this.#sent.delete(host)
+    this.#heard.delete(host)
   }
 
   #giveUpQuestions(link: Link): void {

@@ -23,7 +23,10 @@ export async function routerSpec(
   { host, vpc, wires }: { host: HostRow; vpc: VpcRow; wires: readonly WireSpec[] },
 ): Promise<RouterSpec> {
   const { network } = scene
-  const vifs = scene.guests.at(host.id).flatMap((guest) => vifsOf(scene, guest, vpc))
+  const here = scene.guests.at(host.id)
+  const vifs = remembered(here, `vifs ${vpc.id}`, [network, scene.volumes.names], () =>
+    here.flatMap((guest) => vifsOf(scene, guest, vpc)),
+  )
   const dns = vifs.length > 0 ? dnsSpecOf(scene, vpc) : undefined
   const { acls, ofSubnet } = await remembered(network, `acls ${vpc.id}`, [], () => aclSpecs(reader, vpc.id))
   return {
@@ -35,7 +38,9 @@ export async function routerSpec(
     vifs,
     groups: await groupSpecs(reader, scene, [...new Set(vifs.flatMap((it) => it.groups))]),
     ...(acls.length > 0 && { acls }),
-    routes: guestRoutes(scene, vpc.id, (it) => it !== host.id),
+    routes: remembered(scene.guests.at(vpc.id), `routes ${vpc.id} ${host.id}`, [network], () =>
+      guestRoutes(scene, vpc.id, (it) => it !== host.id),
+    ),
     tables: vifs.length > 0 ? tableSpecs(scene, vpc.id, host.id) : [],
     wires,
     ...(dns && { dns }),
