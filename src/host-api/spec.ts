@@ -97,7 +97,7 @@ export interface RouterSpec {
   readonly vni: number
   /** The MTU that guests are told by DHCP. */
   readonly mtu: number
-  /** All addresses of the VPC: what none of its routers knows of them is nowhere. */
+  /** All addresses of the VPC, of both versions of IP: what none of its routers knows of them is nowhere. */
   readonly cidrs: readonly string[]
   readonly subnets: readonly SubnetSpec[]
   readonly vifs: readonly VifSpec[]
@@ -122,6 +122,8 @@ export interface SubnetSpec {
   readonly acl?: AclId
   /** The router's own address in the subnet: its first. */
   readonly gateway: string
+  /** Its block of IPv6, and the router's address in that. */
+  readonly ipv6?: { readonly cidr: string; readonly gateway: string }
   readonly dns: readonly string[]
   /** Empty: guests are told none. */
   readonly domainName: string
@@ -136,7 +138,7 @@ export interface VifSpec {
   readonly address: string
   /** What else it may be reached at, and send from. */
   readonly secondaryAddresses?: readonly string[]
-  /** Addresses of IPv6, beside the one that the guest makes for its link. */
+  /** Addresses of IPv6, beside the one that the guest makes for its link; DHCPv6 gives it the first. */
   readonly ipv6?: readonly string[]
   readonly subnet: SubnetId
   readonly hostname: string
@@ -240,6 +242,8 @@ export interface EdgeNetworkSpec {
   readonly cidrs: readonly string[]
   readonly mtu: number
   readonly addresses: readonly { readonly publicAddress: string; readonly privateAddress: string }[]
+  /** Networks of IPv6, which nobody translates: `open` ones go out and are reached, `outward` ones only go out. */
+  readonly ipv6?: { readonly open: readonly string[]; readonly outward: readonly string[] }
   readonly routes: readonly RouteSpec[]
   readonly tables: readonly EdgeTableSpec[]
   /** Many-to-one NAT, for connections from inside alone. */

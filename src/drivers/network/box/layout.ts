@@ -2,6 +2,7 @@ import { Fault } from '../../../base/fault.ts'
 import type { HostPlace } from '../../../host-api/spec.ts'
 import type { HostId } from '../../../model/ids.ts'
 import { canonical, isAddress, isNetwork } from '../linux/ipv4.ts'
+import { canonicalNetwork, isAddress6, isNetwork6 } from '../linux/ipv6.ts'
 import { checkCloudName, checkHostName, placeNamespace } from '../linux/names.ts'
 
 /**
@@ -24,8 +25,12 @@ export interface BoxConfig {
   readonly edgeAddress: string
   /** Public addresses of guests. */
   readonly publicPool: string
+  /** Blocks of IPv6 of VPCs, known outside as they are. */
+  readonly pool6: string
   /** The link between the edge and the internet, with the address at each end: a client lives at `client`. */
   readonly internet: { readonly network: string; readonly edge: string; readonly client: string }
+  /** The same link in IPv6. */
+  readonly internet6: { readonly network: string; readonly edge: string; readonly client: string }
   /** The link between the edge and the machine, so that programs of its user reach the pool; or none. */
   readonly machine: MachineLink | 'off'
 }
@@ -40,7 +45,7 @@ export interface MachineLink {
 
 /**
  * The usual layout for these hosts. All its outer addresses are set aside for documentation and so nobody's.
- * Source: RFC 5737 (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24), RFC 6598 (100.64.0.0/10).
+ * Source: RFC 5737 (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24), RFC 6598 (100.64.0.0/10), RFC 3849 (2001:db8::/32).
  */
 export function usualBox(cloud: string, hosts: readonly HostId[], changes: Partial<BoxConfig> = {}): BoxConfig {
   return checkBox({
@@ -50,7 +55,9 @@ export function usualBox(cloud: string, hosts: readonly HostId[], changes: Parti
     underlayMtu: 9100,
     edgeAddress: '100.64.0.1',
     publicPool: '203.0.113.0/24',
+    pool6: '2001:db8:1000::/40',
     internet: { network: '198.51.100.0/24', edge: '198.51.100.1', client: '198.51.100.2' },
+    internet6: { network: '2001:db8:ffff::/64', edge: '2001:db8:ffff::1', client: '2001:db8:ffff::2' },
     machine: { network: '192.0.2.0/30', edge: '192.0.2.2', machine: '192.0.2.1' },
     ...changes,
   })
@@ -84,6 +91,12 @@ export function checkBox(config: BoxConfig): BoxConfig {
   for (const { host, underlayAddress } of config.hosts) {
     checkHostName(host)
     addresses.push(underlayAddress)
+  }
+  for (const it of [config.pool6, config.internet6.network]) {
+    if (!isNetwork6(it) || canonicalNetwork(it) !== it) throw new Fault(`box: not a network: ${it}`)
+  }
+  for (const it of [config.internet6.edge, config.internet6.client]) {
+    if (!isAddress6(it)) throw new Fault(`box: not an address: ${it}`)
   }
   for (const it of networks) {
     if (!isNetwork(it) || canonical(it) !== it) throw new Fault(`box: not a network: ${it}`)

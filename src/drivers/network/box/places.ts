@@ -18,6 +18,17 @@ export interface Cable {
   readonly peer: { readonly namespace: string | undefined; readonly device: string }
 }
 
+/** Where IPv6 is, every address is given. */
+const speaking = {
+  'net.ipv6.conf.all.addr_gen_mode': 1,
+  'net.ipv6.conf.default.addr_gen_mode': 1,
+  'net.ipv6.conf.all.accept_ra': 0,
+  'net.ipv6.conf.default.accept_ra': 0,
+  'net.ipv6.conf.default.accept_dad': 0,
+  'net.ipv6.conf.default.dad_transmits': 0,
+  'net.ipv6.conf.all.disable_ipv6': 0,
+}
+
 const silent = { 'net.ipv6.conf.all.disable_ipv6': 1, 'net.ipv6.conf.default.disable_ipv6': 1 }
 
 /** Every namespace of the box. */
@@ -88,7 +99,8 @@ function edge(config: BoxConfig): Place {
   return {
     namespace: placeNamespace(config.cloud, 'edge'),
     sysctls: {
-      ...silent,
+      ...speaking,
+      'net.ipv6.conf.all.forwarding': 1,
       'net.ipv4.ip_forward': 1,
       'net.ipv4.conf.all.send_redirects': 0,
       'net.ipv4.conf.default.send_redirects': 0,
@@ -99,24 +111,30 @@ function edge(config: BoxConfig): Place {
       `addr replace ${config.internet.edge}/32 dev lo`,
       ...attach('underlay', config.edgeAddress, config.underlay, config.underlayMtu),
       ...attach('internet', config.internet.edge, config.internet.network),
+      ...attach6('internet', config.internet6.edge, config.internet6.network, 1),
       ...(machine === 'off' ? [] : attach('machine', machine.edge, machine.network)),
       `route replace default via ${config.internet.client} dev internet`,
       // What no router of a VPC claims is nobody's: without this it would go back to where it came from.
       `route replace unreachable ${config.publicPool} metric 4294967295`,
+      `route replace ::/0 via ${config.internet6.client} dev internet`,
+      `route replace unreachable ${config.pool6} metric 4294967295`,
     ],
-    tables: edgeTables(config.publicPool),
+    tables: edgeTables(config.publicPool, config.pool6),
   }
 }
 
 function internet(config: BoxConfig): Place {
   const { client, network, edge: via } = config.internet
+  const six = config.internet6
   return {
     namespace: placeNamespace(config.cloud, 'internet'),
-    sysctls: silent,
+    sysctls: speaking,
     lines: [
       'link set dev lo up',
       ...attach('edge', client, network),
       `route replace ${config.publicPool} via ${via} dev edge`,
+      ...attach6('edge', six.client, six.network, 2),
+      `route replace ${config.pool6} via ${six.edge} dev edge`,
     ],
   }
 }
@@ -126,7 +144,7 @@ function internet(config: BoxConfig): Place {
  * that could send to a host's VXLAN socket could write into any network. To the machine go only answers. Guests reach
  * nothing of the edge itself.
  */
-function edgeTables(pool: string): string[] {
+function edgeTables(pool: string, pool6: string): string[] {
   return [
     'add table inet box',
     'delete table inet box',
@@ -138,6 +156,7 @@ function edgeTables(pool: string): string[] {
         iifname "v*" drop
         iifname "underlay" udp dport 4789 accept
         icmp type { echo-request, destination-unreachable, time-exceeded, parameter-problem } accept
+        icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert } accept
       }
       chain forward {
         type filter hook forward priority 0; policy drop;
@@ -148,6 +167,8 @@ function edgeTables(pool: string): string[] {
         oifname "machine" drop
         iifname { "internet", "machine" } ip daddr ${pool} accept
         iifname "v*" ip saddr ${pool} accept
+        iifname "internet" ip6 daddr ${pool6} accept
+        iifname "v*" ip6 saddr ${pool6} accept
         iifname "v*" icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
       }
     }`,
@@ -156,6 +177,11 @@ function edgeTables(pool: string): string[] {
 
 function attach(device: string, address: string, network: string, mtu = 1500): string[] {
   return [`addr replace ${address}/${lengthOf(network)} dev ${device}`, `link set dev ${device} mtu ${mtu} up`]
+}
+
+/** Who asks for a neighbour on behalf of others does so by its link-local address. Source: Linux, net/ipv6/ndisc.c. */
+function attach6(device: string, address: string, network: string, end: 1 | 2): string[] {
+  return [`addr replace fe80::${end}/64 dev ${device}`, ...attach(device, address, network)]
 }
 
 /** A port of the fabric is named by the underlay address behind it, in hexadecimal. */

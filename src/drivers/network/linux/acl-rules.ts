@@ -46,10 +46,10 @@ function byTap(taps: readonly Vif[], direction: Direction): NamedSet {
 }
 
 /** What stays within the subnet passes no boundary. */
-function boundary({ id, cidr, acl }: SubnetSpec, direction: Direction): Record<string, Chain> {
-  return {
-    [`${id}-${direction}`]: { rules: [`ip ${otherSide(direction)} ${cidr} return`, `goto ${acl}-${direction}`] },
-  }
+function boundary({ id, cidr, ipv6, acl }: SubnetSpec, direction: Direction): Record<string, Chain> {
+  const within = [`ip ${otherSide(direction)} ${cidr} return`]
+  if (ipv6) within.push(`ip6 ${otherSide(direction)} ${ipv6.cidr} return`)
+  return { [`${id}-${direction}`]: { rules: [...within, `goto ${acl}-${direction}`] } }
 }
 
 /** What an entry allows goes on to whatever else there is; what none speaks of is dropped. */

@@ -2,7 +2,7 @@ import { Fault } from '../../../base/fault.ts'
 import type { EdgeSpec, EdgeTableSpec, RouterSpec, RouteSpec, RuleSpec, TableSpec } from '../../../host-api/spec.ts'
 import { isId } from '../../../model/ids.ts'
 import { isAddress, isNetwork } from './ipv4.ts'
-import { isAddress6, isNetwork6 } from './ipv6.ts'
+import { isAddress6, isNetwork6, isSix } from './ipv6.ts'
 import { addressesOfVif } from './router-links.ts'
 
 /**
@@ -15,6 +15,10 @@ export function checkRouter(spec: RouterSpec): void {
     want('subnet', it.id, isId('subnet', it.id))
     want('cidr', it.cidr, isNetwork(it.cidr))
     want('gateway', it.gateway, isAddress(it.gateway))
+    if (it.ipv6) {
+      want('cidr', it.ipv6.cidr, isNetwork6(it.ipv6.cidr))
+      want('gateway', it.ipv6.gateway, isAddress6(it.ipv6.gateway))
+    }
     if (it.acl !== undefined) want('acl', it.acl, isId('network-acl', it.acl))
     for (const dns of it.dns) want('dns', dns, isAddress(dns))
     want('domainName', it.domainName, it.domainName === '' || isDomainName(it.domainName))
@@ -29,13 +33,13 @@ export function checkRouter(spec: RouterSpec): void {
   for (const it of spec.wires) {
     want('wire', it.id, isId('vpc-peering-connection', it.id))
     want('wire', it.to, isId('vpc', it.to))
-    for (const cidr of it.sources) want('source', cidr, isNetwork(cidr))
+    for (const cidr of it.sources) want('source', cidr, isAnyNetwork(cidr))
   }
   for (const it of spec.vifs) {
     want('vif', it.id, isId('network-interface', it.id))
     want('mac', it.mac, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(it.mac))
     for (const address of addressesOfVif(it)) want('address', address, isAddress(address))
-    for (const address of it.ipv6 ?? []) want('ipv6', address, isAddress6(address))
+    for (const address of it.ipv6 ?? []) want('ipv6', address, isAddress6(address) && spec.cidrs.some(isSix))
     want('hostname', it.hostname, isDomainName(it.hostname))
     want('subnet', it.subnet, subnets.has(it.subnet))
     want('hopLimit', it.metadata.hopLimit, isIn(1, it.metadata.hopLimit, 64))
@@ -59,6 +63,7 @@ export function checkEdge(spec: EdgeSpec): void {
       want('nat', nat.id, isId('natgateway', nat.id))
       want('publicAddress', nat.publicAddress, isAddress(nat.publicAddress))
     }
+    for (const cidr of [...(it.ipv6?.open ?? []), ...(it.ipv6?.outward ?? [])]) want('ipv6', cidr, isNetwork6(cidr))
     for (const { publicAddress, privateAddress } of it.addresses) {
       want('publicAddress', publicAddress, isAddress(publicAddress))
       want('privateAddress', privateAddress, isAddress(privateAddress))
@@ -75,12 +80,12 @@ interface Network {
 }
 
 function checkNetwork({ vpc, vni, mtu, routes, cidrs }: Network): void {
-  for (const it of cidrs) want('cidr', it, isNetwork(it))
+  for (const it of cidrs) want('cidr', it, isAnyNetwork(it))
   want('vpc', vpc, isId('vpc', vpc))
   want('vni', vni, isIn(1, vni, 2 ** 24 - 1))
   want('mtu', mtu, isIn(576, mtu, 9216))
   for (const it of routes) {
-    want('route', it.to, isNetwork(it.to))
+    want('route', it.to, isAnyNetwork(it.to))
     want('route', it.via, isAddress(it.via))
   }
 }
@@ -88,9 +93,9 @@ function checkNetwork({ vpc, vni, mtu, routes, cidrs }: Network): void {
 function checkTables(tables: readonly (TableSpec | EdgeTableSpec)[]): void {
   for (const it of tables) {
     want('number', it.number, isIn(1, it.number, 2 ** 31 - 1))
-    for (const cidr of it.sources) want('source', cidr, isNetwork(cidr))
+    for (const cidr of it.sources) want('source', cidr, isAnyNetwork(cidr))
     for (const way of it.ways) {
-      want('way', way.to, isNetwork(way.to))
+      want('way', way.to, isAnyNetwork(way.to))
       if ('via' in way) want('way', way.via, isAddress(way.via))
       if ('vif' in way) want('way', way.vif, isId('network-interface', way.vif))
       if ('wire' in way) want('way', way.wire, isId('vpc-peering-connection', way.wire))
@@ -102,7 +107,7 @@ function checkTables(tables: readonly (TableSpec | EdgeTableSpec)[]): void {
 function checkRule({ protocol, range, peer }: RuleSpec): void {
   want('protocol', protocol, protocol === 'all' || isIn(0, protocol, 255))
   if (range) want('range', `${range.from}-${range.to}`, isRange(protocol, range))
-  if ('cidr' in peer) want('cidr', peer.cidr, isNetwork(peer.cidr) || isNetwork6(peer.cidr))
+  if ('cidr' in peer) want('cidr', peer.cidr, isAnyNetwork(peer.cidr))
   else want('group', peer.group, isId('security-group', peer.group))
 }
 
@@ -110,6 +115,10 @@ function checkRule({ protocol, range, peer }: RuleSpec): void {
 function isRange(protocol: RuleSpec['protocol'], { from, to }: { from: number; to: number }): boolean {
   if (protocol === 6 || protocol === 17) return isIn(0, from, to) && isIn(from, to, 65_535)
   return (protocol !== 1 && protocol !== 58) || (isIn(-1, from, 255) && isIn(-1, to, 255))
+}
+
+function isAnyNetwork(text: string): boolean {
+  return isNetwork(text) || isNetwork6(text)
 }
 
 function isDomainName(text: string): boolean {

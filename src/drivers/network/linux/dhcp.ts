@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import type { RouterSpec, SubnetSpec } from '../../../host-api/spec.ts'
 import { endServers, findServer, pidFileArgument, readIfAny, startServer } from './dnsmasq.ts'
 import { netmask } from './ipv4.ts'
+import { canonicalNetwork } from './ipv6.ts'
 import { tapName } from './names.ts'
 
 /**
@@ -72,14 +73,22 @@ export function dhcpCommand(spec: RouterSpec, directory: string): string[] {
     '--dhcp-broadcast',
     '--dhcp-ignore-clid',
     `--dhcp-option-force=option:mtu,${spec.mtu}`,
+    ...(spec.subnets.some((it) => it.ipv6) ? ['--enable-ra', serverIdentity] : []),
     ...spec.subnets.toSorted((a, b) => (a.id < b.id ? -1 : 1)).flatMap(subnetArguments),
   ]
 }
 
 const leaseSeconds = 86_400
 
-function subnetArguments({ id, cidr, gateway, dns, domainName, options = {} }: SubnetSpec): string[] {
+/** The same for every router, as its MAC is: made of a MAC by dnsmasq, it could not be before the first tap. Source: RFC 8415, section 11.3. */
+const serverIdentity = '--dhcp-duid=0,fe:ff:ff:ff:ff:ff'
+
+/** Source: leases of EC2's DHCPv6 as guests print them. They are short, since a guest that calls itself otherwise waits for their end. */
+const leaseSeconds6 = 450
+
+function subnetArguments({ id, cidr, gateway, dns, domainName, options = {}, ipv6 }: SubnetSpec): string[] {
   return [
+    ...(ipv6 ? [rangeOf6(id, ipv6.cidr)] : []),
     `--dhcp-range=set:${id},${cidr.split('/')[0]},static,${netmask(cidr)},${leaseSeconds}`,
     `--dhcp-option=tag:${id},option:router,${gateway}`,
     // An option without a value is one that dnsmasq would give by itself, and does not.
@@ -91,9 +100,23 @@ function subnetArguments({ id, cidr, gateway, dns, domainName, options = {} }: S
   ]
 }
 
-/** One guest: its MAC, on its own tap (dnsmasq tags every message with its interface), gets its address. */
+/**
+ * Router advertisements say that addresses are given (M) and that nothing is on the link but the router: a guest sends it all
+ * that is not its own, and asks for no neighbour. Source: RFC 4861, section 4.2; dnsmasq(8), `off-link`.
+ */
+function rangeOf6(id: string, cidr: string): string {
+  const [network, length] = canonicalNetwork(cidr).split('/')
+  return `--dhcp-range=set:${id},${network},static,off-link,${length},${leaseSeconds6}`
+}
+
+/**
+ * One guest: its MAC, on its own tap (dnsmasq tags every message with its interface), gets its
+ * address, and the first one that it has of IPv6. Others are its own affair, as in EC2.
+ */
 function hostLine(vif: RouterSpec['vifs'][number]): string {
-  return `${vif.mac},tag:${tapName(vif.id)},${vif.address},${vif.hostname},${leaseSeconds}\n`
+  const [six] = vif.ipv6 ?? []
+  const addresses = six === undefined ? vif.address : `${vif.address},[${six}]`
+  return `${vif.mac},tag:${tapName(vif.id)},${addresses},${vif.hostname},${leaseSeconds}\n`
 }
 
 async function readHosts(directory: string): Promise<Map<string, string>> {

@@ -11,6 +11,7 @@ import { checkEdge, checkRouter } from './check.ts'
 import { changeDhcp, endDhcp, serveDhcp } from './dhcp.ts'
 import { readDrops } from './drops.ts'
 import { changeEdge, type EdgePlace, haveSameWires, makeEdge } from './edge.ts'
+import { isSix } from './ipv6.ts'
 import { readKernelState } from './kernel-state.ts'
 import { listenIn } from './listen.ts'
 import {
@@ -96,7 +97,11 @@ export class LinuxNetwork implements NetworkDriver {
     const rules = routerRules(spec)
     await makeNamespace(namespace, abort)
     await together(
-      makeRouter({ namespace, underlay, vni, mtu, links, rules, wires: this.#wires(spec) }, this.#rulebook, abort),
+      makeRouter(
+        { namespace, underlay, vni, mtu, six: spec.cidrs.some(isSix), links, rules, wires: this.#wires(spec) },
+        this.#rulebook,
+        abort,
+      ),
       serveDhcp(namespace, spec, this.#dhcpDirectory(spec.vpc), abort),
     )
   }
@@ -181,9 +186,9 @@ export class LinuxNetwork implements NetworkDriver {
   }
 }
 
-/** Whether both have the same devices, but for taps. The same once more is asked for to make good what went missing. */
+/** Whether both have the same devices, but for taps, and know IPv6 or do not. The same once more is asked for to make good what went missing. */
 function canFollow(before: RouterSpec, spec: RouterSpec): boolean {
-  const devices = ({ vni, mtu, wires }: RouterSpec) => ({ vni, mtu, wires })
+  const devices = ({ vni, mtu, wires, cidrs }: RouterSpec) => ({ vni, mtu, wires, six: cidrs.some(isSix) })
   return isDeepStrictEqual(devices(before), devices(spec)) && !isDeepStrictEqual(before, spec)
 }
 

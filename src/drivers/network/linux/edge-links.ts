@@ -1,14 +1,15 @@
 import type { EdgeNetworkSpec } from '../../../host-api/spec.ts'
 import { canonical } from './ipv4.ts'
+import { canonicalNetwork, isSix } from './ipv6.ts'
 import type { Route, Rule, Wanted } from './links.ts'
 import { natWireName, wireName } from './names.ts'
-import { overlayLinks } from './router-links.ts'
+import { overlayLinks } from './overlay-links.ts'
 import { kernelTable, tableRule } from './table-links.ts'
 
 /** The two ends of the wire between the edge and a VPC's router there: the same for every VPC, each on its own wire. */
 export const wire = {
-  outer: { address: '169.254.1.1', mac: '0e:00:00:00:00:01' },
-  inner: { address: '169.254.1.2', mac: '0e:00:00:00:00:02' },
+  outer: { address: '169.254.1.1', address6: 'fe80::1', mac: '0e:00:00:00:00:01' },
+  inner: { address: '169.254.1.2', address6: 'fe80::2', mac: '0e:00:00:00:00:02' },
 } as const
 
 /**
@@ -18,33 +19,51 @@ export const wire = {
 export function edgeRouterLinks(spec: EdgeNetworkSpec, here: string): Wanted {
   const overlay = overlayLinks(spec.routes, here)
   const tables = edgeTableLinks(spec)
+  const six = spec.cidrs.some(isSix)
   return {
     taps: [],
     addresses: [{ dev: 'overlay', address: `${here}/32` }],
     routes: [
       ...overlay.routes,
       { kind: 'unicast', to: '0.0.0.0/0', dev: 'outside', via: wire.outer.address },
-      ...spec.cidrs.map((it): Route => ({ kind: 'unreachable', to: canonical(it) })),
+      ...(six ? [{ kind: 'unicast', to: '::/0', dev: 'outside', via: wire.outer.address6 } as const] : []),
+      ...spec.cidrs.map((it): Route => ({ kind: 'unreachable', to: canonicalNetwork(it) })),
       ...tables.routes,
     ],
     neighbours: [
-      ...['outside', ...spec.nats.map((it) => natWireName(it.id))].map((dev) => ({ dev, ...wire.outer })),
+      ...['outside', ...spec.nats.map((it) => natWireName(it.id))].map((dev) => ({
+        ...{ dev, address: wire.outer.address, mac: wire.outer.mac },
+      })),
+      ...(six ? [{ dev: 'outside', address: wire.outer.address6, mac: wire.outer.mac }] : []),
       ...overlay.neighbours,
     ],
     rules: tables.rules,
   }
 }
 
-/** What the edge itself adds for its VPCs: where each public address leads. Addresses of the edge are not its affair. */
+/**
+ * What the edge itself adds for its VPCs: where each public address leads, and each block of IPv6, whose addresses are known
+ * outside as they are. Addresses of the edge are not its affair.
+ */
 export function edgeLinks(specs: readonly EdgeNetworkSpec[]): Pick<Wanted, 'routes' | 'neighbours'> {
   return {
-    routes: specs.flatMap(({ vpc, addresses, nats }) => [
+    routes: specs.flatMap(({ vpc, cidrs, addresses, nats }) => [
+      ...cidrs.filter(isSix).map(
+        (it): Route => ({
+          ...{ kind: 'unicast', to: canonicalNetwork(it), dev: wireName(vpc), via: wire.inner.address6 },
+        }),
+      ),
       ...addresses.map((it) => inward(it.publicAddress, wireName(vpc))),
       ...nats.map((it) => inward(it.publicAddress, wireName(it.id))),
     ]),
-    neighbours: specs
-      .flatMap(({ vpc, nats }) => [vpc, ...nats.map((it) => it.id)])
-      .map((it) => ({ dev: wireName(it), ...wire.inner })),
+    neighbours: [
+      ...specs
+        .flatMap(({ vpc, nats }) => [vpc, ...nats.map((it) => it.id)])
+        .map((it) => ({ dev: wireName(it), address: wire.inner.address, mac: wire.inner.mac })),
+      ...specs
+        .filter((it) => it.cidrs.some(isSix))
+        .map((it) => ({ dev: wireName(it.vpc), address: wire.inner.address6, mac: wire.inner.mac })),
+    ],
   }
 }
 

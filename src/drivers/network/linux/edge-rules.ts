@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { EdgeNetworkSpec, NatSpec } from '../../../host-api/spec.ts'
+import { disjoint6, isSix } from './ipv6.ts'
 import { natWireName } from './names.ts'
-import type { Chain, NamedSet, Ruleset } from './ruleset.ts'
+import { type Chain, emptyTable, type NamedSet, type Ruleset, type Table } from './ruleset.ts'
 import { sourceMap } from './table-rules.ts'
 
 type Pair = EdgeNetworkSpec['addresses'][number]
@@ -16,7 +17,42 @@ type Pair = EdgeNetworkSpec['addresses'][number]
 export function edgeRules(spec: EdgeNetworkSpec): Ruleset {
   const pairs = spec.addresses.toSorted((a, b) => (a.publicAddress < b.publicAddress ? -1 : 1))
   const sets = { ...translations(pairs), ...zones(pairs), ...natSets(spec.nats), sources: sourceMap(spec.tables) }
-  return { 'ip edge': { counters: [], sets, chains: { ...chains, zone: zoneChain(spec.nats) } } }
+  const six = spec.cidrs.some(isSix)
+  return {
+    'ip edge': { counters: [], sets, chains: { ...chains, zone: zoneChain(spec.nats) } },
+    'ip6 edge': six ? table6(spec) : emptyTable,
+  }
+}
+
+/** Addresses of IPv6 are the same inside and outside. Those of `outward` networks may begin a conversation, and are not begun with. */
+function table6({ ipv6 = { open: [], outward: [] } }: EdgeNetworkSpec): Table {
+  const networks = (cidrs: readonly string[]): NamedSet => ({
+    ...{ kind: 'set', type: 'type ipv6_addr; flags interval;', elements: disjoint6(cidrs) },
+  })
+  return {
+    counters: [],
+    sets: { open: networks(ipv6.open), outward: networks([...ipv6.open, ...ipv6.outward]) },
+    chains: {
+      forward: {
+        hook: 'type filter hook forward priority 0; policy drop;',
+        rules: [
+          'ct state invalid drop',
+          'ct state related accept',
+          'iifname "overlay" oifname "outside" ip6 saddr @outward accept',
+          'iifname "outside" oifname "overlay" ip6 daddr @open accept',
+          'iifname "outside" oifname "overlay" ct direction reply ct state established ip6 daddr @outward accept',
+        ],
+      },
+      input: {
+        hook: 'type filter hook input priority 0; policy drop;',
+        rules: [
+          'iifname "lo" accept',
+          'ct state related accept',
+          'icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert } accept',
+        ],
+      },
+    },
+  }
 }
 
 /** The conntrack zone of a pair: 16 bits of its digest, not 0. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EdgeNetworkSpec, EdgeSpec } from '../../../host-api/spec.ts'
 import { edgeLinks, edgeRouterLinks, wire } from './edge-links.ts'
 import { edgeRules } from './edge-rules.ts'
+import { isSix } from './ipv6.ts'
 import { readKernelState } from './kernel-state.ts'
 import { linkChanges, type Wanted } from './links.ts'
 import { natWireName, routerNamespace, vpcOfNamespace, wireName } from './names.ts'
@@ -38,7 +39,8 @@ export async function changeEdge(
 }
 
 export function haveSameWires(before: EdgeSpec, spec: EdgeSpec): boolean {
-  const wires = ({ networks }: EdgeSpec) => networks.map(({ vpc, vni, mtu, nats }) => ({ vpc, vni, mtu, nats }))
+  const wires = ({ networks }: EdgeSpec) =>
+    networks.map(({ vpc, vni, mtu, nats, cidrs }) => ({ vpc, vni, mtu, nats, six: cidrs.some(isSix) }))
   return isDeepStrictEqual(wires(before), wires(spec))
 }
 
@@ -84,7 +86,16 @@ async function makeEdgeRouter(
   const links = edgeRouterLinks(spec, place.address)
   const rules = edgeRules(spec)
   await makeRouter(
-    { namespace, underlay: place, vni, mtu, links, rules, wires: [plug('outside', wireName(spec.vpc)), ...nats] },
+    {
+      namespace,
+      underlay: place,
+      vni,
+      mtu,
+      six: spec.cidrs.some(isSix),
+      links,
+      rules,
+      wires: [plug('outside', wireName(spec.vpc)), ...nats],
+    },
     rulebook,
     abort,
   )

@@ -1,5 +1,6 @@
 /** IPv6 networks and addresses as text in, text out. */
 import ipaddr from 'ipaddr.js'
+import { canonical } from './ipv4.ts'
 
 /** Whether `text` is an IPv6 address without a zone. */
 export function isAddress6(text: string): boolean {
@@ -32,6 +33,29 @@ export function linkLocal(mac: string): string {
 /** The address as one number in hexadecimal, as nft takes bytes of a packet. */
 export function hexadecimal6(address: string): string {
   return `0x${fromBytes(ipaddr.IPv6.parse(address).toByteArray()).toString(16).padStart(32, '0')}`
+}
+
+/** Whether what is an address or a network is one of IPv6. */
+export function isSix(text: string): boolean {
+  return text.includes(':')
+}
+
+/** `cidr`, of either version of IP, with the bits of the host cleared, as the kernel prints it. */
+export function canonicalNetwork(cidr: string): string {
+  if (!isSix(cidr)) return canonical(cidr)
+  const { first, length } = parse(cidr)
+  return `${format(first)}/${length}`
+}
+
+/** The address alone as a network: what a route to one guest is to. */
+export function alone(address: string): string {
+  return `${address}/${isSix(address) ? 128 : 32}`
+}
+
+/** Where a host is on the overlay, as IPv6 has to be told: a route to IPv6 takes no next hop of IPv4. */
+export function hopOf(underlayAddress: string): string {
+  const bytes = underlayAddress.split('.').map(Number)
+  return format(fromBytes([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...bytes]))
 }
 
 /** As RFC 5952 writes it. */

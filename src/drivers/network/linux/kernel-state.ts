@@ -1,4 +1,5 @@
 import { runQuickly } from '../../../base/launcher.ts'
+import { alone } from './ipv6.ts'
 import { type Address, isOurPriority, type Neighbour, type Route, type Rule } from './links.ts'
 import { type Namespace, selector } from './namespace.ts'
 
@@ -9,6 +10,8 @@ export interface KernelState {
   readonly routes: readonly Route[]
   readonly neighbours: readonly Neighbour[]
   readonly rules: readonly Rule[]
+  /** It knows IPv6. */
+  readonly six: boolean
 }
 
 export interface Link {
@@ -26,12 +29,18 @@ export interface Link {
 /** Routes of this driver bear this number, and it touches no others. Guess: unassigned in iproute2's rt_protos. */
 export const routeProtocol = 199
 
-/** Reads the namespace in one process. */
+/** Reads the namespace in one process; its rules for IPv6, where it knows any, in another. */
 export async function readKernelState(namespace: Namespace, abort: AbortSignal): Promise<KernelState> {
   const stdin = `addr show\nroute show table all proto ${routeProtocol}\nneigh show nud permanent\nrule show\n`
   const out = await runQuickly('ip', [...selector(namespace), '-details', '-json', '-batch', '-'], { stdin, abort })
   const [links = '[]', routes = '[]', neighbours = '[]', rules = '[]'] = out.split('\n').filter((it) => it !== '')
-  return kernelState(JSON.parse(links), JSON.parse(routes), JSON.parse(neighbours), JSON.parse(rules))
+  const state = kernelState(JSON.parse(links), JSON.parse(routes), JSON.parse(neighbours), JSON.parse(rules))
+  return state.six ? { ...state, rules: [...state.rules, ...(await readRules6(namespace, abort))] } : state
+}
+
+async function readRules6(namespace: Namespace, abort: AbortSignal): Promise<Rule[]> {
+  const out = await runQuickly('ip', [...selector(namespace), '-6', '-json', 'rule', 'show'], { abort })
+  return ourRules(JSON.parse(out || '[]')).map((it) => ({ ...it, six: true }))
 }
 
 /** What `ip -details -json` prints, as far as it is read here. Source: iproute2 6.1, ipaddress.c, iproute.c, ipneigh.c. */
@@ -52,6 +61,8 @@ interface RouteJson {
   readonly dev?: string
   /** A number, or a name where it has one: `main`. */
   readonly table?: string
+  /** Of IPv6 alone. */
+  readonly pref?: string
 }
 
 interface RuleJson {
@@ -76,12 +87,13 @@ function kernelState(
     links: new Map(links.map((it) => [it.ifname, link(it)])),
     addresses: links.flatMap((it) =>
       it.addr_info
-        .filter(({ family, local }) => family === 'inet' && !local.startsWith('127.'))
+        .filter(({ local }) => !local.startsWith('127.') && local !== '::1')
         .map(({ local, prefixlen }) => ({ dev: it.ifname, address: `${local}/${prefixlen}` })),
     ),
     routes: routes.map(route),
     neighbours: neighbours.map((it) => ({ dev: it.dev, address: it.dst, mac: it.lladdr ?? '' })),
-    rules: rules.filter((it) => isOurPriority(it.priority)).map(rule),
+    rules: ourRules(rules),
+    six: links.some((it) => it.addr_info.some(({ local }) => local === '::1')),
   }
 }
 
@@ -99,11 +111,16 @@ function link(it: LinkJson): Link {
 }
 
 function route(it: RouteJson): Route {
-  const to = it.dst === 'default' ? '0.0.0.0/0' : it.dst.includes('/') ? it.dst : `${it.dst}/32`
+  const everything = it.pref === undefined ? '0.0.0.0/0' : '::/0'
+  const to = it.dst === 'default' ? everything : it.dst.includes('/') ? it.dst : alone(it.dst)
   const table = it.table === undefined || it.table === 'main' ? {} : { table: Number(it.table) }
   if (it.type === 'unreachable' || it.type === 'blackhole') return { to, kind: it.type, ...table }
   const { gateway: via, dev = '' } = it
   return { to, kind: 'unicast', dev, ...(via !== undefined && { via }), ...table }
+}
+
+function ourRules(rules: readonly RuleJson[]): Rule[] {
+  return rules.filter((it) => isOurPriority(it.priority)).map(rule)
 }
 
 function rule({ priority, fwmark, table }: RuleJson): Rule {

@@ -12,7 +12,7 @@ it('carrying out the changes leaves nothing to change', () => {
   fc.assert(
     fc.property(arbitraryLinks, (wanted) => {
       const kernel = programmed(wanted)
-      expect(linkChanges(kernel.state(), wanted)).toEqual({ prepare: [], ip: [], finish: [] })
+      expect(linkChanges(kernel.state(), wanted)).toEqual({ prepare: [], ip: [], ip6: [], finish: [] })
     }),
   )
 })

@@ -1,3 +1,4 @@
+import { isSix } from './ipv6.ts'
 import type { KernelState, Link } from './kernel-state.ts'
 import { routeProtocol } from './kernel-state.ts'
 
@@ -44,8 +45,9 @@ export type Route =
     }
   | { readonly kind: 'unreachable' | 'blackhole'; readonly to: string; readonly table?: number }
 
-/** Which table is looked into, in the order of priorities; of packets with that mark, or of all. */
+/** Which table is looked into, in the order of priorities; of packets with that mark, or of all. IPv6 has rules of its own. */
 export interface Rule {
+  readonly six?: true
   readonly priority: number
   readonly mark?: number
   readonly table: number | 'main'
@@ -56,10 +58,11 @@ export function isOurPriority(priority: number): boolean {
   return priority > 0 && priority < 32766
 }
 
-/** Lines for `ip -batch` and `bridge -batch`: first `prepare` (bridge), then `ip`, then `finish` (bridge). */
+/** Lines for `ip -batch` and `bridge -batch`: first `prepare` (bridge), then `ip`, `ip6` (`ip -6`), and `finish` (bridge). */
 export interface Changes {
   readonly prepare: readonly string[]
   readonly ip: readonly string[]
+  readonly ip6: readonly string[]
   readonly finish: readonly string[]
 }
 
@@ -72,7 +75,8 @@ export function linkChanges(actual: KernelState, wanted: Wanted): Changes {
   const doomed = doomedTaps(actual, wanted.taps)
   const rest = withoutDevices(actual, doomed)
   const neighbours = compare(rest.neighbours, wanted.neighbours, neighbourText)
-  const onOverlay = (it: Neighbour) => it.dev === 'overlay'
+  // A host has one MAC for both versions of IP, and one underlay address, of IPv4.
+  const onOverlay = (it: Neighbour) => it.dev === 'overlay' && !isSix(it.address)
   return {
     prepare: neighbours.missing.filter(onOverlay).map((it) => `fdb replace ${forwardingText(it)}`),
     ip: [
@@ -80,6 +84,7 @@ export function linkChanges(actual: KernelState, wanted: Wanted): Changes {
       ...wanted.taps.flatMap((it) => tapLines(rest.links.get(it.name), it)),
       ...addressAndRouteLines(rest, wanted, neighbours),
     ],
+    ip6: ruleLines(actual, wanted, true),
     finish: neighbours.surplus
       .filter((it) => onOverlay(it) && !wanted.neighbours.some((other) => onOverlay(other) && other.mac === it.mac))
       .map((it) => `fdb del ${forwardingText(it)}`),
@@ -91,19 +96,23 @@ function addressAndRouteLines(actual: KernelState, wanted: Wanted, neighbours: C
   const routes = compare(actual.routes, wanted.routes, routeText)
   const keys = new Set(wanted.routes.map(routeKey))
   const neighbourKeys = new Set(wanted.neighbours.map(neighbourKey))
-  const rules = compare(actual.rules, wanted.rules, ruleText)
   return [
     ...addresses.missing.map((it) => `addr add ${addressText(it)}`),
     ...neighbours.missing.map((it) => `neigh replace ${neighbourText(it)} nud permanent`),
     ...routes.missing.map((it) => `route replace ${routeText(it)} proto ${routeProtocol}`),
-    ...rules.missing.map((it) => `rule add ${ruleText(it)}`),
-    ...rules.surplus.map((it) => `rule del ${ruleText(it)}`),
+    ...ruleLines(actual, wanted, false),
     ...routes.surplus.filter((it) => !keys.has(routeKey(it))).map((it) => `route del ${routeKey(it)}`),
     ...neighbours.surplus
       .filter((it) => !neighbourKeys.has(neighbourKey(it)))
       .map((it) => `neigh del ${neighbourKey(it)}`),
     ...addresses.surplus.map((it) => `addr del ${addressText(it)}`),
   ]
+}
+
+function ruleLines(actual: KernelState, wanted: Wanted, six: boolean): string[] {
+  const of = (rules: readonly Rule[]) => rules.filter((it) => (it.six ?? false) === six)
+  const { missing, surplus } = compare(of(actual.rules), of(wanted.rules), ruleText)
+  return [...missing.map((it) => `rule add ${ruleText(it)}`), ...surplus.map((it) => `rule del ${ruleText(it)}`)]
 }
 
 /** Taps that nobody wants, and those with another owner or MAC: both are for life. */
@@ -138,6 +147,7 @@ function withoutDevices(state: KernelState, doomed: ReadonlySet<string>): Kernel
     routes: state.routes.filter((it) => it.kind !== 'unicast' || stays(it)),
     neighbours: state.neighbours.filter(stays),
     rules: state.rules,
+    six: state.six,
   }
 }
 
@@ -155,9 +165,14 @@ function compare<T>(actual: readonly T[], wanted: readonly T[], text: (it: T) =>
   }
 }
 
-/** The metadata address is nobody's source but its own: `scope host` keeps it out of the errors that a router sends. */
+/**
+ * The metadata address is nobody's source but its own: `scope host` keeps it out of the errors that a router sends. A
+ * gateway of IPv6 has the length of its subnet's prefix, as dnsmasq wants it, and no route to all of that.
+ */
 function addressText(it: Address): string {
-  return `${it.address} dev ${it.dev}${it.address.startsWith('169.254.') ? ' scope host' : ''}`
+  const isGateway6 = isSix(it.address) && !it.address.startsWith('fe80:')
+  const how = it.address.startsWith('169.254.') ? ' scope host' : isGateway6 ? ' noprefixroute' : ''
+  return `${it.address} dev ${it.dev}${how}`
 }
 
 function neighbourKey(it: Neighbour): string {

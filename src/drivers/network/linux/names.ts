@@ -76,5 +76,8 @@ export function overlayMac(underlayAddress: string): string {
   return ['0e', 'fc', ...bytes].join(':')
 }
 
+/** Every router's own address on its links, of which its guests hear by router advertisement. */
+export const gateway6 = 'fe80::1'
+
 /** The metadata service, and the router's own address in every VPC. Source: EC2 User Guide, "Instance metadata". */
 export const metadataAddress = '169.254.169.254'

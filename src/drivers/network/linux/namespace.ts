@@ -54,14 +54,19 @@ export function runIn(
   return runQuickly(command, args, options)
 }
 
-/** Carries out lines of `ip` in order; stops at the first that fails. No lines, no process. */
-export async function ipBatch(namespace: Namespace, lines: readonly string[], abort: AbortSignal): Promise<void> {
-  await batch('ip', namespace, lines, abort)
+/** Carries out lines of `ip` in order; stops at the first that fails. No lines, no process. Lines that do not show it are IPv4's. */
+export async function ipBatch(
+  namespace: Namespace,
+  lines: readonly string[],
+  abort: AbortSignal,
+  version: 4 | 6 = 4,
+): Promise<void> {
+  await batch(version === 6 ? ['ip', '-6'] : ['ip'], namespace, lines, abort)
 }
 
 /** Carries out lines of `bridge` in order, as `ipBatch` does. */
 export async function bridgeBatch(namespace: Namespace, lines: readonly string[], abort: AbortSignal): Promise<void> {
-  await batch('bridge', namespace, lines, abort)
+  await batch(['bridge'], namespace, lines, abort)
 }
 
 /** Sets the namespace's own values of /proc/sys/net. What this kernel does not have is passed over. */
@@ -77,9 +82,13 @@ export async function nftTransaction(namespace: Namespace, lines: readonly strin
   await runIn(namespace, ['nft', '-f', '-'], { stdin: `${lines.join('\n')}\n`, abort })
 }
 
-async function batch(command: string, namespace: Namespace, lines: readonly string[], abort: AbortSignal) {
+async function batch(argv: readonly string[], namespace: Namespace, lines: readonly string[], abort: AbortSignal) {
   if (lines.length === 0) return
-  await runQuickly(command, [...selector(namespace), '-batch', '-'], { stdin: `${lines.join('\n')}\n`, abort })
+  const [command = '', ...options] = argv
+  await runQuickly(command, [...options, ...selector(namespace), '-batch', '-'], {
+    stdin: `${lines.join('\n')}\n`,
+    abort,
+  })
 }
 
 /** `-n NAMESPACE`, where one is meant: `ip` and `bridge` go there by themselves. */

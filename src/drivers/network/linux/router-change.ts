@@ -8,12 +8,13 @@ export async function changeLinksOf(namespace: Namespace, before: Wanted, after:
   const changes = linkChanges(asMade(before), after)
   await bridgeBatch(namespace, changes.prepare, abort)
   await ipBatch(namespace, changes.ip, abort)
+  await ipBatch(namespace, changes.ip6, abort, 6)
   await bridgeBatch(namespace, changes.finish, abort)
 }
 
 /** As the kernel would tell it. */
 function asMade({ taps, ...rest }: Wanted): KernelState {
-  return { ...rest, links: new Map(taps.map((it) => [it.name, madeLink(it)])) }
+  return { ...rest, six: true, links: new Map(taps.map((it) => [it.name, madeLink(it)])) }
 }
 
 function madeLink(tap: Tap): Link {

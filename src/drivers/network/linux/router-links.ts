@@ -1,15 +1,19 @@
-import type { RouterSpec, RouteSpec, VifSpec } from '../../../host-api/spec.ts'
+import type { RouterSpec, SubnetSpec, VifSpec } from '../../../host-api/spec.ts'
 import { userOfDomain } from '../../../model/domain-user.ts'
-import { canonical } from './ipv4.ts'
-import type { Address, Neighbour, Route, Wanted } from './links.ts'
-import { metadataAddress, overlayMac, routerMac, tapName } from './names.ts'
+import { alone, canonical6, canonicalNetwork, linkLocal } from './ipv6.ts'
+import type { Address, Route, Wanted } from './links.ts'
+import { gateway6, metadataAddress, routerMac, tapName } from './names.ts'
+import { overlayLinks } from './overlay-links.ts'
 import { tableLinks } from './table-links.ts'
 
 /** What the namespace of a VPC's router on a host holds. `here` is the host's own underlay address. */
 export function routerLinks(spec: RouterSpec, here: string): Wanted {
-  const gateways = new Map(spec.subnets.map((it) => [it.id, it.gateway]))
-  const vifs = spec.vifs.map((it) => ({ ...it, tap: tapName(it.id), gateway: gateways.get(it.subnet) ?? '' }))
-  const own = vifs.flatMap((it) => addressesOfVif(it).map((address) => ({ ...it, address })))
+  const subnets = new Map(spec.subnets.map((it) => [it.id, it]))
+  const vifs = spec.vifs.map((it) => ({ ...it, tap: tapName(it.id), of: subnets.get(it.subnet) }))
+  const own = vifs.flatMap((it) =>
+    [...addressesOfVif(it), ...(it.ipv6 ?? []).map(canonical6)].map((address) => ({ ...it, address })),
+  )
+  const sixes = vifs.filter((it) => it.of?.ipv6)
   const overlay = overlayLinks(spec.routes, here)
   const tables = tableLinks(spec, here)
   return {
@@ -23,44 +27,24 @@ export function routerLinks(spec: RouterSpec, here: string): Wanted {
     addresses: [
       ...[metadataAddress, ...(spec.dns?.servers ?? [])].map((it) => host('lo', it)),
       host('overlay', here),
-      ...vifs.map((it) => host(it.tap, it.gateway)),
+      ...vifs.map((it) => host(it.tap, it.of?.gateway ?? '')),
+      ...sixes.flatMap((it) => gateways6(it.tap, it.of?.ipv6)),
     ],
     routes: [
       ...firstForEach([
-        ...own.map((it): Route => ({ kind: 'unicast', to: `${it.address}/32`, dev: it.tap })),
+        ...own.map((it): Route => ({ kind: 'unicast', to: alone(it.address), dev: it.tap })),
         ...overlay.routes,
       ]),
-      ...spec.cidrs.map((it): Route => ({ kind: 'unreachable', to: canonical(it) })),
+      ...spec.cidrs.map((it): Route => ({ kind: 'unreachable', to: canonicalNetwork(it) })),
       ...tables.routes,
     ],
     neighbours: [
       ...own.map((it) => ({ dev: it.tap, address: it.address, mac: it.mac })),
+      ...sixes.map((it) => ({ dev: it.tap, address: linkLocal(it.mac), mac: it.mac })),
       ...overlay.neighbours,
       ...tables.neighbours,
     ],
     rules: tables.rules,
-  }
-}
-
-/**
- * Routes over the overlay. The next hop within it is the other host's underlay address, on no subnet of ours, whose MAC
- * follows from it: nothing is asked, learned or flooded. Our own is what a guest elsewhere sees of us in a traceroute: a
- * gateway's would not do, since its router has that too and takes nothing from itself. Routes to ourselves are left out: what is here is known better.
- */
-export function overlayLinks(specs: readonly RouteSpec[], here: string): { routes: Route[]; neighbours: Neighbour[] } {
-  const away = specs.filter((it) => it.via !== here)
-  return {
-    routes: away.map(({ to, via }) => ({
-      kind: 'unicast',
-      to: canonical(to),
-      dev: 'overlay',
-      via,
-    })),
-    neighbours: [...new Set(away.map((it) => it.via))].map((via) => ({
-      dev: 'overlay',
-      address: via,
-      mac: overlayMac(via),
-    })),
   }
 }
 
@@ -72,6 +56,17 @@ function firstForEach(routes: readonly Route[]): Route[] {
 /** Every address that is the vif's own: its primary one first. */
 export function addressesOfVif({ address, secondaryAddresses = [] }: VifSpec): string[] {
   return [address, ...secondaryAddresses]
+}
+
+/** What a tap has of IPv6: the address that guests hear of, and one in their subnet, without which dnsmasq tells them nothing. */
+function gateways6(dev: string, subnet: SubnetSpec['ipv6']): Address[] {
+  const length = subnet?.cidr.split('/')[1]
+  return subnet
+    ? [gateway6, canonical6(subnet.gateway)].map((it, index) => ({
+        dev,
+        address: `${it}/${index === 0 ? 64 : length}`,
+      }))
+    : []
 }
 
 function host(dev: string, address: string): Address {

@@ -21,7 +21,7 @@ import { tableRules } from './table-rules.ts'
  */
 export function routerRules(spec: RouterSpec): Ruleset {
   const ofVifs = partsOf(spec.vifs)
-  return { 'inet router': ipTable(spec, ofVifs), 'arp router': ofVifs.arp, 'ip tables': tableRules(spec) }
+  return { 'inet router': ipTable(spec, ofVifs), 'arp router': ofVifs.arp, ...tableRules(spec) }
 }
 
 /** What follows from the vifs alone, made once for the same list: rules change more often. */
@@ -71,6 +71,9 @@ function ipTable(spec: RouterSpec, { vifs, counters, sets }: VifParts): Table {
 
 const answers = ['ct state invalid drop', 'ct direction reply ct state established accept', 'ct state related accept']
 
+/** Beyond every number of a table of routes. */
+const toldAll = '0x80000000'
+
 /**
  * Conntrack joins fragments at priority -400, so `guard` looks before that: each fragment must be its sender's own.
  * `token` marks connections to the metadata service in which a guest sent something that is not a GET: their answers
@@ -92,12 +95,16 @@ const baseChains: Readonly<Record<string, Chain>> = {
     ],
   },
   /**
+   * What the router tells all on a link it hears itself, as if a guest had said it: it bears a mark, which no packet of a
+   * guest has when it comes.
+   *
    * What a host says of groups that it hears is not our affair, and no offence. Of extension headers only fragments pass: the
    * others serve those who want to get round rules. Neighbours may be asked for, but nobody claims an address that is not
    * its own. Source: RFC 4861, sections 4.1 to 4.5; RFC 7045 and RFC 9288 for the headers.
    */
   'guard-ipv6': {
     rules: [
+      `meta mark ${toldAll} drop`,
       'icmpv6 type { 131, 132, 143 } drop',
       ...['hbh', 'rt', 'dst', 'mh'].map((it) => drop('options', `exthdr ${it} exists`)),
       drop('neighbour', 'icmpv6 type { 134, 137 }'),
@@ -121,6 +128,10 @@ const baseChains: Readonly<Record<string, Chain>> = {
     hook: 'type filter hook output priority -160; policy accept;',
     rules: [`meta skuid ${guestUsers.first}-${guestUsers.last} drop`],
   },
+  'own-multicast': {
+    hook: 'type filter hook output priority -150; policy accept;',
+    rules: [`ip6 daddr ff00::/8 meta mark set ${toldAll}`],
+  },
   reply: {
     hook: 'type filter hook output priority -150; policy accept;',
     rules: [`ip saddr ${metadataAddress} ct mark vmap @ttl`],
@@ -135,6 +146,7 @@ const baseChains: Readonly<Record<string, Chain>> = {
       'icmpv6 type { 133, 135, 136 } accept',
       drop('source', 'iifname . ether saddr . ip saddr != @own'),
       drop('source', 'iifname . ether saddr . ip6 saddr != @own-ipv6'),
+      'udp sport 546 udp dport 547 accept',
       `iifname @metadata ip daddr ${metadataAddress} tcp dport 80 accept`,
       `ip daddr ${metadataAddress} tcp dport 80 reject with tcp reset`,
       ...dnsInput,

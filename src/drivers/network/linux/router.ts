@@ -6,7 +6,7 @@ import { bridgeBatch, ipBatch, type Namespace, setSysctls } from './namespace.ts
 import { removeWire } from './remove.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Ruleset } from './ruleset.ts'
-import { routerSysctls } from './sysctls.ts'
+import { routerSysctls, routerSysctls6 } from './sysctls.ts'
 import { together } from './turns.ts'
 
 /** Where the underlay is: a namespace of the box, or the machine itself (`undefined`), and its own address there. */
@@ -21,6 +21,8 @@ export interface Router {
   readonly underlay: UnderlayPlace
   readonly vni: number
   readonly mtu: number
+  /** It has to know IPv6. */
+  readonly six: boolean
   readonly rules: Ruleset
   readonly links: Wanted
   /** Made between the overlay and everything that has to do with links. */
@@ -41,6 +43,7 @@ export async function makeRouter(router: Router, rulebook: Rulebook, abort: Abor
   const { namespace, wires } = router
   const [state] = await together(readKernelState(namespace, abort), rulebook.load(namespace, router.rules, abort))
   if (!state.links.get('lo')?.up) await setSysctls(namespace, routerSysctls, abort)
+  if (router.six && !state.six) await setSysctls(namespace, routerSysctls6, abort)
   const kept = await removeWires(router, await makeOverlay(router, state, abort), abort)
   for (const it of wires) if (!kept.links.has(it.name)) await it.make(abort)
   await changeLinks(namespace, kept, router, abort)
@@ -61,6 +64,7 @@ async function changeLinks(namespace: string, state: KernelState, router: Router
     .map((it) => `link set dev ${it} up`)
   await bridgeBatch(namespace, changes.prepare, abort)
   await ipBatch(namespace, [...up, ...changes.ip], abort)
+  await ipBatch(namespace, changes.ip6, abort, 6)
   await bridgeBatch(namespace, changes.finish, abort)
 }
 

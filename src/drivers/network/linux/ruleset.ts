@@ -79,6 +79,9 @@ function hashOf(value: unknown): string {
 const phases = ['declare', 'letGo', 'takeUp', 'remove'] as const
 type Commands = Record<(typeof phases)[number], string[]>
 
+/** Hooks nothing, and so costs nothing: holds a name that other rulesets fill. */
+export const emptyTable: Table = { counters: [], sets: {}, chains: {} }
+
 const nothing: Table = { counters: [], sets: {}, chains: {} }
 
 function tableDifference(name: string, before: Table = nothing, after: Table | undefined): Commands {

@@ -29,22 +29,18 @@ describe('a guest that sends', () => {
   beforeAll(async () => {
     world = await World.raise()
     net = world.driver('h1')
-    await net.program(router(vifs, { groups: [groupSpec(vifs, [...everythingIn, ...everythingOut])] }), never)
-    await world.run(`h1-${vpc}`, [
-      'sysctl',
-      '-qw',
-      'net.ipv6.conf.all.disable_ipv6=0',
-      'net.ipv6.conf.all.forwarding=1',
-    ])
-    const guests = [await plugIn(own), await plugIn(other)]
-    await world.run(`h1-${vpc}`, ['ip', '-6', 'route', 'add', '2001:db8::11/128', 'dev', net.tapOf(vpc, other.id).tap])
-    const neighbour = ['lladdr', other.mac, 'dev', net.tapOf(vpc, other.id).tap]
-    await world.run(`h1-${vpc}`, ['ip', '-6', 'neigh', 'add', '2001:db8::11', ...neighbour])
-    forger = await Forger.start(guests[0]!, honest) // two were plugged in
-    capture = await Capture.start(
-      guests[1]!,
-      `ether dst ${other.mac} and not (icmp6 and ip6 src host fe80::fcff:ffff:feff:ffff)`,
+    const { subnets } = router([])
+    await net.program(
+      router(vifs, {
+        cidrs: ['172.31.0.0/16', '2001:db8::/56'],
+        subnets: subnets.map((it) => ({ ...it, ipv6: { cidr: '2001:db8::/64', gateway: '2001:db8::1' } })),
+        groups: [groupSpec(vifs, [...everythingIn, ...everythingOut])],
+      }),
+      never,
     )
+    const guests = [await plugIn(own), await plugIn(other)]
+    forger = await Forger.start(guests[0]!, honest) // two were plugged in
+    capture = await Capture.start(guests[1]!, `ether dst ${other.mac} and not ip6 src host fe80::1`)
   })
   afterAll(async () => {
     await capture?.end()

@@ -1,8 +1,9 @@
-import type { RouterSpec, TableSpec, WaySpec } from '../../../host-api/spec.ts'
+import type { RouterSpec, TableSpec, VifSpec, WaySpec } from '../../../host-api/spec.ts'
 import type { VpcId } from '../../../model/ids.ts'
-import { canonical } from './ipv4.ts'
+import { canonicalNetwork, isSix, linkLocal } from './ipv6.ts'
 import type { Neighbour, Route, Rule } from './links.ts'
-import { overlayMac, peerWireName, tapName } from './names.ts'
+import { peerWireName, tapName } from './names.ts'
+import { hopTo, overlayNeighbours } from './overlay-links.ts'
 
 /**
  * Ways out of a VPC, as the kernel knows them: a table of routes for each, which packets that bear its mark are looked up in.
@@ -12,26 +13,37 @@ export function tableLinks(
   spec: RouterSpec,
   here: string,
 ): { routes: Route[]; neighbours: Neighbour[]; rules: Rule[] } {
-  const addresses = new Map(spec.vifs.map((it) => [it.id, it.address]))
+  const vifs = new Map(spec.vifs.map((it) => [it.id, it]))
   const ways = spec.tables.flatMap((table) => table.ways.map((way) => ({ table: kernelTable(table), way })))
-  const hosts = ways.flatMap(({ way }) => ('via' in way && way.via !== here ? [way.via] : []))
+  const away = ways.flatMap(({ way }) => ('via' in way && way.via !== here ? [way] : []))
+  const six = spec.cidrs.some(isSix)
   return {
-    routes: ways.map(({ table, way }) => wayRoute(table, way, addresses, here)),
+    routes: ways.map(({ table, way }) => wayRoute(table, way, vifs, here)),
     neighbours: [
-      ...[...new Set(hosts)].map((via) => ({ dev: 'overlay', address: via, mac: overlayMac(via) })),
-      ...spec.wires.map((it) => ({ dev: peerWireName(it.id), address: wireAddress, mac: wireMac(it.to, spec.vpc) })),
+      ...overlayNeighbours(away),
+      ...spec.wires.flatMap((it) =>
+        (six ? [wireAddress, wireAddress6] : [wireAddress]).map((address) => ({
+          ...{ dev: peerWireName(it.id), address, mac: wireMac(it.to, spec.vpc) },
+        })),
+      ),
     ],
-    rules: [{ priority: mainPriority, table: 'main' }, ...spec.tables.map(tableRule)],
+    rules: [...rulesOf(spec), ...(six ? rulesOf(spec).map((it) => ({ ...it, six: true as const })) : [])],
   }
 }
 
+function rulesOf({ tables }: RouterSpec): Rule[] {
+  return [{ priority: mainPriority, table: 'main' }, ...tables.map(tableRule)]
+}
+
 /** A way to ourselves, or to what does not hang here any more, is none. */
-function wayRoute(table: number, way: WaySpec, addresses: ReadonlyMap<string, string>, here: string): Route {
-  const to = canonical(way.to)
-  if ('via' in way && way.via !== here) return { kind: 'unicast', to, dev: 'overlay', via: way.via, table }
-  if ('wire' in way) return { kind: 'unicast', to, dev: peerWireName(way.wire), via: wireAddress, table }
-  const via = 'vif' in way ? addresses.get(way.vif) : undefined
-  if ('vif' in way && via !== undefined) return { kind: 'unicast', to, dev: tapName(way.vif), via, table }
+function wayRoute(table: number, way: WaySpec, vifs: ReadonlyMap<string, VifSpec>, here: string): Route {
+  const to = canonicalNetwork(way.to)
+  const six = isSix(to)
+  if ('via' in way && way.via !== here) return { kind: 'unicast', to, dev: 'overlay', via: hopTo(to, way.via), table }
+  if ('wire' in way)
+    return { kind: 'unicast', to, dev: peerWireName(way.wire), via: six ? wireAddress6 : wireAddress, table }
+  const vif = 'vif' in way ? vifs.get(way.vif) : undefined
+  if (vif) return { kind: 'unicast', to, dev: tapName(vif.id), via: six ? linkLocal(vif.mac) : vif.address, table }
   return { kind: 'blackhole', to, table }
 }
 
@@ -51,6 +63,7 @@ export function tableRule({ number }: Pick<TableSpec, 'number'>): Rule {
 
 /** The other end of a wire, whatever it is called there: nobody asks for it. */
 const wireAddress = '169.254.1.3'
+const wireAddress6 = 'fe80::3'
 
 /** The MAC of the end that the router of VPC `at` has: of two, the one whose id is less begins. */
 export function wireMac(at: VpcId, other: VpcId): string {

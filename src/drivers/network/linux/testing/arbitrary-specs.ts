@@ -24,8 +24,30 @@ export const arbitraryRouter: fc.Arbitrary<RouterSpec> = fc
     routes: fc.uniqueArray(arbitraryRoute(), { selector: (it) => it.to, maxLength: 5 }),
     tables: fc.uniqueArray(arbitraryTable(), { selector: (it) => it.number, maxLength: 3 }),
     acl: fc.option(arbitraryAcl()),
+    six: fc.boolean(),
   })
-  .map(({ vifs, acl, ...rest }) => withAcl(router(vifs, rest), acl))
+  .map(({ vifs, acl, six, ...rest }) => (six ? withSix : withoutSix)(withAcl(router(vifs, rest), acl)))
+
+/** The VPC has addresses of IPv6, and so have some of its guests. */
+function withSix(spec: RouterSpec): RouterSpec {
+  return {
+    ...spec,
+    cidrs: [...spec.cidrs, '2001:db8:0:100::/56'],
+    subnets: spec.subnets.map((it) => ({ ...it, ipv6: { cidr: '2001:db8:0:100::/64', gateway: '2001:db8:0:100::1' } })),
+    vifs: spec.vifs.map((it, index) =>
+      index % 2 === 0 ? { ...it, ipv6: [`2001:db8:0:100::${it.domain.slice(4)}`] } : it,
+    ),
+  }
+}
+
+function withoutSix(spec: RouterSpec): RouterSpec {
+  const four = (it: { readonly to: string }) => !it.to.includes(':')
+  return {
+    ...spec,
+    routes: spec.routes.filter(four),
+    tables: spec.tables.map((it) => ({ ...it, ways: it.ways.filter(four) })),
+  }
+}
 
 function withAcl(spec: RouterSpec, acl: AclSpec | null): RouterSpec {
   if (!acl) return spec
@@ -95,13 +117,20 @@ function arbitraryRule(): fc.Arbitrary<RuleSpec> {
 
 function arbitraryRoute(): fc.Arbitrary<{ to: string; via: string }> {
   return fc.record({
-    to: fc.constantFrom('0.0.0.0/0', '172.31.9.1/32', '172.31.9.2/32', '172.31.16.0/20', '172.31.0.0/20'),
+    to: fc.constantFrom(
+      '0.0.0.0/0',
+      '172.31.9.1/32',
+      '172.31.9.2/32',
+      '172.31.16.0/20',
+      '172.31.0.0/20',
+      '2001:db8:0:100::9/128',
+    ),
     via: fc.constantFrom('100.64.0.1', '100.64.1.2', '100.64.1.3'),
   })
 }
 
 function arbitraryTable(): fc.Arbitrary<TableSpec> {
-  const to = fc.constantFrom('0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '198.51.100.0/24')
+  const to = fc.constantFrom('0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '198.51.100.0/24', '::/0', '2001:db8::/32')
   const way = fc.oneof(
     fc.record({ to, via: fc.constantFrom('100.64.0.1', '100.64.1.2') }),
     fc.record({ to, vif: fc.integer({ min: 1, max: 9 }).map(vifId) }),

@@ -1,5 +1,5 @@
 """A TCP server that says back what it hears: echo.py PORT. Says `up` when it listens; ends with its standard input."""
-import socketserver, sys, threading
+import socket, socketserver, sys, threading
 
 
 class Echo(socketserver.BaseRequestHandler):
@@ -11,9 +11,14 @@ class Echo(socketserver.BaseRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    address_family = socket.AF_INET6
+
+    def server_bind(self):
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
 
 
-server = Server(("0.0.0.0", int(sys.argv[1])), Echo)
+server = Server(("::", int(sys.argv[1])), Echo)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print("up", flush=True)
 sys.stdin.read()

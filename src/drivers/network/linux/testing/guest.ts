@@ -81,6 +81,14 @@ export class Guest extends Place implements AsyncDisposable {
     }
   }
 
+  /** Asks for an address of IPv6, and configures it: alone, as the way to everything is what the router advertises. */
+  async dhcp6({ tries = 10 } = {}): Promise<string> {
+    const script = fileURLToPath(new URL('./dhcp6.py', import.meta.url))
+    const address = (await this.run(['/usr/bin/python3', script, 'eth0', String(tries)])).trim()
+    if (address !== '') await this.run(['ip', 'addr', 'replace', `${address}/128`, 'dev', 'eth0', 'nodad'])
+    return address
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync()
   }

@@ -16,7 +16,8 @@ export class Kernel {
 
   /** Carries out at most `steps` lines. */
   carryOut(changes: Changes, steps = Number.POSITIVE_INFINITY): void {
-    const lines = [...changes.prepare, ...changes.ip, ...changes.finish]
+    const six = changes.ip6.map((it) => `${it} six`)
+    const lines = [...changes.prepare, ...changes.ip, ...six, ...changes.finish]
     for (const it of lines.slice(0, steps)) this.#line(it)
   }
 
@@ -30,6 +31,7 @@ export class Kernel {
       routes: [...this.#routes.values()],
       neighbours: [...this.#neighbours.values()],
       rules: [...this.#rules.values()],
+      six: true,
     }
   }
 
@@ -120,6 +122,7 @@ export class Kernel {
     this.#rules.set(key, {
       priority: Number(after('priority')),
       ...mark,
+      ...(words.includes('six') && { six: true as const }),
       table: table === 'main' ? table : Number(table),
     })
   }
