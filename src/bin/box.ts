@@ -10,6 +10,7 @@ export function boxOf(settings: Settings): BoxConfig {
     guests.map((it) => it.id),
     {
       publicPool: settings.publicNetwork,
+      pool6: settings.ipv6Network,
       machine: settings.machineLink,
     },
   )

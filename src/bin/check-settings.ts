@@ -1,6 +1,7 @@
 /** Whether a cloud can live with its settings: asked before they are kept, as they stay. */
 import { Fault } from '../base/fault.ts'
 import { canonical, isNetwork } from '../drivers/network/linux/ipv4.ts'
+import { canonicalNetwork, isNetwork6 } from '../drivers/network/linux/ipv6.ts'
 import { checkCloudName } from '../drivers/network/linux/names.ts'
 import type { Settings } from './settings.ts'
 
@@ -21,12 +22,18 @@ export function checkSettings(settings: Settings): Settings {
   if (settings.volumeCooldownHours !== undefined && !(settings.volumeCooldownHours >= 0))
     throw new Fault('Volumes rest for a number of hours after a change: 0 or more.')
   checkPublicNetwork(settings.publicNetwork)
+  checkIpv6Network(settings.ipv6Network)
   return settings
 }
 
 function checkPublicNetwork(network: string): void {
   if (!isNetwork(network) || !network.endsWith('/24') || canonical(network) !== network)
     throw new Fault(`The network of public addresses must be a /24, for now: ${network} is none.`)
+}
+
+function checkIpv6Network(network: string): void {
+  if (!isNetwork6(network) || !network.endsWith('/40') || canonicalNetwork(network) !== network)
+    throw new Fault(`The network of IPv6 addresses must be a /40, written the short way: ${network} is none.`)
 }
 
 function within(value: number, least: number, most = Number.MAX_SAFE_INTEGER): boolean {

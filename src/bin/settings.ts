@@ -19,6 +19,8 @@ export interface Settings {
   readonly hostsPerZone: number
   readonly scale: number
   readonly publicNetwork: string
+  /** Where VPCs get their blocks of IPv6 from. */
+  readonly ipv6Network: string
   readonly dns: DnsSettings
   /** The wire by which the machine's own network reaches the guests' public addresses. */
   readonly machineLink: MachineLinkChoice | 'off'
@@ -31,7 +33,10 @@ export interface Settings {
 }
 
 export type Choices = Partial<
-  Pick<Settings, 'name' | 'hypervisor' | 'region' | 'hostsPerZone' | 'scale' | 'memoryMiB' | 'publicNetwork'>
+  Pick<
+    Settings,
+    'name' | 'hypervisor' | 'region' | 'hostsPerZone' | 'scale' | 'memoryMiB' | 'publicNetwork' | 'ipv6Network'
+  >
 > &
   DnsChoices & {
     readonly port?: number
@@ -101,13 +106,17 @@ export async function settle(paths: Paths, choices: Choices): Promise<Settings> 
 
 export async function readSettings(paths: Paths): Promise<Settings | undefined> {
   try {
-    const kept = JSON.parse(await readFile(paths.settings, 'utf8')) as Omit<Settings, 'dns'> & Partial<Settings>
-    return { ...kept, dns: kept.dns ?? usualDns }
+    const kept = JSON.parse(await readFile(paths.settings, 'utf8')) as Omit<Settings, 'dns' | 'ipv6Network'> &
+      Partial<Settings>
+    return { ...kept, dns: kept.dns ?? usualDns, ipv6Network: kept.ipv6Network ?? usualIpv6Network }
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
     throw new Fault(`The settings in ${paths.settings} cannot be read`, { cause: error })
   }
 }
+
+/** Set aside for documentation, and so nobody's. Source: RFC 3849. */
+const usualIpv6Network = '2001:db8:1000::/40'
 
 function freshSettings(choices: Choices, inUse: readonly string[]): Settings {
   if (choices.publicNetwork !== undefined) requireFree(choices.publicNetwork, inUse)
@@ -124,6 +133,7 @@ function freshSettings(choices: Choices, inUse: readonly string[]): Settings {
     hostsPerZone,
     scale: choices.scale ?? fittingScale(memoryMiB / (zones.length * hostsPerZone)),
     publicNetwork: choices.publicNetwork ?? freePool(inUse),
+    ipv6Network: choices.ipv6Network ?? usualIpv6Network,
     dns: chooseDns(choices),
     machineLink: choices.machineLink === false ? 'off' : freeLink(inUse),
     memoryMiB,
@@ -142,7 +152,16 @@ function refuseOtherChoices(kept: Settings, choices: Choices): Settings {
   return checkSettings({ ...kept, listen })
 }
 
-const chosenOnce = ['name', 'hypervisor', 'region', 'hostsPerZone', 'scale', 'memoryMiB', 'publicNetwork'] as const
+const chosenOnce = [
+  'name',
+  'hypervisor',
+  'region',
+  'hostsPerZone',
+  'scale',
+  'memoryMiB',
+  'publicNetwork',
+  'ipv6Network',
+] as const
 
 function refuseOther(made: string): never {
   throw new Fault(`This cloud was made with ${made}. Use another --data directory, or cumulet reset.`)
@@ -170,6 +189,7 @@ export function cloudOf(settings: Settings, accelerator: keyof typeof ecuPerCore
     dns: settings.dns,
     scale: settings.scale,
     ecuPerCore: ecuPerCore[accelerator],
+    pool6: settings.ipv6Network,
     publicPool: { first: `${base}.10`, last: `${base}.250` },
     endpoint: endpointOf(settings),
     ...(settings.elasticAddresses !== undefined && { elasticAddresses: settings.elasticAddresses }),

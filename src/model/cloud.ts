@@ -12,6 +12,8 @@ export interface Cloud {
   readonly ecuPerCore: number
   /** Addresses that instances may get, first and last. */
   readonly publicPool: { readonly first: string; readonly last: string }
+  /** The network of IPv6 that VPCs get their blocks of: a /40. */
+  readonly pool6: string
   /** How many elastic addresses an account may have, where it is not the usual number. */
   readonly elasticAddresses?: number
   /** How long a volume that was changed cannot be changed again, where it is not the usual time. */

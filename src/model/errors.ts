@@ -119,6 +119,10 @@ export const errors = {
   'InvalidVpcCidrBlockAssociationID.NotFound': caller(
     ({ id }) => `The vpc CIDR block association ID '${id}' does not exist`,
   ),
+  'InvalidSubnetCidrBlockAssociationID.NotFound': caller(
+    ({ id }) => `The subnet CIDR block association ID '${id}' does not exist`,
+  ),
+  'InvalidEgressOnlyInternetGatewayId.NotFound': missing('egressOnlyInternetGateway'),
   DefaultVpcAlreadyExists: caller(() => 'A Default VPC already exists for this account in this region.'),
   DefaultVpcDoesNotExist: caller(() => 'No default VPC for this user'),
   DefaultSubnetAlreadyExistsInAvailabilityZone: caller(

@@ -31,6 +31,8 @@ export const idPrefixes = {
   'import-image-task': 'import-ami',
   'import-snapshot-task': 'import-snap',
   'export-image-task': 'export-ami',
+  'subnet-cidr-block-association': 'subnet-cidr-assoc',
+  'egress-only-internet-gateway': 'eigw',
 } as const satisfies Record<string, string>
 
 export type ResourceKind = keyof typeof idPrefixes

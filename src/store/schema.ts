@@ -3,6 +3,7 @@ import type { BundledImageTables } from './tables/bundled-images.ts'
 import type { DiskTaskTables } from './tables/disk-tasks.ts'
 import type { EngineTables } from './tables/engine.ts'
 import type { InstanceBootTables } from './tables/instance-boots.ts'
+import type { Ipv6Tables } from './tables/ipv6.ts'
 import type { NameTables } from './tables/names.ts'
 import type { NetworkAclTables } from './tables/network-acls.ts'
 import type { ObjectTables } from './tables/objects.ts'
@@ -22,6 +23,7 @@ export type Database = AddressTables &
   DiskTaskTables &
   EngineTables &
   InstanceBootTables &
+  Ipv6Tables &
   NameTables &
   NetworkAclTables &
   ObjectTables &

@@ -15,6 +15,7 @@ import { objects } from './0034-objects.ts'
 import { bundledImages } from './0035-bundled-images.ts'
 import { instanceBoots } from './0035b-instance-boots.ts'
 import { imageFirmware } from './0038-image-firmware.ts'
+import { ipv6 } from './0042-ipv6.ts'
 import { volumeModifications } from './0049-volume-modifications.ts'
 import { imageSources } from './0050-image-sources.ts'
 import { encryption } from './0053-encryption.ts'
@@ -39,6 +40,7 @@ export const migrations: readonly Migration[] = [
   bundledImages,
   instanceBoots,
   imageFirmware,
+  ipv6,
   volumeModifications,
   imageSources,
   encryption,

@@ -187,6 +187,8 @@ export interface SubnetRow {
   isDefault: Truth
   /** Whether interfaces made in it by RunInstances get a public address. */
   mapsPublic: Truth
+  /** Whether interfaces made in it get an address of IPv6 without being asked for. */
+  assignsIpv6: Truth
 }
 
 export interface SecurityGroupRow {

@@ -58,6 +58,7 @@ export interface RouteRow {
 export type RouteTarget =
   | ResourceId<'internet-gateway'>
   | ResourceId<'natgateway'>
+  | ResourceId<'egress-only-internet-gateway'>
   | ResourceId<'vpc-peering-connection'>
   | InterfaceId
 
