@@ -20,6 +20,9 @@ import { DescribeImportSnapshotTasks } from './actions/disk-tasks/DescribeImport
 import { ExportImage } from './actions/disk-tasks/ExportImage.ts'
 import { ImportImage } from './actions/disk-tasks/ImportImage.ts'
 import { ImportSnapshot } from './actions/disk-tasks/ImportSnapshot.ts'
+import { CreateEgressOnlyInternetGateway } from './actions/egress-only-gateways/CreateEgressOnlyInternetGateway.ts'
+import { DeleteEgressOnlyInternetGateway } from './actions/egress-only-gateways/DeleteEgressOnlyInternetGateway.ts'
+import { DescribeEgressOnlyInternetGateways } from './actions/egress-only-gateways/DescribeEgressOnlyInternetGateways.ts'
 import { DisableEbsEncryptionByDefault } from './actions/encryption/DisableEbsEncryptionByDefault.ts'
 import { EnableEbsEncryptionByDefault } from './actions/encryption/EnableEbsEncryptionByDefault.ts'
 import { GetEbsDefaultKmsKeyId } from './actions/encryption/GetEbsDefaultKmsKeyId.ts'
@@ -57,6 +60,7 @@ import { StartInstances } from './actions/instances/StartInstances.ts'
 import { StopInstances } from './actions/instances/StopInstances.ts'
 import { TerminateInstances } from './actions/instances/TerminateInstances.ts'
 import { UnmonitorInstances } from './actions/instances/UnmonitorInstances.ts'
+import { AssignIpv6Addresses } from './actions/interfaces/AssignIpv6Addresses.ts'
 import { AssignPrivateIpAddresses } from './actions/interfaces/AssignPrivateIpAddresses.ts'
 import { AttachNetworkInterface } from './actions/interfaces/AttachNetworkInterface.ts'
 import { CreateNetworkInterface } from './actions/interfaces/CreateNetworkInterface.ts'
@@ -66,6 +70,7 @@ import { DescribeNetworkInterfaces } from './actions/interfaces/DescribeNetworkI
 import { DetachNetworkInterface } from './actions/interfaces/DetachNetworkInterface.ts'
 import { ModifyNetworkInterfaceAttribute } from './actions/interfaces/ModifyNetworkInterfaceAttribute.ts'
 import { ResetNetworkInterfaceAttribute } from './actions/interfaces/ResetNetworkInterfaceAttribute.ts'
+import { UnassignIpv6Addresses } from './actions/interfaces/UnassignIpv6Addresses.ts'
 import { UnassignPrivateIpAddresses } from './actions/interfaces/UnassignPrivateIpAddresses.ts'
 import { AttachInternetGateway } from './actions/internet-gateways/AttachInternetGateway.ts'
 import { CreateInternetGateway } from './actions/internet-gateways/CreateInternetGateway.ts'
@@ -145,6 +150,7 @@ import { DescribeVolumesModifications } from './actions/volumes/DescribeVolumesM
 import { DetachVolume } from './actions/volumes/DetachVolume.ts'
 import { ModifyVolume } from './actions/volumes/ModifyVolume.ts'
 import { ModifyVolumeAttribute } from './actions/volumes/ModifyVolumeAttribute.ts'
+import { AssociateSubnetCidrBlock } from './actions/vpcs/AssociateSubnetCidrBlock.ts'
 import { AssociateVpcCidrBlock } from './actions/vpcs/AssociateVpcCidrBlock.ts'
 import { CreateDefaultSubnet } from './actions/vpcs/CreateDefaultSubnet.ts'
 import { CreateDefaultVpc } from './actions/vpcs/CreateDefaultVpc.ts'
@@ -155,6 +161,7 @@ import { DeleteVpc } from './actions/vpcs/DeleteVpc.ts'
 import { DescribeSubnets } from './actions/vpcs/DescribeSubnets.ts'
 import { DescribeVpcAttribute } from './actions/vpcs/DescribeVpcAttribute.ts'
 import { DescribeVpcs } from './actions/vpcs/DescribeVpcs.ts'
+import { DisassociateSubnetCidrBlock } from './actions/vpcs/DisassociateSubnetCidrBlock.ts'
 import { DisassociateVpcCidrBlock } from './actions/vpcs/DisassociateVpcCidrBlock.ts'
 import { ModifySubnetAttribute } from './actions/vpcs/ModifySubnetAttribute.ts'
 import { ModifyVpcAttribute } from './actions/vpcs/ModifyVpcAttribute.ts'
@@ -162,10 +169,12 @@ import { ModifyVpcAttribute } from './actions/vpcs/ModifyVpcAttribute.ts'
 export const ec2Actions = [
   AcceptVpcPeeringConnection,
   AllocateAddress,
+  AssignIpv6Addresses,
   AssignPrivateIpAddresses,
   AssociateAddress,
   AssociateDhcpOptions,
   AssociateRouteTable,
+  AssociateSubnetCidrBlock,
   AssociateVpcCidrBlock,
   AttachInternetGateway,
   AttachNetworkInterface,
@@ -179,6 +188,7 @@ export const ec2Actions = [
   CreateDefaultSubnet,
   CreateDefaultVpc,
   CreateDhcpOptions,
+  CreateEgressOnlyInternetGateway,
   CreateImage,
   CreateInternetGateway,
   CreateKeyPair,
@@ -197,6 +207,7 @@ export const ec2Actions = [
   CreateVpc,
   CreateVpcPeeringConnection,
   DeleteDhcpOptions,
+  DeleteEgressOnlyInternetGateway,
   DeleteInternetGateway,
   DeleteKeyPair,
   DeleteManagedPrefixList,
@@ -219,6 +230,7 @@ export const ec2Actions = [
   DescribeAddressesAttribute,
   DescribeAvailabilityZones,
   DescribeDhcpOptions,
+  DescribeEgressOnlyInternetGateways,
   DescribeExportImageTasks,
   DescribeIamInstanceProfileAssociations,
   DescribeImageAttribute,
@@ -251,10 +263,6 @@ export const ec2Actions = [
   DescribeTags,
   DescribeVolumeAttribute,
   DescribeVolumeStatus,
-  DisableEbsEncryptionByDefault,
-  EnableEbsEncryptionByDefault,
-  GetEbsDefaultKmsKeyId,
-  GetEbsEncryptionByDefault,
   DescribeVolumes,
   DescribeVolumesModifications,
   DescribeVpcAttribute,
@@ -263,17 +271,22 @@ export const ec2Actions = [
   DetachInternetGateway,
   DetachNetworkInterface,
   DetachVolume,
+  DisableEbsEncryptionByDefault,
   DisableImage,
   DisableImageDeprecation,
   DisableImageDeregistrationProtection,
   DisassociateAddress,
   DisassociateRouteTable,
+  DisassociateSubnetCidrBlock,
   DisassociateVpcCidrBlock,
+  EnableEbsEncryptionByDefault,
   EnableImage,
   EnableImageDeprecation,
   EnableImageDeregistrationProtection,
   ExportImage,
   GetConsoleOutput,
+  GetEbsDefaultKmsKeyId,
+  GetEbsEncryptionByDefault,
   GetManagedPrefixListAssociations,
   GetManagedPrefixListEntries,
   GetSecurityGroupsForVpc,
@@ -315,6 +328,7 @@ export const ec2Actions = [
   StartInstances,
   StopInstances,
   TerminateInstances,
+  UnassignIpv6Addresses,
   UnassignPrivateIpAddresses,
   UnmonitorInstances,
   UpdateSecurityGroupRuleDescriptionsEgress,

@@ -33,6 +33,7 @@ export const testCloud: Cloud = {
   dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
   scale: 16,
   ecuPerCore: 1,
+  pool6: '2001:db8:1000::/40',
   publicPool: { first: '54.187.0.1', last: '54.187.0.200' },
   endpoint: 'http://127.0.0.1:8773',
 }

@@ -32,6 +32,7 @@ const cloud: Cloud = {
   dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
   scale: 8,
   ecuPerCore: 1,
+  pool6: '2001:db8:1000::/40',
   publicPool: { first: '203.0.113.10', last: '203.0.113.20' },
   endpoint: 'http://127.0.0.1:8773',
 }

@@ -13,6 +13,7 @@ function scene(region = 'us-west-2', peerings: readonly PeeringRow[] = []): Scen
   const cloud = {
     region,
     dns: { publicSuffix: 'compute.amazonaws.com', privateSuffix: 'compute.internal' },
+    pool6: '2001:db8:1000::/40',
     publicPool: { first: '198.18.0.10', last: '198.18.0.250' },
   } as Cloud
   const addresses: Record<string, unknown> = {

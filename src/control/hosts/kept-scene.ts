@@ -25,17 +25,21 @@ const ofInterfaces = [
   'interfaceGroups.interfaceId',
   'addresses.interfaceId',
   'secondaryAddresses.interfaceId',
+  'ipv6Addresses.interfaceId',
 ] as const satisfies Watched[]
 /** Few rows, and seldom written: all are read again. */
 const ofNetworks = [
   'vpcs.id',
   'subnets.id',
   'vpcBlocks.id',
+  'vpcIpv6Blocks.id',
+  'subnetIpv6Blocks.id',
   'routeTables.id',
   'routes.routeTableId',
   'routeTableAssociations.id',
   'dhcpOptions.id',
   'internetGateways.id',
+  'egressOnlyGateways.id',
   'natGateways.id',
   'peerings.id',
   'networkAcls.id',

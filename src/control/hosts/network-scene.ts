@@ -1,7 +1,10 @@
 import type { ResourceId, SubnetId, VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
+import type { SubnetIpv6BlockRow, VpcIpv6BlockRow } from '../../store/tables/ipv6.ts'
 import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import type { DhcpOptionsRow, RouteRow, RouteTableRow, VpcBlockRow } from '../../store/tables/vpcs.ts'
+import { subnetBlocks6 } from '../ipv6/subnet-blocks.ts'
+import { vpcBlocks6 } from '../ipv6/vpc-blocks.ts'
 import { type LiveTargets, liveGateways } from '../route-tables/targets.ts'
 import { blocksOf } from '../vpcs/cidrs.ts'
 import type { Guests } from './guests.ts'
@@ -11,6 +14,9 @@ export interface NetworkScene {
   readonly vpcs: readonly VpcRow[]
   readonly subnets: ReadonlyMap<VpcId, readonly SubnetRow[]>
   readonly blocks: ReadonlyMap<VpcId, readonly VpcBlockRow[]>
+  /** Those of IPv6, by VPC and by subnet. */
+  readonly blocks6: ReadonlyMap<VpcId, readonly VpcIpv6BlockRow[]>
+  readonly subnetBlocks6: ReadonlyMap<SubnetId, SubnetIpv6BlockRow>
   readonly tables: ReadonlyMap<VpcId, readonly RouteTableRow[]>
   readonly routes: ReadonlyMap<ResourceId<'route-table'>, readonly RouteRow[]>
   /** The tables that subnets chose, and the main ones of VPCs. */
@@ -31,6 +37,8 @@ export async function readNetwork(reader: Reader, guests: Guests): Promise<Netwo
     vpcs,
     subnets: Map.groupBy(subnets, (it) => it.vpcId),
     blocks: await blocksOf(reader, vpcs),
+    blocks6: Map.groupBy(await vpcBlocks6(reader), (it) => it.vpcId),
+    subnetBlocks6: await subnetBlocks6(reader),
     tables: Map.groupBy(tables, (it) => it.vpcId),
     routes: Map.groupBy(routes, (it) => it.routeTableId),
     tableOf: new Map(associations.map((it) => [it.subnetId ?? it.vpcId, it.routeTableId])),

@@ -1,9 +1,11 @@
 import type { RouterSpec, SubnetSpec, VifSpec, WireSpec } from '../../host-api/spec.ts'
 import { privateName } from '../../model/cloud.ts'
+import type { SubnetId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { HostRow, InterfaceRow, MetadataOptionsJson, VpcRow } from '../../store/tables/resources.ts'
 import { dnsSpecOf } from '../dns/dns-spec.ts'
 import type { Guest } from '../instances/guest.ts'
+import { gateway6Of } from '../ipv6/networks.ts'
 import { metadataOf } from '../metadata/facts.ts'
 import { metadataTree } from '../metadata/tree.ts'
 import { type AclSpecs, aclSpecs } from '../network-acls/acl-specs.ts'
@@ -53,9 +55,15 @@ function subnetsOf(scene: Scene, vpc: VpcRow, aclOf: AclSpecs['ofSubnet']): Subn
     id,
     cidr,
     gateway: gatewayOf(cidr),
+    ...subnet6(scene, id),
     ...(aclOf.has(id) && { acl: aclOf.get(id)! }), // it has one
     ...dhcp,
   }))
+}
+
+function subnet6({ network }: Scene, id: SubnetId): Pick<SubnetSpec, 'ipv6'> {
+  const cidr = network.subnetBlocks6.get(id)?.cidr
+  return cidr === undefined ? {} : { ipv6: { cidr, gateway: gateway6Of(cidr) } }
 }
 
 /** The guest's vifs in the VPC. */
@@ -72,9 +80,11 @@ function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): Vi
   const options = JSON.parse(instance.metadataJson) as MetadataOptionsJson
   const groups = guest.groupsOf.get(nic.id) ?? []
   const [, ...secondary] = guest.addressesOf(nic.id)
+  const six = guest.addresses6.get(nic.id)
   const facts = metadataOf(scene.cloud, guest, {
     vpc,
     otherCidrs: cidrsOf(scene, vpc.id).slice(1),
+    subnetBlocks6: scene.network.subnetBlocks6,
     subnets: scene.network.subnets.get(vpc.id) ?? [],
     showTags: options.tagsEnabled,
   })
@@ -84,6 +94,7 @@ function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): Vi
     mac: nic.mac,
     address: nic.privateAddress,
     ...(secondary.length > 0 && { secondaryAddresses: secondary.map((it) => it.address) }),
+    ...(six && { ipv6: six }),
     subnet: nic.subnetId,
     hostname: privateName(scene.cloud, nic.privateAddress),
     groups: groups.map((it) => it.id),

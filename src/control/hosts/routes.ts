@@ -19,7 +19,10 @@ function routesTo(guest: Guest, vpc: VpcId, via: string): RouteSpec[] {
   return remembered(guest, `routes ${vpc} ${via}`, [], () =>
     guest.interfaces
       .filter((it) => it.vpcId === vpc)
-      .flatMap((it) => guest.addressesOf(it.id))
-      .map((it) => ({ to: `${it.address}/32`, via })),
+      .flatMap((it) => [
+        ...guest.addressesOf(it.id).map(({ address }) => `${address}/32`),
+        ...(guest.addresses6.get(it.id) ?? []).map((address) => `${address}/128`),
+      ])
+      .map((to) => ({ to, via })),
   )
 }

@@ -1,8 +1,17 @@
 /** Route tables as hosts and the edge shall know them. Pure. */
-import type { EdgeTableSpec, NatSpec, TableSpec, WaySpec, WireId, WireSpec } from '../../host-api/spec.ts'
+import type {
+  EdgeNetworkSpec,
+  EdgeTableSpec,
+  NatSpec,
+  TableSpec,
+  WaySpec,
+  WireId,
+  WireSpec,
+} from '../../host-api/spec.ts'
 import type { HostId, ResourceId, VpcId } from '../../model/ids.ts'
 import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import type { RouteTableRow } from '../../store/tables/vpcs.ts'
+import { isSix } from '../ipv6/networks.ts'
 import { type Way, wayOf } from '../route-tables/targets.ts'
 import type { Scene } from './scene.ts'
 
@@ -33,7 +42,7 @@ export function usedTables(scene: Scene, vpc: VpcId): UsedTable[] {
 export function tableSpecs(scene: Scene, vpc: VpcId, host: HostId): TableSpec[] {
   return usedTables(scene, vpc).map(({ table, subnets, ways }) => ({
     number: table.number,
-    sources: subnets.map((it) => it.cidr),
+    sources: [...subnets.map((it) => it.cidr), ...blocks6(scene, subnets)],
     ways: ways.map(({ to, way }) => ({ to, ...waySpec(scene, way, host) }) as WaySpec),
   }))
 }
@@ -70,12 +79,13 @@ export function wiresFrom(scene: Scene, vpcs: ReadonlySet<VpcId>): Map<VpcId, Wi
   return new Map([...wires].map(([vpc, some]) => [vpc, [...some.values()].sort((a, b) => (a.id < b.id ? -1 : 1))]))
 }
 
-/** The tables of a VPC as the edge has them: it knows two ways, by the guest's own public address and by a NAT. */
+/** The tables of a VPC as the edge has them, for IPv4: it knows two ways, by the guest's own public address and by a NAT. */
 export function edgeTables(scene: Scene, vpc: VpcId): EdgeTableSpec[] {
   return usedTables(scene, vpc).map(({ table, subnets, ways }) => ({
     number: table.number,
     sources: subnets.map((it) => it.cidr),
     ways: ways.flatMap(({ to, way }): EdgeTableSpec['ways'] => {
+      if (isSix(to)) return []
       if (way.kind === 'outside') return [{ to, by: 'own-address' }]
       return way.kind === 'nat' ? [{ to, by: way.nat.id }] : []
     }),
@@ -84,8 +94,27 @@ export function edgeTables(scene: Scene, vpc: VpcId): EdgeTableSpec[] {
 
 /** Subnets of the VPC whose packets have some way to the outside by their own address: only so is anything reached from there. */
 export function openSubnets(scene: Scene, vpc: VpcId): ReadonlySet<string> {
-  const open = usedTables(scene, vpc).filter((it) => it.ways.some(({ way }) => way.kind === 'outside'))
+  const open = usedTables(scene, vpc).filter((it) =>
+    it.ways.some(({ to, way }) => way.kind === 'outside' && !isSix(to)),
+  )
   return new Set(open.flatMap((it) => it.subnets.map((subnet) => subnet.id)))
+}
+
+/**
+ * Subnets' blocks of IPv6 by their way out: those with a route to the internet gateway are reached from outside, as their groups
+ * allow; those with one to an egress-only gateway alone are not.
+ */
+export function edgeBlocks6(scene: Scene, vpc: VpcId): NonNullable<EdgeNetworkSpec['ipv6']> {
+  const by = (kind: Way['kind']) =>
+    usedTables(scene, vpc)
+      .filter((it) => it.ways.some(({ to, way }) => way.kind === kind && isSix(to)))
+      .flatMap((it) => blocks6(scene, it.subnets))
+  const open = by('outside')
+  return { open, outward: by('outward').filter((it) => !open.includes(it)) }
+}
+
+function blocks6({ network }: Scene, subnets: readonly SubnetRow[]): string[] {
+  return subnets.flatMap((it) => network.subnetBlocks6.get(it.id)?.cidr ?? [])
 }
 
 /** NATs of the VPC that work: a NAT gateway goes out by the table of its own subnet. */
@@ -97,7 +126,7 @@ export function natSpecs(scene: Scene, { id }: VpcRow): NatSpec[] {
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-/** All blocks of the VPC. */
+/** All blocks of the VPC, those of IPv6 last. */
 export function cidrsOf({ network }: Scene, vpc: VpcId): string[] {
-  return (network.blocks.get(vpc) ?? []).map((it) => it.cidr)
+  return [...(network.blocks.get(vpc) ?? []), ...(network.blocks6.get(vpc) ?? [])].map((it) => it.cidr)
 }

@@ -2,6 +2,7 @@ import type { AccountId, GroupId, InstanceId, InterfaceId } from '../../model/id
 import type { Reader } from '../../store/store.ts'
 import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { addressesOf, type InterfaceAddress } from '../addresses/of-interfaces.ts'
+import { addresses6Of } from '../ipv6/addresses.ts'
 import { checkIds, requireAll } from '../lookup.ts'
 import { natInterfaces } from '../nat-gateways/find.ts'
 
@@ -42,6 +43,8 @@ export interface AttachedInterface {
   readonly row: InterfaceRow
   /** The primary one first. */
   readonly addresses: readonly [InterfaceAddress, ...InterfaceAddress[]]
+  /** Of IPv6. */
+  readonly six: readonly string[]
   readonly groups: readonly { readonly id: GroupId; readonly name: string }[]
   /** It is a NAT gateway's, and nobody else's. */
   readonly isNat: boolean
@@ -76,9 +79,11 @@ export async function withGroupsAndAddresses(
   const ids = rows.map((row) => row.id)
   const [groups, addresses] = [await groupsOf(reader, ids), await addressesOf(reader, rows)]
   const nats = await natInterfaces(reader, ids)
+  const sixes = await addresses6Of(reader, ids)
   return rows.map((row) => ({
     row,
     addresses: addresses(row.id),
+    six: sixes.get(row.id) ?? [],
     groups: groups.get(row.id) ?? [],
     isNat: nats.has(row.id),
   }))

@@ -4,6 +4,7 @@ import type { ImageRow, InstanceRow, InterfaceRow } from '../../store/tables/res
 import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
 import { namedByResource } from '../dns/resource-names.ts'
 import { type BootChoice, bootChoicesOf, bootsOfImages } from '../images/boot.ts'
+import { addresses6Of } from '../ipv6/addresses.ts'
 import { type Tags, tagsOf } from '../tags/tags.ts'
 import { groupsOf } from './find.ts'
 
@@ -17,6 +18,8 @@ export interface Guest {
   readonly interfaces: readonly InterfaceRow[]
   /** Of its interfaces. */
   readonly addressesOf: AddressesOf
+  /** Those of IPv6, of interfaces that have any. */
+  readonly addresses6: ReadonlyMap<InterfaceId, readonly string[]>
   readonly groupsOf: ReadonlyMap<InterfaceId, readonly { readonly id: GroupId; readonly name: string }[]>
   readonly tags: Tags
   /** Its id is a name. */
@@ -49,10 +52,9 @@ export async function readGuests(reader: Reader, ids: readonly InstanceId[]): Pr
   ]
   const usual = await bootsOfImages(reader, imageIds)
   const addresses = await addressesOf(reader, interfaces)
-  const groups = await groupsOf(
-    reader,
-    interfaces.map((it) => it.id),
-  )
+  const nicIds = interfaces.map((it) => it.id)
+  const sixes = await addresses6Of(reader, nicIds)
+  const groups = await groupsOf(reader, nicIds)
   const imageById = new Map(images.map((it) => [it.id, it]))
   const nics = Map.groupBy(interfaces, (it) => it.instanceId)
   return instances.flatMap((instance): Guest[] => {
@@ -66,6 +68,7 @@ export async function readGuests(reader: Reader, ids: readonly InstanceId[]): Pr
         boot: boots.get(instance.id) ?? usual.get(image.id),
         interfaces: own,
         addressesOf: addresses,
+        addresses6: sixes,
         groupsOf: new Map(own.map((it) => [it.id, groups.get(it.id) ?? []])),
         tags: tags.get(instance.id) ?? {},
         named: named.has(instance.id),

@@ -29,6 +29,7 @@ import {
   oneAddress,
   type WantedAddresses,
 } from '../interfaces/make.ts'
+import { checkRoom6 } from '../ipv6/addresses.ts'
 import { giveVolumes, type LaunchVolume } from './launch-volumes.ts'
 import { instanceMachine } from './machine.ts'
 
@@ -124,6 +125,7 @@ async function joinAll(
     nics.push(nic)
   }
   if (others.length > 0 || hasMore(request)) await checkLimits(tx, instance.type, nics.length, nics)
+  else await checkRoom6(tx, instance.type, nics)
 }
 
 /** Whether the primary interface may have more than one address. */

@@ -8,6 +8,7 @@ import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { destroy, startStrand } from '../../strand/calls.ts'
 import { addressesOf } from '../addresses/of-interfaces.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { checkRoom6 } from '../ipv6/addresses.ts'
 import { natOfInterface } from '../nat-gateways/find.ts'
 import { attachmentMachine } from './attachment-machine.ts'
 import { leaveInstance } from './detach.ts'
@@ -97,6 +98,7 @@ export async function checkLimits(
 ): Promise<void> {
   const { maxInterfaces, ipv4PerInterface } = instanceType(type)! // instances are made of types that exist
   if (count > maxInterfaces) refuse('AttachmentLimitExceeded', { count, type })
+  await checkRoom6(tx, type, nics)
   const addresses = await addressesOf(tx, nics)
   if (nics.some((it) => addresses(it.id).length > ipv4PerInterface)) refuse('PrivateIpAddressLimitExceeded')
 }

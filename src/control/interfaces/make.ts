@@ -3,6 +3,7 @@ import type { Random } from '../../base/random.ts'
 import { type AccountId, type GroupId, newId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InterfaceRow, SubnetRow } from '../../store/tables/resources.ts'
+import { giveAddresses6, type WantedAddresses6 } from '../ipv6/addresses.ts'
 import { freePrivateAddresses, newMac } from './allocate.ts'
 import { checkAddresses } from './check-addresses.ts'
 import { checkGroupCount } from './groups.ts'
@@ -14,6 +15,8 @@ export interface WantedAddresses {
   readonly secondary: readonly string[]
   /** How many more secondary ones. */
   readonly more: number
+  /** Of IPv6; absent: what the subnet gives. */
+  readonly six?: WantedAddresses6
 }
 
 export const oneAddress: WantedAddresses = { secondary: [], more: 0 }
@@ -67,6 +70,7 @@ export async function insertInterface(
   const memberships = groups.map((groupId) => ({ interfaceId: row.id, groupId }))
   if (memberships.length > 0) await tx.db.insertInto('interfaceGroups').values(memberships).execute()
   await addSecondary(tx, row, addresses.secondary)
+  await giveAddresses6(tx, row, subnet, addresses.six, around.random)
   if (addresses.more > 0)
     await addSecondary(tx, row, await freePrivateAddresses(tx, subnet, addresses.more, around.random))
   return row

@@ -5,12 +5,14 @@ import { type InterfaceAddress, publicNameOf } from '../addresses/of-interfaces.
 import { rootDeviceOf } from '../images/mappings.ts'
 import { disksOfInstance } from '../instances/disks.ts'
 import type { Guest } from '../instances/guest.ts'
+import { isSix } from '../ipv6/networks.ts'
 import type { AddressFacts, InstanceMetadataFacts, InterfaceFacts } from './tree.ts'
 
 export interface MetadataSurroundings {
   readonly vpc: VpcRow
-  /** Blocks of the VPC beside its first. */
+  /** Blocks of the VPC beside its first, of both versions of IP. */
   readonly otherCidrs: readonly string[]
+  readonly subnetBlocks6: ReadonlyMap<string, { readonly cidr: string }>
   readonly subnets: readonly SubnetRow[]
   readonly showTags: boolean
 }
@@ -47,9 +49,9 @@ export function metadataOf(cloud: Cloud, guest: Guest, around: MetadataSurroundi
 
 function interfaceFacts(
   cloud: Cloud,
-  { groupsOf, addressesOf }: Guest,
+  { groupsOf, addressesOf, addresses6 }: Guest,
   nic: InterfaceRow,
-  { vpc, otherCidrs, subnets }: MetadataSurroundings,
+  { vpc, otherCidrs, subnets, subnetBlocks6 }: MetadataSurroundings,
 ): InterfaceFacts {
   const [primary, ...others] = addressesOf(nic.id)
   const subnet = subnets.find((it) => it.id === nic.subnetId)
@@ -62,7 +64,12 @@ function interfaceFacts(
     addresses: [addressFacts(cloud, primary), ...others.map((it) => addressFacts(cloud, it))],
     groups: groupsOf.get(nic.id) ?? [],
     subnet: { id: nic.subnetId, cidr: subnet?.cidr ?? '' },
-    vpc: { id: nic.vpcId, cidrs: [vpc.cidr, ...otherCidrs] },
+    vpc: { id: nic.vpcId, cidrs: [vpc.cidr, ...otherCidrs.filter((it) => !isSix(it))] },
+    six: {
+      addresses: addresses6.get(nic.id) ?? [],
+      subnet: subnetBlocks6.get(nic.subnetId)?.cidr,
+      vpc: otherCidrs.filter(isSix),
+    },
   }
 }
 

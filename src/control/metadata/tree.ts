@@ -37,6 +37,12 @@ export interface InterfaceFacts {
   readonly groups: readonly { readonly id: ResourceId<'security-group'>; readonly name: string }[]
   readonly subnet: { readonly id: SubnetId; readonly cidr: string }
   readonly vpc: { readonly id: VpcId; readonly cidrs: readonly [string, ...string[]] }
+  /** Its own addresses of IPv6, and the blocks of its subnet and VPC. */
+  readonly six?: {
+    readonly addresses: readonly string[]
+    readonly subnet: string | undefined
+    readonly vpc: readonly string[]
+  }
 }
 
 export interface AddressFacts {
@@ -96,8 +102,10 @@ function basics(facts: InstanceMetadataFacts): Tree {
 
 function addresses({ hostname, interfaces: [primary] }: InstanceMetadataFacts): Tree {
   const [{ address, public: leading }] = primary.addresses
+  const six = primary.six?.addresses[0]
   return {
     hostname,
+    ...(six !== undefined && { ipv6: six }),
     'local-hostname': hostname,
     'local-ipv4': address,
     mac: primary.mac,
@@ -119,6 +127,7 @@ function interfaceTree(it: InterfaceFacts): Tree {
     'device-number': String(it.deviceNumber),
     'interface-id': it.id,
     ...Object.fromEntries(leading.map(({ address, to }) => [`ipv4-associations/${address}`, to])),
+    ...sixTree(it),
     'local-hostname': it.hostname,
     'local-ipv4s': it.addresses.map(({ address }) => address).join('\n'),
     mac: it.mac,
@@ -134,6 +143,15 @@ function interfaceTree(it: InterfaceFacts): Tree {
     'vpc-id': it.vpc.id,
     'vpc-ipv4-cidr-block': it.vpc.cidrs[0],
     'vpc-ipv4-cidr-blocks': it.vpc.cidrs.join('\n'),
+  }
+}
+
+function sixTree({ six }: InterfaceFacts): Tree {
+  if (!six) return {}
+  return {
+    ...(six.addresses.length > 0 && { ipv6s: six.addresses.join('\n') }),
+    ...(six.subnet !== undefined && { 'subnet-ipv6-cidr-blocks': six.subnet }),
+    ...(six.vpc.length > 0 && { 'vpc-ipv6-cidr-blocks': six.vpc.join('\n') }),
   }
 }
 

@@ -1,4 +1,5 @@
 /** Changes of network ACLs. Hosts are told in the same transaction. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Random } from '../../base/random.ts'
 import { refuse } from '../../model/errors.ts'
 import { type AccountId, newId, type VpcId } from '../../model/ids.ts'
@@ -27,9 +28,32 @@ export async function makeAcl(
   const id = newId('network-acl', random)
   const row = { id, vpcId: vpc, accountId: account, isDefault: isDefault ? 1 : 0, createdAt: now.getTime() } as const
   await tx.db.insertInto('networkAcls').values(row).execute()
-  const rule = { action: 'allow', protocol: 'all', cidr: '0.0.0.0/0' } as const
+  const rule = everythingIn('0.0.0.0/0')
   if (isDefault) for (const egress of [false, true]) await insertEntry(tx, row, { number: 100, egress, rule })
   return row
+}
+
+/**
+ * The VPC has got IPv6: its default ACL lets that pass too, by entry 101, in each direction that nobody has changed.
+ * Source: VPC User Guide, "Default network ACL for a VPC".
+ */
+export async function openAclFor6(tx: Transaction, vpc: VpcId): Promise<void> {
+  const acl = await tx.db
+    .selectFrom('networkAcls')
+    .selectAll()
+    .where('vpcId', '=', vpc)
+    .where('isDefault', '=', 1)
+    .executeTakeFirstOrThrow()
+  const entries = (await entriesOf(tx, [acl.id])).get(acl.id) ?? []
+  for (const egress of [false, true]) {
+    const [only, ...more] = entries.filter((it) => it.egress === egress)
+    if (more.length > 0 || only?.number !== 100 || !isDeepStrictEqual(only.rule, everythingIn('0.0.0.0/0'))) continue
+    await insertEntry(tx, acl, { number: 101, egress, rule: everythingIn('::/0') })
+  }
+}
+
+function everythingIn(cidr: string): AclRule {
+  return { action: 'allow', protocol: 'all', cidr }
 }
 
 /** Deletes an ACL that no subnet has. Refuses the default one. Source: EC2 API Reference, DeleteNetworkAcl. Guess: the codes. */

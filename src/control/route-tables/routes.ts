@@ -3,10 +3,12 @@ import { refuse } from '../../model/errors.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { RouteRow, RouteTableRow } from '../../store/tables/vpcs.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { contains6, isSix } from '../ipv6/networks.ts'
+import { vpcBlocks6 } from '../ipv6/vpc-blocks.ts'
 import { contains } from '../vpcs/blocks.ts'
 import { cidrsOf } from '../vpcs/cidrs.ts'
 
-/** Source: VPC User Guide, "Amazon VPC quotas": routes per route table. */
+/** Source: VPC User Guide, "Amazon VPC quotas": routes per route table, counted for each version of IP. */
 const mostRoutes = 50
 
 export type NewRoute = Omit<RouteRow, 'routeTableId'>
@@ -27,7 +29,8 @@ export async function addRoute(tx: Transaction, table: RouteTableRow, route: New
   await checkDestination(tx, table, route)
   if (there.some((it) => it.destination === route.destination))
     refuse('RouteAlreadyExists', { destination: route.destination })
-  if (there.length >= mostRoutes) refuse('RouteLimitExceeded')
+  const alike = there.filter((it) => isSix(it.destination) === isSix(route.destination))
+  if (alike.length >= mostRoutes) refuse('RouteLimitExceeded')
   await tx.db
     .insertInto('routes')
     .values({ routeTableId: table.id, ...route })
@@ -68,7 +71,7 @@ export async function removeRoute(tx: Transaction, table: RouteTableRow, destina
 async function checkDestination(tx: Transaction, table: RouteTableRow, { destination }: NewRoute): Promise<void> {
   const blocks = await localBlocks(tx, table)
   if (blocks.includes(destination)) refuse('RouteAlreadyExists', { destination })
-  if (blocks.some((it) => contains(it, destination)))
+  if (blocks.some((it) => isSix(it) === isSix(destination) && (isSix(it) ? contains6 : contains)(it, destination)))
     refuse('UnsupportedOperation', {
       message: `A route to ${destination}, within the VPC, is not served by this cloud.`,
     })
@@ -76,5 +79,5 @@ async function checkDestination(tx: Transaction, table: RouteTableRow, { destina
 
 async function localBlocks(tx: Transaction, { vpcId }: RouteTableRow): Promise<string[]> {
   const vpc = await tx.db.selectFrom('vpcs').selectAll().where('id', '=', vpcId).executeTakeFirstOrThrow()
-  return cidrsOf(tx, vpc)
+  return [...(await cidrsOf(tx, vpc)), ...(await vpcBlocks6(tx, [vpcId])).map((it) => it.cidr)]
 }

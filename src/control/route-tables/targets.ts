@@ -7,6 +7,8 @@ import type { NatGatewayRow, PeeringRow, RouteRow, RouteTarget } from '../../sto
 export interface LiveTargets {
   /** Internet gateways and the VPC that each is attached to. */
   readonly gateways: ReadonlyMap<RouteTarget, VpcId>
+  /** Egress-only internet gateways and the VPC that each is of. */
+  readonly outward: ReadonlyMap<RouteTarget, VpcId>
   readonly nats: ReadonlyMap<RouteTarget, NatGatewayRow>
   readonly peerings: ReadonlyMap<RouteTarget, PeeringRow>
   /** The VPC of an interface whose instance shall run. */
@@ -30,10 +32,12 @@ export async function liveTargets(reader: Reader): Promise<LiveTargets> {
 /** Those that are no interfaces. */
 export async function liveGateways({ db }: Reader): Promise<Omit<LiveTargets, 'vpcOfInterface'>> {
   const gateways = await db.selectFrom('internetGateways').selectAll().where('vpcId', 'is not', null).execute()
+  const outward = await db.selectFrom('egressOnlyGateways').selectAll().execute()
   const nats = await db.selectFrom('natGateways').selectAll().where('state', 'in', ['pending', 'available']).execute()
   const peerings = await db.selectFrom('peerings').selectAll().where('state', '=', 'active').execute()
   return {
     gateways: new Map(gateways.map((it) => [it.id, it.vpcId!])), // not null: filtered
+    outward: new Map(outward.map((it) => [it.id, it.vpcId])),
     nats: new Map(nats.map((it) => [it.id, it])),
     peerings: new Map(peerings.map((it) => [it.id, it])),
   }
@@ -42,6 +46,7 @@ export async function liveGateways({ db }: Reader): Promise<Omit<LiveTargets, 'v
 /** Where a packet goes that a route of a table of `vpc` takes; `nowhere` is what EC2 calls a blackhole. */
 export type Way =
   | { readonly kind: 'outside' }
+  | { readonly kind: 'outward' }
   | { readonly kind: 'nat'; readonly nat: NatGatewayRow }
   | { readonly kind: 'peer'; readonly peering: PeeringRow; readonly vpc: VpcId }
   | { readonly kind: 'interface'; readonly id: InterfaceId }
@@ -51,6 +56,7 @@ const nowhere: Way = { kind: 'nowhere' }
 
 export function wayOf({ target }: Pick<RouteRow, 'target'>, vpc: VpcId, live: LiveTargets): Way {
   if (live.gateways.get(target) === vpc) return { kind: 'outside' }
+  if (live.outward.get(target) === vpc) return { kind: 'outward' }
   const nat = live.nats.get(target)
   if (nat?.vpcId === vpc) return { kind: 'nat', nat }
   const peering = live.peerings.get(target)
@@ -64,9 +70,10 @@ export function wayOf({ target }: Pick<RouteRow, 'target'>, vpc: VpcId, live: Li
 /** The parameter by which requests and answers name a target of this kind. */
 export function targetKind(
   target: RouteTarget,
-): 'GatewayId' | 'NatGatewayId' | 'VpcPeeringConnectionId' | 'NetworkInterfaceId' {
+): 'EgressOnlyInternetGatewayId' | 'GatewayId' | 'NatGatewayId' | 'VpcPeeringConnectionId' | 'NetworkInterfaceId' {
   const kind = kindOfId(target)
   if (kind === 'internet-gateway') return 'GatewayId'
+  if (kind === 'egress-only-internet-gateway') return 'EgressOnlyInternetGatewayId'
   if (kind === 'natgateway') return 'NatGatewayId'
   return kind === 'vpc-peering-connection' ? 'VpcPeeringConnectionId' : 'NetworkInterfaceId'
 }

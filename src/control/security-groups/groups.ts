@@ -5,7 +5,8 @@ import { type AccountId, type GroupId, newId, type VpcId } from '../../model/ids
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { SecurityGroupRow } from '../../store/tables/resources.ts'
 import { checkIds } from '../lookup.ts'
-import { addRules } from './rules.ts'
+import { canonical, type Rule } from './rule.ts'
+import { addRules, rulesOfGroup } from './rules.ts'
 
 export interface NewGroup {
   readonly account: AccountId
@@ -29,10 +30,32 @@ export async function makeGroup(
   const id = newId('security-group', random)
   const row = { id, vpcId: vpc, accountId: account, name, description, createdAt: now.getTime() }
   await tx.db.insertInto('securityGroups').values(row).execute()
-  const everywhere = { direction: 'egress', protocol: 'all', peer: { cidr: '0.0.0.0/0' } } as const
+  const six = await tx.db.selectFrom('vpcIpv6Blocks').select('id').where('vpcId', '=', vpc).executeTakeFirst()
+  const everywhere = six ? [outTo('0.0.0.0/0'), outTo('::/0')] : [outTo('0.0.0.0/0')]
   const members = { direction: 'ingress', protocol: 'all', peer: { group: id, account } } as const
-  await addRules(tx, id, name === defaultGroupName ? [members, everywhere] : [everywhere], { now, random })
+  await addRules(tx, id, name === defaultGroupName ? [members, ...everywhere] : everywhere, { now, random })
   return row
+}
+
+/**
+ * The VPC has got IPv6: groups let that out too whose rules for what goes out nobody has changed.
+ * Source: VPC User Guide, "Security group rules", of IPv6 blocks that are associated later.
+ */
+export async function openGroupsFor6(
+  tx: Transaction,
+  account: AccountId,
+  vpc: VpcId,
+  around: { now: Date; random: Random },
+): Promise<void> {
+  const unchanged = canonical(outTo('0.0.0.0/0'))
+  for (const { id } of (await listGroups(tx, account)).filter((it) => it.vpcId === vpc)) {
+    const [only, ...more] = await rulesOfGroup(tx, id, 'egress')
+    if (only && more.length === 0 && canonical(only) === unchanged) await addRules(tx, id, [outTo('::/0')], around)
+  }
+}
+
+function outTo(cidr: string): Rule {
+  return { direction: 'egress', protocol: 'all', peer: { cidr } }
 }
 
 /** Every group of the account, in the order of their ids. */

@@ -39,6 +39,7 @@ export async function makeSubnet(
     cidr,
     isDefault: isDefault ? 1 : 0,
     mapsPublic: isDefault ? 1 : 0,
+    assignsIpv6: 0,
   }
   await tx.db.insertInto('subnets').values(row).execute()
   await wish(tx, await hostsOfVpc(tx, vpc.id))

@@ -80,6 +80,7 @@ export async function removeVpc(tx: Transaction, vpc: VpcRow, now: Date): Promis
 async function hasDependents({ db }: Transaction, vpc: VpcId): Promise<boolean> {
   const found = await Promise.all([
     db.selectFrom('subnets').select('id').where('vpcId', '=', vpc).executeTakeFirst(),
+    db.selectFrom('egressOnlyGateways').select('id').where('vpcId', '=', vpc).executeTakeFirst(),
     db.selectFrom('internetGateways').select('id').where('vpcId', '=', vpc).executeTakeFirst(),
     db
       .selectFrom('securityGroups')

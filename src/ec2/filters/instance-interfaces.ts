@@ -18,6 +18,7 @@ const each =
 
 const groupIds = ({ interfaces }: Row) => interfaces.flatMap((it) => it.groups.map((group) => group.id))
 const groupNames = ({ interfaces }: Row) => interfaces.flatMap((it) => it.groups.map((group) => group.name))
+const eachSix = ({ interfaces }: Row) => interfaces.flatMap((it) => it.six)
 /** Of all private addresses of all interfaces of an instance together. */
 const eachAddress =
   (read: (address: InterfaceAddress) => Value | null) =>
@@ -65,6 +66,9 @@ export const interfaceFilters: FilterTable<Row> = {
   'network-interface.description': each((nic) => nic.description),
   'network-interface.group-id': groupIds,
   'network-interface.group-name': groupNames,
+  'network-interface.ipv6-address': eachSix,
+  'network-interface.ipv6-addresses.ipv6-address': eachSix,
+  'network-interface.ipv6-addresses.is-primary-ipv6': (row) => eachSix(row).map(() => false),
   'network-interface.ipv6-native': each(() => false),
   'network-interface.mac-address': each((nic) => nic.mac),
   'network-interface.network-interface-id': each((nic) => nic.id),
@@ -86,9 +90,6 @@ export const interfaceFilters: FilterTable<Row> = {
     'network-interface.association.carrier-ip',
     'network-interface.association.customer-owned-ip',
     'network-interface.ipv4-prefixes.ipv4-prefix',
-    'network-interface.ipv6-address',
-    'network-interface.ipv6-addresses.ipv6-address',
-    'network-interface.ipv6-addresses.is-primary-ipv6',
     'network-interface.ipv6-prefixes.ipv6-prefix',
     'network-interface.operator.principal',
     'network-interface.outpost-arn',

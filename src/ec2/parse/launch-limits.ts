@@ -30,8 +30,6 @@ const notServed = [
   'InstanceMarketOptions',
   'CpuOptions',
   'EnablePrimaryIpv6',
-  'Ipv6AddressCount',
-  'Ipv6Addresses',
   'ElasticGpuSpecification',
   'ElasticInferenceAccelerators',
   'LicenseSpecifications',

@@ -49,10 +49,14 @@ function fromRequest(input: RunInstancesRequest): LaunchNic {
     ...(input.SubnetId && { subnet: input.SubnetId }),
     groupIds: input.SecurityGroupIds ?? [],
     groupNames: input.SecurityGroups ?? [],
-    addresses: wantedAddresses({ PrivateIpAddress: input.PrivateIpAddress }),
+    addresses: wantedAddresses(given(input)),
     description: '',
     deleteOnTermination: true,
   }
+}
+
+function given({ PrivateIpAddress, Ipv6AddressCount, Ipv6Addresses }: RunInstancesRequest) {
+  return { PrivateIpAddress, Ipv6AddressCount, Ipv6Addresses }
 }
 
 /** Source: EC2 API Reference, "InstanceNetworkInterfaceSpecification": one that was there before outlives the instance. */
@@ -77,7 +81,9 @@ function readNic(nic: InstanceNetworkInterfaceSpecification, count: number): Lau
 
 /** Source: errors of EC2 quoted in public. */
 function refuseBoth(input: RunInstancesRequest): void {
-  if (input.SubnetId || input.SecurityGroupIds?.length || input.SecurityGroups?.length || input.PrivateIpAddress) {
+  const { Ipv6AddressCount: count, Ipv6Addresses: sixes } = input
+  const named = input.SubnetId || input.SecurityGroupIds?.length || input.SecurityGroups?.length
+  if (named || input.PrivateIpAddress || count !== undefined || sixes?.length) {
     refuse('InvalidParameterCombination', {
       message:
         'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request',
@@ -101,15 +107,16 @@ const ofNewOnes = [
   'PrivateIpAddress',
   'PrivateIpAddresses',
   'SecondaryPrivateIpAddressCount',
+  'Ipv6AddressCount',
+  'Ipv6Addresses',
 ] as const satisfies readonly (keyof InstanceNetworkInterfaceSpecification)[]
 
 const notServed = [
   'Ipv4PrefixCount',
   'Ipv4Prefixes',
-  'Ipv6AddressCount',
-  'Ipv6Addresses',
   'Ipv6PrefixCount',
   'Ipv6Prefixes',
+  'PrimaryIpv6',
   'NetworkCardIndex',
   'AssociateCarrierIpAddress',
 ] as const satisfies readonly (keyof InstanceNetworkInterfaceSpecification)[]
@@ -119,7 +126,8 @@ function isMore(value: unknown): boolean {
 }
 
 function isForOne({ existing, addresses }: LaunchNic): boolean {
-  return existing !== undefined || addresses.primary !== undefined || addresses.secondary.length > 0
+  const named = [...addresses.secondary, ...(addresses.six?.named ?? [])]
+  return existing !== undefined || addresses.primary !== undefined || named.length > 0
 }
 
 /**

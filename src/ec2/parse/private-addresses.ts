@@ -1,7 +1,8 @@
-/** Private addresses of an interface, as requests have them: one by itself, a list, a number of more. */
+/** Addresses of an interface, private ones and those of IPv6, as requests have them: one by itself, a list, a number of more. */
 import { checkAddress } from '../../control/addresses/find.ts'
 import type { WantedAddresses } from '../../control/interfaces/make.ts'
 import { refuse } from '../../model/errors.ts'
+import { wantedAddresses6 } from './ipv6-addresses.ts'
 
 interface Given {
   readonly PrivateIpAddress?: string | undefined
@@ -9,6 +10,8 @@ interface Given {
     | readonly { readonly Primary?: boolean | undefined; readonly PrivateIpAddress?: string | undefined }[]
     | undefined
   readonly SecondaryPrivateIpAddressCount?: number | undefined
+  readonly Ipv6AddressCount?: number | undefined
+  readonly Ipv6Addresses?: Parameters<typeof wantedAddresses6>[0]['Ipv6Addresses']
 }
 
 /**
@@ -33,5 +36,6 @@ export function wantedAddresses(given: Given): WantedAddresses {
     refuse('InvalidParameterValue', {
       message: `Value (${more}) for parameter secondaryPrivateIpAddressCount is invalid.`,
     })
-  return { ...(primaries[0] && { primary: primaries[0] }), secondary, more }
+  const six = wantedAddresses6(given)
+  return { ...(primaries[0] && { primary: primaries[0] }), secondary, more, ...(six && { six }) }
 }

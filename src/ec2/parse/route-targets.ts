@@ -2,7 +2,9 @@
 import type { CreateRouteRequest } from '@aws-sdk/client-ec2'
 import { findInstance, interfacesOf } from '../../control/instances/find.ts'
 import { listInterfaces } from '../../control/interfaces/find.ts'
+import { listEgressOnlyGateways } from '../../control/ipv6/egress-only-gateways.ts'
 import { findPeering, stateAt } from '../../control/peerings/find.ts'
+import { ipv6Range } from '../../control/security-groups/cidrs.ts'
 import { readBlock } from '../../control/vpcs/blocks.ts'
 import { refuse } from '../../model/errors.ts'
 import { isId } from '../../model/ids.ts'
@@ -11,9 +13,12 @@ import type { View } from '../action.ts'
 
 type Input = Omit<CreateRouteRequest, 'RouteTableId'>
 
-const served = ['GatewayId', 'NatGatewayId', 'NetworkInterfaceId', 'InstanceId', 'VpcPeeringConnectionId'] as const
+const served = [
+  ...(['GatewayId', 'NatGatewayId', 'NetworkInterfaceId', 'InstanceId', 'VpcPeeringConnectionId'] as const),
+  'EgressOnlyInternetGatewayId',
+] as const
 const others = [
-  ...['CarrierGatewayId', 'CoreNetworkArn', 'EgressOnlyInternetGatewayId', 'LocalGatewayId', 'OdbNetworkArn'],
+  ...['CarrierGatewayId', 'CoreNetworkArn', 'LocalGatewayId', 'OdbNetworkArn'],
   ...['TransitGatewayId', 'VpcEndpointId'],
 ]
 
@@ -23,8 +28,11 @@ export function routeDestination(input: {
   readonly DestinationIpv6CidrBlock?: string | undefined
   readonly DestinationPrefixListId?: string | undefined
 }): string {
-  if (input.DestinationIpv6CidrBlock || input.DestinationPrefixListId)
-    refuse('UnsupportedOperation', { message: 'Routes are for IPv4 blocks.' })
+  if (input.DestinationPrefixListId)
+    refuse('UnsupportedOperation', { message: 'Routes are for blocks, not for lists.' })
+  if (input.DestinationCidrBlock && input.DestinationIpv6CidrBlock)
+    refuse('InvalidParameterCombination', { message: 'A route has one destination.' })
+  if (input.DestinationIpv6CidrBlock) return ipv6Range(input.DestinationIpv6CidrBlock)
   return readBlock(input.DestinationCidrBlock, 'destinationCidrBlock')
 }
 
@@ -38,6 +46,11 @@ export async function routeTarget(input: Input, table: RouteTableRow, view: View
     return refuse(name ? 'InvalidParameterCombination' : 'MissingParameter', {
       message: 'The request must contain exactly one target of a route.',
     })
+  const six = Boolean(input.DestinationIpv6CidrBlock)
+  if (six && name === 'NatGatewayId')
+    refuse('UnsupportedOperation', { message: 'NAT gateways are for IPv4 in this cloud.' })
+  if (!six && name === 'EgressOnlyInternetGatewayId')
+    refuse('InvalidParameterValue', { message: 'An egress-only internet gateway is a target for IPv6 only.' })
   return readers[name](input[name] ?? '', table, view)
 }
 
@@ -54,6 +67,10 @@ const readers: Readonly<Record<(typeof served)[number], Read>> = {
       .executeTakeFirst()
     if (!gateway) return refuse('InvalidGatewayID.NotFound', { id })
     return ofSameVpc(gateway, table, 'network gateway')
+  },
+  async EgressOnlyInternetGatewayId(id, table, { tx, caller }) {
+    const [gateway] = await listEgressOnlyGateways(tx, caller.account, [id])
+    return ofSameVpc(gateway!, table, 'egress-only internet gateway') // listEgressOnlyGateways refuses what it does not find
   },
   async NatGatewayId(id, table, { tx, caller }) {
     const found = isId('natgateway', id)

@@ -46,6 +46,7 @@ export function renderInstance(
     PublicDnsName: leading ? publicNameOf(cloud, leading) : '',
     ...(primary && {
       PrivateIpAddress: primary.row.privateAddress,
+      ...(primary.six[0] !== undefined && { Ipv6Address: primary.six[0] }),
       ...(leading && { PublicIpAddress: leading.publicAddress }),
       SubnetId: primary.row.subnetId,
       VpcId: primary.row.vpcId,
@@ -127,7 +128,7 @@ export function renderMetadataOptions(row: InstanceRow, ended = false): NonNulla
   }
 }
 
-function renderAttached(cloud: Cloud, { row, addresses, groups }: AttachedInterface): InstanceNetworkInterface {
+function renderAttached(cloud: Cloud, { row, addresses, six, groups }: AttachedInterface): InstanceNetworkInterface {
   const leading = addresses[0].public
   return {
     NetworkInterfaceId: row.id,
@@ -151,7 +152,7 @@ function renderAttached(cloud: Cloud, { row, addresses, groups }: AttachedInterf
       NetworkCardIndex: 0,
     },
     PrivateIpAddresses: addresses.map((it) => renderInstanceAddress(cloud, it)),
-    Ipv6Addresses: [],
+    Ipv6Addresses: six.map((Ipv6Address) => ({ Ipv6Address, IsPrimaryIpv6: false })),
     ...(leading && { Association: renderShortAssociation(cloud, leading) }),
   }
 }

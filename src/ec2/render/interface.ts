@@ -12,7 +12,7 @@ export interface FullInterface extends AttachedInterface {
 
 export function renderInterface(
   cloud: Cloud,
-  { row, addresses, groups, tags, isNat }: FullInterface,
+  { row, addresses, six, groups, tags, isNat }: FullInterface,
 ): NetworkInterface {
   const name = privateName(cloud, row.privateAddress)
   const leading = addresses[0].public
@@ -34,7 +34,8 @@ export function renderInterface(
     SourceDestCheck: row.sourceDestCheck === 1,
     Groups: groups.map((it) => ({ GroupId: it.id, GroupName: it.name })),
     PrivateIpAddresses: addresses.map((it) => renderPrivateAddress(cloud, it)),
-    Ipv6Addresses: [],
+    ...(six[0] !== undefined && { Ipv6Address: six[0] }),
+    Ipv6Addresses: six.map((Ipv6Address) => ({ Ipv6Address })),
     ...(row.instanceId !== null && { Attachment: renderAttachment(row) }),
     ...(leading && { Association: renderAssociation(cloud, leading) }),
     TagSet: tagList(tags),

@@ -1,5 +1,7 @@
 /** Route tables as answers show them. */
 import type { Route, RouteTable, RouteTableAssociation } from '@aws-sdk/client-ec2'
+import { isSix } from '../../control/ipv6/networks.ts'
+import { vpcBlocks6 } from '../../control/ipv6/vpc-blocks.ts'
 import { routesOf } from '../../control/route-tables/routes.ts'
 import { type LiveTargets, liveTargets, targetKind, wayOf } from '../../control/route-tables/targets.ts'
 import { type Tags, tagList, withTags } from '../../control/tags/tags.ts'
@@ -19,7 +21,8 @@ export async function fullTables(reader: Reader, rows: readonly RouteTableRow[])
   const full: FullTable[] = []
   for (const row of await withTags(reader, rows)) {
     const vpc = await reader.db.selectFrom('vpcs').selectAll().where('id', '=', row.vpcId).executeTakeFirstOrThrow()
-    const local = (await cidrsOf(reader, vpc)).map(localRoute)
+    const sixes = (await vpcBlocks6(reader, [vpc.id])).map((it) => it.cidr)
+    const local = [...(await cidrsOf(reader, vpc)), ...sixes].map(localRoute)
     const others = await Promise.all((await routesOf(reader, row)).map((it) => renderRoute(reader, row, it, live)))
     const associations = await reader.db
       .selectFrom('routeTableAssociations')
@@ -33,7 +36,11 @@ export async function fullTables(reader: Reader, rows: readonly RouteTableRow[])
 }
 
 function localRoute(cidr: string): Route {
-  return { DestinationCidrBlock: cidr, GatewayId: 'local', Origin: 'CreateRouteTable', State: 'active' }
+  return { ...destination(cidr), GatewayId: 'local', Origin: 'CreateRouteTable', State: 'active' }
+}
+
+function destination(cidr: string): Route {
+  return isSix(cidr) ? { DestinationIpv6CidrBlock: cidr } : { DestinationCidrBlock: cidr }
 }
 
 /** A route to an interface also says whose it is. */
@@ -53,7 +60,7 @@ async function renderRoute(
           .executeTakeFirst()
       : undefined
   return {
-    DestinationCidrBlock: route.destination,
+    ...destination(route.destination),
     [kind]: route.target,
     ...(nic?.instanceId && { InstanceId: nic.instanceId, InstanceOwnerId: nic.accountId }),
     Origin: 'CreateRoute',

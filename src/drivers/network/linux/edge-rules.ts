@@ -45,11 +45,7 @@ function table6({ ipv6 = { open: [], outward: [] } }: EdgeNetworkSpec): Table {
       },
       input: {
         hook: 'type filter hook input priority 0; policy drop;',
-        rules: [
-          'iifname "lo" accept',
-          'ct state related accept',
-          'icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert } accept',
-        ],
+        rules: ['iifname "lo" accept', 'ct state related accept'],
       },
     },
   }

@@ -62,8 +62,7 @@ const notServed = [
   'Ipv4PrefixCount',
   'Ipv6Prefixes',
   'Ipv6PrefixCount',
-  'Ipv6Addresses',
-  'Ipv6AddressCount',
+  'EnablePrimaryIpv6',
 ] as const satisfies readonly (keyof Input<'CreateNetworkInterface'>)[]
 
 function isGiven(value: unknown): boolean {

@@ -43,7 +43,7 @@ export const DescribeNetworkInterfaces = describe('DescribeNetworkInterfaces', {
     'group-id': ({ groups }) => groups.map((it) => it.id),
     'group-name': ({ groups }) => groups.map((it) => it.name),
     'interface-type': ({ isNat }) => (isNat ? 'nat_gateway' : 'interface'),
-    'ipv6-addresses.ipv6-address': () => undefined,
+    'ipv6-addresses.ipv6-address': ({ six }) => six,
     'mac-address': ({ row }) => row.mac,
     'network-interface-id': ({ row }) => row.id,
     'operator.managed': () => false,

@@ -29,10 +29,9 @@ export const DescribeRouteTables = describe('DescribeRouteTables', {
     'route.origin': each((it) => it.Origin),
     'route.state': each((it) => it.State),
     'route.vpc-peering-connection-id': each((it) => it.VpcPeeringConnectionId),
-    ...absent(
-      ...['route.destination-ipv6-cidr-block', 'route.destination-prefix-list-id', 'route.transit-gateway-id'],
-      ...['route.egress-only-internet-gateway-id'],
-    ),
+    'route.destination-ipv6-cidr-block': each((it) => it.DestinationIpv6CidrBlock),
+    'route.egress-only-internet-gateway-id': each((it) => it.EgressOnlyInternetGatewayId),
+    ...absent('route.destination-prefix-list-id', 'route.transit-gateway-id'),
     'vpc-id': (row) => row.vpcId,
   },
   render: renderTable,

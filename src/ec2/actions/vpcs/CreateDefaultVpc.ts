@@ -1,7 +1,6 @@
-import { blocksOf } from '../../../control/vpcs/cidrs.ts'
 import { makeDefaultVpc } from '../../../control/vpcs/default-vpc.ts'
 import { action } from '../../action.ts'
-import { renderVpc } from '../../render/vpc.ts'
+import { fullVpcs, renderVpc } from '../../render/vpc.ts'
 
 /**
  * Makes a default VPC again, where it was deleted.
@@ -11,7 +10,7 @@ import { renderVpc } from '../../render/vpc.ts'
 export const CreateDefaultVpc = action('CreateDefaultVpc', {
   async run(_input, context) {
     const vpc = await makeDefaultVpc(context.tx, context.caller.account, context)
-    const blocks = (await blocksOf(context.tx, [vpc])).get(vpc.id) ?? []
-    return { Vpc: renderVpc({ ...vpc, tags: {}, blocks }) }
+    const [full] = await fullVpcs(context.tx, [vpc])
+    return { Vpc: renderVpc(context.cloud.region, full!) } // one for each row
   },
 })

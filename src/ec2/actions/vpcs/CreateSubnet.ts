@@ -1,3 +1,4 @@
+import { addSubnetBlock6 } from '../../../control/ipv6/subnet-blocks.ts'
 import { makeSubnet } from '../../../control/subnets/make.ts'
 import { readBlock } from '../../../control/vpcs/blocks.ts'
 import { findVpc, requireZone } from '../../../control/vpcs/find.ts'
@@ -18,12 +19,13 @@ export const CreateSubnet = action('CreateSubnet', {
   async run(input, context) {
     const { tx, caller, cloud, random } = context
     refuseParameters(input, [
-      ...(['Ipv6CidrBlock', 'Ipv6Native', 'OutpostArn', 'Ipv4IpamPoolId', 'Ipv4NetmaskLength'] as const),
+      ...(['Ipv6Native', 'OutpostArn', 'Ipv4IpamPoolId', 'Ipv4NetmaskLength'] as const),
       ...(['Ipv6IpamPoolId', 'Ipv6NetmaskLength'] as const),
     ])
     const vpc = await findVpc(tx, caller.account, input.VpcId ?? '')
     const cidr = readBlock(input.CidrBlock)
     const row = await makeSubnet(tx, vpc, { cidr, zone: zoneOf(input, context), isDefault: false }, random)
+    if (input.Ipv6CidrBlock) await addSubnetBlock6(tx, row, input.Ipv6CidrBlock, random)
     await context.tag('subnet', row.id)
     const [full] = await fullSubnets(tx, cloud, [row])
     return { Subnet: renderSubnet(full!) } // one for each row

@@ -1,10 +1,9 @@
 import { noOptions } from '../../../control/dhcp-options/options.ts'
-import { withTags } from '../../../control/tags/tags.ts'
-import { blocksOf } from '../../../control/vpcs/cidrs.ts'
 import { listVpcs } from '../../../control/vpcs/find.ts'
 import { tagFilters } from '../../../query/filters.ts'
 import { describe } from '../../action.ts'
-import { type FullVpc, renderVpc } from '../../render/vpc.ts'
+import { amazonPool } from '../../render/ipv6-blocks.ts'
+import { type FullVpc, fullVpcs, renderVpc } from '../../render/vpc.ts'
 
 /**
  * The caller's VPCs.
@@ -12,11 +11,8 @@ import { type FullVpc, renderVpc } from '../../render/vpc.ts'
  * Source: EC2 API Reference, DescribeVpcs; terraform-provider-aws for `isDefault` as a filter.
  */
 export const DescribeVpcs = describe('DescribeVpcs', {
-  async rows({ VpcIds }, { tx, caller }): Promise<FullVpc[]> {
-    const rows = await withTags(tx, await listVpcs(tx, caller.account, VpcIds))
-    const blocks = await blocksOf(tx, rows)
-    return rows.map((row) => ({ ...row, blocks: blocks.get(row.id) ?? [] }))
-  },
+  rows: async ({ VpcIds }, { tx, caller }): Promise<FullVpc[]> =>
+    fullVpcs(tx, await listVpcs(tx, caller.account, VpcIds)),
   key: (row) => row.id,
   filters: {
     ...tagFilters<FullVpc>(),
@@ -26,16 +22,16 @@ export const DescribeVpcs = describe('DescribeVpcs', {
     'cidr-block-association.state': () => 'associated',
     'dhcp-options-id': (row) => row.dhcpOptionsId ?? noOptions,
     'instance-tenancy': () => 'default',
-    'ipv6-cidr-block-association.association-id': () => undefined,
-    'ipv6-cidr-block-association.ipv6-cidr-block': () => undefined,
-    'ipv6-cidr-block-association.ipv6-pool': () => undefined,
-    'ipv6-cidr-block-association.state': () => undefined,
+    'ipv6-cidr-block-association.association-id': (row) => row.blocks6.map((it) => it.id),
+    'ipv6-cidr-block-association.ipv6-cidr-block': (row) => row.blocks6.map((it) => it.cidr),
+    'ipv6-cidr-block-association.ipv6-pool': (row) => row.blocks6.map(() => amazonPool),
+    'ipv6-cidr-block-association.state': (row) => row.blocks6.map(() => 'associated'),
     'is-default': (row) => row.isDefault === 1,
     isDefault: (row) => row.isDefault === 1,
     'owner-id': (row) => row.accountId,
     state: () => 'available',
     'vpc-id': (row) => row.id,
   },
-  render: renderVpc,
+  render: (row, { cloud }) => renderVpc(cloud.region, row),
   assemble: (items) => ({ Vpcs: items }),
 })

@@ -127,12 +127,6 @@ describe('VPCs', () => {
     expect(await read('enableDnsHostnames')).toMatchObject({ EnableDnsHostnames: { Value: true } })
     expect(await refusal(client.send(new ModifyVpcAttributeCommand({ VpcId })))).toMatch(/^InvalidParameterCombination/)
   })
-
-  test('what would be IPv6 is refused', async () => {
-    expect(await refusal(makeVpc('10.0.0.0/16', { AmazonProvidedIpv6CidrBlock: true }))).toMatch(
-      /^UnsupportedOperation/,
-    )
-  })
 })
 
 describe('the default VPC', () => {
