@@ -1,5 +1,6 @@
 import type { RouterSpec } from '../../../host-api/spec.ts'
 import type { Chain, NamedSet } from './ruleset.ts'
+import { drop } from './spoof-counters.ts'
 
 /** Source: VPC User Guide, "DNS quotas": packets per second and interface, to all link-local services together. */
 const packetsPerSecond = 1024
@@ -7,24 +8,36 @@ const packetsPerSecond = 1024
 /** What guests may ask the router itself, beside metadata: names. Goes into the `input` chain. */
 export const dnsInput = ['ip daddr @resolvers udp dport 53 accept', 'ip daddr @resolvers tcp dport 53 accept']
 
-/**
- * Before conntrack: what is too much is dropped, and questions over UDP leave no trace there. So a guest that only asks
- * takes neither the machine's time nor its memory from others.
- */
 export const serviceChains: Readonly<Record<string, Chain>> = {
-  services: {
-    hook: 'type filter hook prerouting priority -300; policy accept;',
-    rules: [
-      'iifname { "lo", "overlay" } accept',
-      `ip daddr 169.254.0.0/16 update @paces { iifname limit rate over ${packetsPerSecond}/second burst ${packetsPerSecond} packets } drop`,
-      `ip daddr @resolvers ip daddr != 169.254.0.0/16 update @paces { iifname limit rate over ${packetsPerSecond}/second burst ${packetsPerSecond} packets } drop`,
-      'ip daddr @resolvers udp dport 53 notrack',
-    ],
-  },
   'own-answers': {
     hook: 'type filter hook output priority -300; policy accept;',
     rules: ['ip saddr @resolvers udp sport 53 notrack'],
   },
+}
+
+/**
+ * What a guest says in its own name, before conntrack: of what is for the router's services too much is dropped, and questions over UDP leave
+ * no trace there. So a guest that only asks takes neither the machine's time nor its memory from others. A fragment is tracked, as
+ * whoever joins fragments must see all of them.
+ */
+export function guestChains({ dns }: RouterSpec): Record<string, Chain> {
+  const servers = ['169.254.0.0/16', ...(dns?.servers ?? []).filter((it) => !it.startsWith('169.254.')).sort()]
+  return {
+    'from-guest': {
+      rules: [
+        drop('dhcp', 'udp sport 67 udp dport 68'),
+        ...servers.map((it) => `ip daddr ${it} goto services`),
+        'accept',
+      ],
+    },
+    services: {
+      rules: [
+        `update @paces { iifname limit rate over ${packetsPerSecond}/second burst ${packetsPerSecond} packets } drop`,
+        'ip daddr @resolvers ip frag-off & 0x3fff == 0 udp dport 53 notrack',
+        'accept',
+      ],
+    },
+  }
 }
 
 /** `resolvers`: where guests ask for names. `paces`: the kernel's own notes of who sent how much. */
