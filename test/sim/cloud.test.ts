@@ -181,13 +181,7 @@ describe('deaths of processes', () => {
     await cloud.untilState(stays.id, 'running')
     const late = (await cloud.launch(2)).find((it) => it.hostId === 'a1')!
     await cloud.until(() => cloud.host('a1').disks.domains.size === 2)
-    const host = cloud.host('a1')
-    await cloud.stopAgent('a1')
-    for (const { status } of host.guests.all()) host.guests.remove(status.id)
-    host.disks.domains.clear()
-    host.routers.routers.clear()
-    host.spec = undefined
-    await cloud.startAgent('a2', ['a1'])
+    await loseFirstHost(cloud)
     for (const { id } of [gone, late]) {
       await cloud.untilState(id, 'terminated')
       expect((await cloud.instance(id)).stateReason).toBe('lost')
@@ -198,6 +192,34 @@ describe('deaths of processes', () => {
     const [next] = await cloud.launch()
     expect(next?.hostId).toBe('a1')
     await cloud.untilState(next!.id, 'running')
+  })
+
+  test('a host that is lost keeps volumes, and holds up nothing that had them', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const rows = await cloud.launch(2)
+    const of = (host: string) => rows.find((it) => it.hostId === host)!.id // one on each
+    for (const { id } of rows) await cloud.untilState(id, 'running')
+    const [gone, stays] = [await cloud.createVolume(), await cloud.createVolume()]
+    expect([gone.hostId, stays.hostId]).toEqual(['a1', 'a1'])
+    for (const [volume, instance] of [[gone, of('a1')] as const, [stays, of('a2')] as const]) {
+      await cloud.until(async () => (await cloud.volume(volume.id)).state === 'available')
+      await cloud.attachVolume(volume, instance)
+      await cloud.until(async () => (await cloud.attachmentOf(volume))?.state === 'attached')
+    }
+    await loseFirstHost(cloud)
+    await cloud.untilState(of('a1'), 'terminated')
+    expect(await cloud.attachmentOf(gone)).toBeUndefined()
+    expect((await cloud.instance(of('a2'))).state).toBe('running')
+    await cloud.detachVolume(stays)
+    await cloud.until(async () => (await cloud.attachmentOf(stays)) === undefined)
+    const next = await cloud.createVolume()
+    expect(next.hostId).toBe('a2')
+    await cloud.until(async () => (await cloud.volume(next.id)).state === 'available')
+
+    await cloud.startAgent('a1')
+    await cloud.attachVolume(gone, of('a2'))
+    await cloud.until(async () => (await cloud.attachmentOf(gone))?.state === 'attached')
+    expect((await cloud.volume(gone.id)).hostId).toBe('a1')
   })
 
   test('an instance whose host lost all is lost, and not started again', async () => {
@@ -215,6 +237,18 @@ describe('deaths of processes', () => {
     await expectNothing(cloud)
   })
 })
+
+/** As `cumulet host lose` does: what ran there is gone, what volumes hold is not. The agent of the other host tells. */
+async function loseFirstHost(cloud: SimulatedCloud): Promise<void> {
+  const host = cloud.host('a1')
+  await cloud.stopAgent('a1')
+  for (const { status } of host.guests.all()) host.guests.remove(status.id)
+  for (const id of host.volumes.volumes.keys()) host.volumes.crash(id)
+  host.disks.domains.clear()
+  host.routers.routers.clear()
+  host.spec = undefined
+  await cloud.startAgent('a2', ['a1'])
+}
 
 async function launchOne(cloud: SimulatedCloud): Promise<InstanceRow> {
   const [row] = (await cloud.launch()) as [InstanceRow]

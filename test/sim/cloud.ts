@@ -7,6 +7,8 @@ import { silentLog } from '../../src/base/log.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { eventually } from '../../src/base/testing.ts'
 import { ensureFirstAccount } from '../../src/control/accounts/accounts.ts'
+import { attach as attachVolume, detach as detachVolume } from '../../src/control/attachments/attach.ts'
+import { volumeAttachmentMachine } from '../../src/control/attachments/machine.ts'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
 import { keptSpecs } from '../../src/control/hosts/kept-scene.ts'
@@ -19,15 +21,18 @@ import { terminate } from '../../src/control/instances/terminate.ts'
 import { attach, detach } from '../../src/control/interfaces/attach.ts'
 import { attachmentMachine } from '../../src/control/interfaces/attachment-machine.ts'
 import { makeInterface, oneAddress } from '../../src/control/interfaces/make.ts'
+import { createVolume } from '../../src/control/volumes/create.ts'
+import { volumeMachine } from '../../src/control/volumes/machine.ts'
 import { ensureDefaultVpc } from '../../src/control/vpcs/default-vpc.ts'
 import { listSubnets } from '../../src/control/vpcs/find.ts'
 import { keepLink } from '../../src/host/link.ts'
 import { FakeHost, type FakeTimes } from '../../src/host/testing.ts'
 import type { HostSpec } from '../../src/host-api/spec.ts'
-import type { HostId, InstanceId, InterfaceId } from '../../src/model/ids.ts'
+import type { HostId, InstanceId, InterfaceId, VolumeId } from '../../src/model/ids.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { InstanceRow, InterfaceRow } from '../../src/store/tables/resources.ts'
+import type { AttachmentRow, VolumeRow } from '../../src/store/tables/volumes.ts'
 import { Engine } from '../../src/strand/engine.ts'
 import { bind } from '../../src/strand/machine.ts'
 import { capacity, smallCloud as cloud, tinyImage as image, launchRequest as request } from '../small-cloud.ts'
@@ -89,7 +94,12 @@ export class SimulatedCloud {
     })
     const engine = new Engine({
       store,
-      machines: [bind(instanceMachine, { readConsole: links.console.bind(links) }), bind(attachmentMachine, {})],
+      machines: [
+        bind(instanceMachine, { readConsole: links.console.bind(links) }),
+        bind(attachmentMachine, {}),
+        bind(volumeMachine, {}),
+        bind(volumeAttachmentMachine, {}),
+      ],
       clock: this.clock,
       random: this.#random,
       log: silentLog,
@@ -161,6 +171,40 @@ export class SimulatedCloud {
       await attach(tx, nic, instance, 1, around)
       return nic.id
     })
+  }
+
+  /** Makes a volume of 1 GiB. */
+  async createVolume(): Promise<VolumeRow> {
+    const asked = { zone: 'us-west-2a', sizeGiB: 1, type: 'gp3', iops: null, throughput: null } as const
+    const id = await this.store.transact(async (tx) => {
+      const { id: account } = await tx.db.selectFrom('accounts').select('id').executeTakeFirstOrThrow()
+      const context = { tx, now: this.clock.now(), random: this.#random }
+      return createVolume(context, { account, ...asked, multiAttach: false, snapshot: null })
+    })
+    return this.volume(id)
+  }
+
+  volume(id: VolumeId): Promise<VolumeRow> {
+    return this.store.read(({ db }) =>
+      db.selectFrom('volumes').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+    )
+  }
+
+  async attachVolume({ id }: Pick<VolumeRow, 'id'>, to: InstanceId): Promise<void> {
+    const [volume, instance] = [await this.volume(id), await this.instance(to)]
+    const options = { device: '/dev/sdf', deleteOnTermination: false, now: this.clock.now() }
+    await this.store.transact((tx) => attachVolume(tx, volume, instance, options))
+  }
+
+  async detachVolume({ id }: Pick<VolumeRow, 'id'>): Promise<void> {
+    const row = await this.attachmentOf({ id })
+    await this.store.transact((tx) => detachVolume(tx, row!, false)) // the test has attached it
+  }
+
+  attachmentOf({ id }: Pick<VolumeRow, 'id'>): Promise<AttachmentRow | undefined> {
+    return this.store.read(({ db }) =>
+      db.selectFrom('attachments').selectAll().where('volumeId', '=', id).executeTakeFirst(),
+    )
   }
 
   async detach(id: InterfaceId): Promise<void> {

@@ -14,7 +14,7 @@ import type { AttachmentRow, VolumeFactRow, VolumeRow } from '../../store/tables
 import { destroy, signal } from '../../strand/calls.ts'
 import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
-import { hasHeard } from '../hosts/heard.ts'
+import { isOverOn } from '../hosts/heard.ts'
 import { wish } from '../hosts/wishes.ts'
 
 export interface ObservedAttachment {
@@ -81,7 +81,7 @@ export const volumeAttachmentMachine = machine<ObservedAttachment>()('volume-att
     withdraw: {
       kind: 'decide',
       async run({ tx, self }) {
-        if (isServed(self) || !hasHeard(self.volumeHost, self.row.wishedIn)) return nap()
+        if (isServed(self) || !isOverOn(self.volumeHost, self.row.wishedIn)) return nap()
         await tx.db.deleteFrom('attachments').where('id', '=', self.id).execute()
         await signal(tx, self.row.instanceId, 'detached')
         if (self.row.deleteOnTermination === 1 && isEnding(self.instance)) await destroy(tx, self.row.volumeId)
@@ -136,7 +136,7 @@ function heldIn({ domain, row }: ObservedAttachment): PluggedFact | undefined {
 /** Whether the domain has no hold of it, and will have none. */
 function isOver(self: ObservedAttachment): boolean {
   if (!self.instance.hostId) return true
-  return hasHeard(self.domainHost, self.row.wishedIn) && heldIn(self) === undefined
+  return isOverOn(self.domainHost, self.row.wishedIn) && heldIn(self) === undefined
 }
 
 function isEnding({ state }: InstanceRow): boolean {

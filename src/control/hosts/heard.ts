@@ -5,6 +5,11 @@ export function hasHeard(host: HostRow | undefined, wishedIn: number): boolean {
   return !host || host.received >= wishedIn
 }
 
+/** Whether nothing of an older wish can be left of what runs on the host: it has heard of this one, or is lost with all that ran. */
+export function isOverOn(host: HostRow | undefined, wishedIn: number): boolean {
+  return host?.lost === 1 || hasHeard(host, wishedIn)
+}
+
 /** How often the host has tried in vain to do what concerns `subject`. */
 export function failedAttempts(host: HostRow | undefined, subject: string): number {
   const troubles = JSON.parse(host?.troublesJson ?? '[]') as { subject: string; attempts: number }[]

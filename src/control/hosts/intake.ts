@@ -45,9 +45,22 @@ export function mournHosts(store: Store, intake: Intake, hosts: readonly HostId[
       await tx.db.updateTable('hosts').set({ connected: 0, lost: 1 }).where('id', '=', host).execute()
       await tx.db.deleteFrom('domainFacts').where('hostId', '=', host).execute()
       const instances = await tx.db.selectFrom('instances').select('id').where('hostId', '=', host).execute()
-      for (const { id } of instances) await intake.changed(tx, id)
+      const attachments = await attachmentsOn(tx, host)
+      await tx.db.deleteFrom('volumeFacts').where('hostId', '=', host).execute() // It serves nobody.
+      for (const { id } of [...instances, ...attachments]) await intake.changed(tx, id)
     }
   })
+}
+
+/** The attachments of volumes that the host serves, and of those that were in what ran there. */
+function attachmentsOn({ db }: Transaction, host: HostId): Promise<{ readonly id: string }[]> {
+  return db
+    .selectFrom('attachments')
+    .innerJoin('volumes', 'volumes.id', 'attachments.volumeId')
+    .innerJoin('instances', 'instances.id', 'attachments.instanceId')
+    .select('attachments.id')
+    .where((it) => it.or([it('volumes.hostId', '=', host), it('instances.hostId', '=', host)]))
+    .execute()
 }
 
 /** Makes the rows say what `facts` say, and tells of what is different. `last`: what they were made to say before, where that is known. */

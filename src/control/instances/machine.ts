@@ -14,6 +14,7 @@ import type { DomainFactRow, HostRow, InstanceRow } from '../../store/tables/res
 import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
 import { detachAll, hasVolumes } from '../attachments/attach.ts'
+import { isOverOn } from '../hosts/heard.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
 import { leaveEnded } from '../interfaces/detach.ts'
 import { removeTags } from '../tags/tags.ts'
@@ -226,7 +227,7 @@ function isAway({ host }: ObservedInstance): boolean {
 
 /** Whether the host knows the newest wish for this instance. One that is lost never will, and has nothing of it. */
 function hasHeard({ row, host }: ObservedInstance): boolean {
-  return !host || host.lost === 1 || host.received >= row.wishedIn
+  return isOverOn(host, row.wishedIn)
 }
 
 /**

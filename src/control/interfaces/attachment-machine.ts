@@ -12,6 +12,7 @@ import type { Transaction } from '../../store/store.ts'
 import type { DomainFactRow, HostRow, InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
+import { isOverOn } from '../hosts/heard.ts'
 import { wish } from '../hosts/wishes.ts'
 import { leaveInstance } from './detach.ts'
 
@@ -62,8 +63,7 @@ export const attachmentMachine = machine<ObservedAttachment, Payload | undefined
       kind: 'decide',
       async run({ tx, self, payload }) {
         if (!self.nic) return done()
-        const hasHeard = !self.host || self.host.received >= (payload?.wishedIn ?? 0)
-        if (isPlugged(self) || !hasHeard) return nap()
+        if (isPlugged(self) || !isOverOn(self.host, payload?.wishedIn ?? 0)) return nap()
         await leaveInstance(tx, self.nic)
         return done()
       },

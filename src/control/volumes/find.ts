@@ -55,13 +55,14 @@ export async function attachmentsOfInstances(
   return Map.groupBy(rows, (it) => it.instanceId)
 }
 
-/** The host that serves the volumes of a zone: its first. */
+/** The host that serves new volumes of a zone: its first that is not lost. */
 export async function volumeHostOf(reader: Reader, zone: string): Promise<HostId> {
   const host = await reader.db
     .selectFrom('hosts')
     .select('id')
     .where('zone', '=', zone)
     .where('isEdge', '=', 0)
+    .orderBy('lost')
     .orderBy('id')
     .executeTakeFirst()
   return host?.id ?? refuse('InvalidZone.NotFound', { zone })

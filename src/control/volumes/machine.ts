@@ -53,7 +53,8 @@ export const volumeMachine = machine<ObservedVolume>()('volume', {
       kind: 'decide',
       async run({ tx, self }) {
         if (self.modification?.state === 'modifying') return hop('modify')
-        const broken = self.fact?.state === 'broken'
+        if (!self.fact) return nap() // Its host is lost, and may come back with it.
+        const broken = self.fact.state === 'broken'
         if (broken !== (self.row.state === 'error')) await setState(tx, self.id, broken ? 'error' : 'available')
         return nap()
       },
