@@ -51,7 +51,7 @@ export interface CipherKey {
 }
 
 /** Source: EC2 User Guide (2012), "Creating your own AMIs": 10 GB for an image of instance store. */
-const largestImage = 10 * 2 ** 30
+export const largestImage = 10 * 2 ** 30
 export const partBytes = 10 * 2 ** 20
 export const largestManifest = 2 ** 20
 

@@ -40,6 +40,8 @@ export interface Workplace {
   readonly local: { readonly account: string } | undefined
   /** The object store; opened when it is first asked for. */
   objects(): Objects
+  /** Operations of EC2, at the target of the command. */
+  ask(): Promise<Ask>
   progress(name: string): Progress
 }
 

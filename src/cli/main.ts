@@ -78,6 +78,7 @@ function workplace(outside: Outside, common: CommonOptions, local: Profile | und
   const { env, files } = outside
   return {
     ...{ env, files, local },
+    ask: () => outside.connect(targetOf(common, env, local)),
     objects() {
       const target = targetOf(common, env, local)
       const own = env['S3_URL'] || env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'] || target.endpoint

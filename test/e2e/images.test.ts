@@ -44,12 +44,14 @@ function settled(image: string): Promise<string[]> {
 
 const secondOf = (line: string) => line.trim().split('\t')[1]!
 
-test('an image is bundled, uploaded, registered, shared, and another account logs into it', async () => {
+test('a directory is bundled, uploaded, registered, shared, and another account logs into it', async () => {
   const tiny = await cloud.image()
   await copyFile(join(cloud.data, 'images', tiny, 'root.img'), join(work, 'root.img'))
   await writeFile(join(work, 'mark'), 'made for this test\n')
   await run('debugfs', ['-w', '-R', `write ${join(work, 'mark')} mark`, join(work, 'root.img')])
-  expect(await shell('ec2-bundle-image -i root.img -r x86_64 -p box -d .')).toBe('Wrote manifest box.manifest.xml\n')
+  await mkdir(join(work, 'tree'))
+  await run('debugfs', ['-R', `rdump / ${join(work, 'tree')}`, join(work, 'root.img')])
+  expect(await shell('ec2-bundle-image -i tree -r x86_64 -p box -d .')).toBe('Wrote manifest box.manifest.xml\n')
   expect(await shell('ec2-upload-bundle -b bundles/a -m box.manifest.xml')).toBe(
     'Uploaded bundles/a/box.manifest.xml\n',
   )

@@ -3,7 +3,7 @@
 /** From the top down. Everything may import `model` and `base`; `model` only `base`. */
 export const floors: Readonly<Record<string, { readonly is: string; readonly imports: readonly string[] | 'all' }>> = {
   bin: { is: 'processes: reads the environment, wires everything by hand', imports: 'all' },
-  cli: { is: 'ec2-… and euca-… commands: clients of the API like any other', imports: ['iam', 'bundles'] },
+  cli: { is: 'ec2-… and euca-… commands: clients of the API like any other', imports: ['iam', 'bundles', 'images'] },
   http: { is: 'listeners, limits, request ids; parse, verify, dispatch, render', imports: ['iam'] },
   sts: { is: "STS's actions, on the ground that EC2's stand on", imports: ['ec2', 'query', 'control'] },
   ec2: { is: "EC2's actions: check, call control, render", imports: ['query', 'iam', 'control', 'store', 'bundles'] },

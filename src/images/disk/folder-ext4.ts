@@ -51,6 +51,12 @@ export async function ext4FromFolder(
   await truncate(file, options.sizeMiB * 2 ** 20)
 }
 
+/** How large a file system should be that gets all of `folder`: a quarter more, and room for a journal. */
+export async function fittingMiB(folder: string, abort: AbortSignal): Promise<number> {
+  const used = Number.parseInt(await run('du', ['-sxm', folder], { abort, timeoutMs: 600_000 }), 10)
+  return Math.ceil((used * 1.25 + 128) / 64) * 64
+}
+
 /** The first inode that is not set aside. Source: Linux, Documentation/filesystems/ext4/special_inodes.rst. */
 const firstInode = 11
 

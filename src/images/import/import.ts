@@ -4,8 +4,7 @@ import { chmod, copyFile, lstat, mkdir, mkdtemp, open, rm, stat } from 'node:fs/
 import { join } from 'node:path'
 import { Fault } from '../../base/fault.ts'
 import { exists } from '../../base/files.ts'
-import { run } from '../../base/subprocess.ts'
-import { ext4FromFolder } from '../disk/folder-ext4.ts'
+import { ext4FromFolder, fittingMiB } from '../disk/folder-ext4.ts'
 import { fileIn, type ImageDescription, type ImageOffer } from '../image-folder.ts'
 import { sha256 } from '../recipe.ts'
 import { takeBootFiles } from './boot-files.ts'
@@ -104,10 +103,8 @@ async function isTar(file: string): Promise<boolean> {
   return bytesRead === 512 && buffer.toString('latin1', 257, 262) === 'ustar'
 }
 
-/** Room for a quarter more than there is, and for what comes. */
 async function makeFileSystem(folder: string, file: string, options: ImportOptions): Promise<void> {
-  const used = Number.parseInt(await run('du', ['-sxm', folder], { abort: options.abort, timeoutMs: 600_000 }), 10)
-  const sizeMiB = Math.ceil((used * 1.25 + 128) / 64) * 64
+  const sizeMiB = await fittingMiB(folder, options.abort)
   if (sizeMiB > options.largestGiB * 1024)
     throw new Fault(`it takes ${sizeMiB} MiB, and at most ${options.largestGiB * 1024} are taken`)
   await requireRoom(options.scratch, sizeMiB * 2 ** 20)
