@@ -43,7 +43,9 @@ test('a copy of odd pieces is what they are, however slowly it is written', asyn
   for (const piece of pieces) received.push(await blobs.receive(chunks(piece, 65_536)))
   const [from, to] = [13, 2_000_000]
   const wanted = Buffer.concat(pieces).subarray(from, to)
-  const copies = await Promise.all(Array.from({ length: 16 }, () => blobs.copy(received, from, to, [])))
+  const copies = await Promise.all(
+    Array.from({ length: 16 }, async () => blobs.receive(await blobs.read(received, from, to))),
+  )
   for (const copy of copies) {
     expect(copy.md5).toBe(md5(wanted))
     expect((await bytesOf([copy])).equals(wanted)).toBe(true)

@@ -26,30 +26,31 @@ export interface Segment {
 
 /** One flush each so many bytes: the last one has little left to wait for. */
 const flushEvery = 32 * 2 ** 20
-const batchBytes = 2 ** 18
-const readBytes = 256 * 1024
+const roomBytes = 256 * 1024
+const mostFreeRooms = 32
 /** A store that fills the disk to the end would take the guests' disks and our own database with it. */
 const leastFreeBytes = 512 * 2 ** 20
 
 export class Blobs {
   readonly #folder: string
   readonly #random: Random
+  readonly #passed: (bytes: number) => void
+  readonly #rooms = new Rooms()
 
-  constructor(folder: string, random: Random) {
+  /** `passed` is told how many bytes come and go. */
+  constructor(folder: string, random: Random, passed: (bytes: number) => void = () => {}) {
     this.#folder = folder
     this.#random = random
+    this.#passed = passed
   }
 
-  /**
-   * Writes all that `source` gives to a new file, flushed. Where that fails nothing is left. Chunks are written some time after they
-   * were given: they have to stay as they are.
-   */
+  /** Writes all that `source` gives to a new file, flushed. Where that fails nothing is left. */
   async receive(source: AsyncIterable<Buffer>, algorithms: readonly Algorithm[] = []): Promise<Received> {
     const id = hex(this.#random, 32)
     const file = await this.#make(id)
     try {
       await this.#refuseFull()
-      const written = await write(file, source, algorithms)
+      const written = await this.#write(file, source, algorithms)
       await file.datasync()
       await flushFolder(join(this.#folder, id.slice(0, 2)))
       await file.close()
@@ -79,16 +80,6 @@ export class Blobs {
     return pieces
   }
 
-  /** The bytes that `read` would give as a new file. */
-  async copy(
-    segments: readonly Segment[],
-    from: number,
-    to: number,
-    algorithms: readonly Algorithm[],
-  ): Promise<Received> {
-    return await this.receive(eachOnItsOwn(await this.read(segments, from, to)), algorithms)
-  }
-
   async remove(ids: readonly string[]): Promise<void> {
     for (const id of ids) await rm(this.#path(id), { force: true })
   }
@@ -106,6 +97,31 @@ export class Blobs {
     return removed
   }
 
+  async *#told(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      this.#passed(chunk.length)
+      yield chunk
+    }
+  }
+
+  async #write(file: FileHandle, source: AsyncIterable<Buffer>, algorithms: readonly Algorithm[]) {
+    const md5 = createHash('md5')
+    const sums = algorithms.map((it): [Algorithm, Summing] => [it, summing(it)])
+    await using batches = new Batches(file, this.#rooms)
+    let bytes = 0
+    for await (const chunk of this.#told(source)) {
+      md5.update(chunk)
+      for (const [, sum] of sums) sum.update(chunk)
+      bytes += chunk.length
+      await batches.add(chunk)
+    }
+    await batches.end()
+    const checksums = Object.fromEntries(
+      sums.map(([name, sum]) => [name, sum.digest().toString('base64')]),
+    ) as Checksums
+    return { bytes, md5: md5.digest('hex'), checksums }
+  }
+
   async #make(id: string): Promise<FileHandle> {
     await mkdir(join(this.#folder, id.slice(0, 2)), { recursive: true, mode: 0o700 })
     return await open(this.#path(id), 'wx', 0o600)
@@ -119,12 +135,13 @@ export class Blobs {
 
   async *#pieces(pieces: readonly { id: string; from: number; to: number }[]): AsyncGenerator<Buffer> {
     const files: FileHandle[] = []
+    const room = this.#rooms.take()
     try {
       for (const { id } of pieces) files.push(await open(this.#path(id)))
       yield nothing
-      const room = Buffer.allocUnsafeSlow(readBytes)
-      for (const [index, piece] of pieces.entries()) yield* bytesOf(files[index]!, piece, room) // as many as pieces
+      for (const [index, piece] of pieces.entries()) yield* this.#told(bytesOf(files[index]!, piece, room)) // as many as pieces
     } finally {
+      this.#rooms.giveBack(room)
       for (const file of files) await file.close()
     }
   }
@@ -134,43 +151,35 @@ export class Blobs {
   }
 }
 
-async function write(file: FileHandle, source: AsyncIterable<Buffer>, algorithms: readonly Algorithm[]) {
-  const md5 = createHash('md5')
-  const sums = algorithms.map((it): [Algorithm, Summing] => [it, summing(it)])
-  await using batches = new Batches(file)
-  let bytes = 0
-  for await (const chunk of source) {
-    md5.update(chunk)
-    for (const [, sum] of sums) sum.update(chunk)
-    bytes += chunk.length
-    await batches.add(chunk)
-  }
-  await batches.end()
-  const checksums = Object.fromEntries(sums.map(([name, sum]) => [name, sum.digest().toString('base64')])) as Checksums
-  return { bytes, md5: md5.digest('hex'), checksums }
-}
-
 /**
- * Chunks on their way to the end of a file. They are written some at once: a write of 256 KiB takes less than half of the processor's
- * time that four of 64 KiB take, and longer ones save little more. One is under way while the next is gathered.
+ * Bytes on their way to the end of a file, gathered: a write of 256 KiB takes less than half of the processor's time that four of
+ * 64 KiB take, and longer ones save little more. One room is written while the other is filled.
  */
 class Batches implements AsyncDisposable {
   readonly #file: FileHandle
-  #batch: Buffer[] = []
-  #bytes = 0
+  readonly #rooms: Rooms
+  #room: Buffer
+  #other: Buffer
+  #filled = 0
   #unflushed = 0
   #writing: Promise<void> = Promise.resolve()
   #flushing: Promise<void> = Promise.resolve()
 
-  constructor(file: FileHandle) {
+  constructor(file: FileHandle, rooms: Rooms) {
     this.#file = file
+    this.#rooms = rooms
+    this.#room = rooms.take()
+    this.#other = rooms.take()
   }
 
+  /** The chunk has been copied when this resolves. */
   async add(chunk: Buffer): Promise<void> {
-    this.#batch.push(chunk)
-    this.#bytes += chunk.length
-    if (this.#bytes < batchBytes) return
-    await this.#next()
+    for (let at = 0; at < chunk.length; ) {
+      const copied = chunk.copy(this.#room, this.#filled, at)
+      this.#filled += copied
+      at += copied
+      if (this.#filled === this.#room.length) await this.#next()
+    }
     if (this.#unflushed < flushEvery) return
     await this.#flushing
     this.#flushing = this.#file.datasync()
@@ -187,31 +196,38 @@ class Batches implements AsyncDisposable {
   /** Nothing is under way any more, come what may: the file may be closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled([this.#writing, this.#flushing])
+    this.#rooms.giveBack(this.#room)
+    this.#rooms.giveBack(this.#other)
   }
 
   async #next(): Promise<void> {
-    const batch = this.#batch
-    this.#unflushed += this.#bytes
-    this.#batch = []
-    this.#bytes = 0
     await this.#writing
-    this.#writing = writeAll(this.#file, batch)
+    const full = this.#room
+    this.#writing = writeAll(this.#file, full.subarray(0, this.#filled))
     this.#writing.catch(() => {}) // Likewise.
+    this.#unflushed += this.#filled
+    this.#room = this.#other
+    this.#other = full
+    this.#filled = 0
   }
 }
 
-async function writeAll(file: FileHandle, batch: readonly Buffer[]): Promise<void> {
-  for (let left = batch; left.length > 0; ) left = behind(left, (await file.writev(left)).bytesWritten)
+/** Buffers that are used again: as garbage they would lie about until V8 looks, and to it they are small. */
+class Rooms {
+  readonly #free: Buffer[] = []
+
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(roomBytes)
+  }
+
+  /** What nobody uses any more. */
+  giveBack(room: Buffer): void {
+    if (this.#free.length < mostFreeRooms) this.#free.push(room)
+  }
 }
 
-/** What is left of the chunks behind so many bytes. */
-function behind(chunks: readonly Buffer[], bytes: number): Buffer[] {
-  let skipped = bytes
-  return chunks.flatMap((chunk) => {
-    const rest = chunk.subarray(skipped)
-    skipped -= chunk.length - rest.length
-    return rest.length > 0 ? [rest] : []
-  })
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
 }
 
 /** Each piece is read to the same room: the one before it has been used up. */
@@ -226,10 +242,6 @@ async function* bytesOf(
     at += bytesRead
     yield room.subarray(0, bytesRead)
   }
-}
-
-async function* eachOnItsOwn(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) yield Buffer.from(chunk)
 }
 
 const nothing = Buffer.alloc(0)

@@ -41,6 +41,7 @@ import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
 import { readElsewhereFile } from '../elsewhere.ts'
 import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings.ts'
+import { sweepAsItPasses } from '../small.ts'
 import { accountsRoute, certify } from './accounts-route.ts'
 import { application, errorRenderer } from './application.ts'
 import { cloudName, ensureKeyFiles, readKey } from './certificates.ts'
@@ -89,7 +90,7 @@ export async function openControlPlane({
   })
   opened.defer(() => hosts.close())
   const elsewhere = await readElsewhereFile(paths.objectsElsewhere)
-  const blobs = new Blobs(paths.objects, systemRandom)
+  const blobs = new Blobs(paths.objects, systemRandom, sweepAsItPasses())
   const cloudKeys = await ensureKeyFiles(paths.keys, cloudName)
   await certify(store, credentials, paths.keys)
   const read: ReadObject = (account, at, abort) =>

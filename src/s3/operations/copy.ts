@@ -18,7 +18,8 @@ export async function copyObject(call: Call): Promise<Answer> {
   const headers = headersOfCopy(call, source)
   const grants = grantsOfHeaders(call.header, bucket.accountId) ?? []
   const blobs = await call.store.read((tx) => blobsOf(tx, source.id))
-  const received = await call.blobs.copy(blobs, 0, source.bytes, algorithmsOf(call, source))
+  const content = await call.blobs.read(blobs, 0, source.bytes)
+  const received = await call.blobs.receive(content, algorithmsOf(call, source))
   const row = await keepOrRemove(call, received, () => storeObject(call, received, { headers, grants, owner }))
   return xmlAnswer([
     'CopyObjectResult',
