@@ -21,6 +21,7 @@ import { imageSources } from './0050-image-sources.ts'
 import { encryption } from './0053-encryption.ts'
 import { diskTasks } from './0056-disk-tasks.ts'
 import { imageStates } from './0057-image-states.ts'
+import { imageCache } from './0058-image-cache.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   encryption,
   diskTasks,
   imageStates,
+  imageCache,
 ]

@@ -1,4 +1,5 @@
 /** Rows of images out of bundles, of sharing, and of certificates. */
+import type { Generated } from 'kysely'
 import type { AccountId, ImageId } from '../../model/ids.ts'
 
 export interface BundledImageTables {
@@ -19,6 +20,12 @@ export interface BundledImageRow {
   manifest: string
   /** Why it failed. */
   failure: string | null
+  /** Whether its files lie here. Those without a manifest always do. */
+  presence: Generated<'here' | 'coming' | 'leaving' | 'away'>
+  /** What its files take while they are here; 0 where nobody has counted. */
+  bytes: Generated<number>
+  /** When it was last launched. */
+  usedAt: Generated<number>
 }
 
 export interface LaunchPermissionRow {
