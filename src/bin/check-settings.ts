@@ -21,6 +21,8 @@ export function checkSettings(settings: Settings): Settings {
     throw new Fault('An account may have a number of elastic addresses: 0 or more.')
   if (settings.volumeCooldownHours !== undefined && !(settings.volumeCooldownHours >= 0))
     throw new Fault('Volumes rest for a number of hours after a change: 0 or more.')
+  if (settings.imageCacheGiB !== undefined && !within(settings.imageCacheGiB, 0))
+    throw new Fault('The cache of images has a number of GiB: 0 or more.')
   checkPublicNetwork(settings.publicNetwork)
   checkIpv6Network(settings.ipv6Network)
   return settings

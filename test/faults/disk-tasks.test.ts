@@ -159,7 +159,14 @@ function scenario(kind: DiskTaskKind, refuses = false): Scenario<Disks> {
     machines: (disks) => [
       kind === 'export-image' ? bind(exportMachine, { disks }) : bind(importMachine, { disks }),
       bind(snapshotMachine, {}),
-      bind(imageMachine, { images: { unpack: async () => {}, copy: async () => {}, remove: async () => {} } }),
+      bind(imageMachine, {
+        images: {
+          room: async () => ({ limit: 0, free: 0 }),
+          unpack: async () => {},
+          copy: async () => {},
+          remove: async () => {},
+        },
+      }),
     ],
     begin: (store, world) => begin(store, world, kind),
     react: (store, world) => world.turn(store),

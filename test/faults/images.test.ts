@@ -9,6 +9,7 @@ import { deregister, registerBundle } from '../../src/control/images/register.ts
 import type { ImageId } from '../../src/model/ids.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { ImageRow } from '../../src/store/tables/resources.ts'
+import { signal } from '../../src/strand/calls.ts'
 import { bind } from '../../src/strand/machine.ts'
 import { faultsOf, type Scenario } from './machines.ts'
 
@@ -34,6 +35,10 @@ class Folders {
     this.refuses = refuses
   }
 
+  async room() {
+    return { limit: 3, free: 100 }
+  }
+
   async unpack({ id }: Unpacking): Promise<void> {
     if (this.refuses) throw new BundleRefused('the digest is another')
     this.made.add(id)
@@ -49,7 +54,7 @@ class Folders {
   }
 }
 
-async function begin(store: Store): Promise<string> {
+function begin(store: Store, signals: readonly string[] = []): Promise<string> {
   const context = { now: new Date(0), random: seededRandom('images') }
   const it = {
     account,
@@ -59,7 +64,11 @@ async function begin(store: Store): Promise<string> {
     name: 'box',
     description: '',
   }
-  return store.transact((tx) => registerBundle(tx, context, it))
+  return store.transact(async (tx) => {
+    const id = await registerBundle(tx, context, it)
+    for (const name of signals) await signal(tx, id, name)
+    return id
+  })
 }
 
 const row = (store: Store, id: string): Promise<ImageRow | undefined> =>
@@ -76,7 +85,7 @@ function scenario(refuses: boolean): Scenario<Folders> {
     world: () => new Folders(refuses),
     machines: (images) => [bind(imageMachine, { images })],
     begin: (store) => begin(store),
-    unreached: refuses ? ['unpack', 'gather'] : [],
+    unreached: ['wait-room', 'evict', 'away', ...(refuses ? ['unpack', 'gather'] : [])],
     async created(store, folders, id) {
       expect((await row(store, id))?.state).toBe(refuses ? 'failed' : 'available')
       expect([...folders.made]).toEqual(refuses ? [] : [id])
@@ -110,3 +119,32 @@ async function beginCopy(store: Store): Promise<string> {
 }
 
 faultsOf('a copy of an image', { ...scenario(false), begin: beginCopy })
+
+faultsOf('an image whose files go, and are fetched again', {
+  ...scenario(false),
+  begin: (store) => begin(store, ['evict', 'want']),
+  unreached: ['wait-room'],
+})
+
+/** One that has to go before there is room, and goes when it is asked to. */
+async function beginBeside(store: Store): Promise<string> {
+  await beginCopy(store)
+  await store.transact(async (tx) => {
+    await tx.db.deleteFrom('strands').execute()
+    const old = { manifest: '<manifest/>', bytes: 3, presence: 'here' } as const
+    await tx.db.updateTable('images').set({ state: 'available' }).execute()
+    await tx.db.updateTable('bundledImages').set(old).execute()
+  })
+  return begin(store)
+}
+
+faultsOf('an image for which another has to go', {
+  ...scenario(false),
+  begin: beginBeside,
+  react: (store) =>
+    store.transact(async ({ db }) => {
+      const leaving = db.updateTable('bundledImages').set({ presence: 'away' })
+      await leaving.where('presence', '=', 'leaving').execute()
+    }),
+  unreached: ['evict', 'away'],
+})

@@ -51,6 +51,9 @@ import { metricsRoute } from './metrics.ts'
 import { openDisks } from './open-disks.ts'
 import { statusRoute } from './status.ts'
 
+/** Of unpacked images that can be fetched again. */
+const usualCacheGiB = 20
+
 export interface ControlPlane extends AsyncDisposable {
   readonly listener: Listener
   readonly store: Store
@@ -97,7 +100,7 @@ export async function openControlPlane({
     elsewhere ? readElsewhere(elsewhere, at, systemClock.now(), abort) : readObject({ store, blobs }, account, at)
   const images = new BundleImages({
     ...{ store, folder: paths.images, cloudKey: await readKey(cloudKeys), read },
-    imaginary: settings.hypervisor === 'fake',
+    ...{ imaginary: settings.hypervisor === 'fake', limitBytes: (settings.imageCacheGiB ?? usualCacheGiB) * 2 ** 30 },
   })
   await images.sweep()
   const disks = openDisks({ store, blobs, elsewhere, read, paths, log: log.child({ part: 'disks' }) })

@@ -22,10 +22,37 @@ test('each drop is told with its host, interface and reason, and a host that is 
     never,
   )
   await store.close()
-  expect(text.split('\n').filter((it) => !it.startsWith('#'))).toEqual([
+  expect(text.split('\n').filter((it) => !it.startsWith('#') && !it.startsWith('cumulet_image_cache'))).toEqual([
     'cumulet_host_up{host="a1"} 1',
     'cumulet_host_up{host="b1"} 0',
     'cumulet_interface_dropped_packets_total{host="a1",interface="eni-00000000000000002",instance="",account="",vpc="vpc-00000000000000001",reason="arp"} 7',
     '',
   ])
+})
+
+test('images out of bundles are counted by whether their files are here', async () => {
+  const store = await openStore(':memory:')
+  const row = { type: 'machine', location: 'b/m', manifest: '<manifest/>', kernelId: null, ramdiskId: null } as const
+  await store.transact(async ({ db }) => {
+    const rows = [
+      { imageId: 'ami-1', presence: 'here', bytes: 3, ...row },
+      { imageId: 'ami-2', presence: 'here', bytes: 4, ...row },
+      { imageId: 'ami-3', presence: 'away', bytes: 5, ...row },
+      { imageId: 'ami-4', presence: 'here', bytes: 6, ...row, manifest: '' }, // Came another way.
+    ] as const
+    await db
+      .insertInto('bundledImages')
+      .values(rows.map((it) => ({ ...it, failure: null })))
+      .execute()
+  })
+  const text = await readMetrics(store, { drops: async () => [] }, new AbortController().signal)
+  await store.close()
+  expect(text.split('\n')).toEqual(
+    expect.arrayContaining([
+      'cumulet_image_cache_images{presence="here"} 2',
+      'cumulet_image_cache_bytes{presence="here"} 7',
+      'cumulet_image_cache_bytes{presence="away"} 5',
+      'cumulet_image_cache_images{presence="coming"} 0',
+    ]),
+  )
 })

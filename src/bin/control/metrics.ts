@@ -25,6 +25,7 @@ export function metricsRoute(store: Store, hosts: Pick<HostLinks, 'drops'>): Rou
 
 export async function readMetrics(store: Store, hosts: Pick<HostLinks, 'drops'>, abort: AbortSignal): Promise<string> {
   const { ids, owners } = await store.read(readOwners)
+  const cache = await store.read(readCache)
   const answers = await Promise.all(
     ids.map(async (host) => ({ host, drops: await hosts.drops(host, abort).catch(unlessAway) })),
   )
@@ -39,8 +40,34 @@ export async function readMetrics(store: Store, hosts: Pick<HostLinks, 'drops'>,
     `# HELP ${droppedName} Packets that a guest sent in vain, by why they were dropped.`,
     `# TYPE ${droppedName} counter`,
     ...dropped,
+    ...cacheLines(cache),
     '',
   ].join('\n')
+}
+
+/** Images out of bundles, by whether their files are here. */
+async function readCache({ db }: Parameters<Parameters<Store['read']>[0]>[0]) {
+  const rows = db.selectFrom('bundledImages').select(['presence', 'bytes']).where('manifest', '!=', '')
+  return rows.execute()
+}
+
+function cacheLines(rows: Awaited<ReturnType<typeof readCache>>): string[] {
+  const presences = ['here', 'coming', 'leaving', 'away'] as const
+  const of = (presence: string) => rows.filter((it) => it.presence === presence)
+  return [
+    '# HELP cumulet_image_cache_images Images out of bundles, by whether their files are here.',
+    '# TYPE cumulet_image_cache_images gauge',
+    ...presences.map((presence) => sample('cumulet_image_cache_images', { presence }, of(presence).length)),
+    '# HELP cumulet_image_cache_bytes What their files are as large as.',
+    '# TYPE cumulet_image_cache_bytes gauge',
+    ...presences.map((presence) =>
+      sample(
+        'cumulet_image_cache_bytes',
+        { presence },
+        of(presence).reduce((sum, it) => sum + it.bytes, 0),
+      ),
+    ),
+  ]
 }
 
 function unlessAway(error: unknown): undefined {

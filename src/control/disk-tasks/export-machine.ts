@@ -1,8 +1,8 @@
 /**
  * An image on its way into the object store.
  *
- *     pack --> packed --> send --> tidy --> finish --> (ended)
- *        \________\__________\________\___ end --> clear --> close --> (ended)
+ *     await --> pack --> packed --> send --> tidy --> finish --> (ended)
+ *         \_______\________\__________\________\___ end --> clear --> close --> (ended)
  *
  * `end` is where it goes when it is refused, and when it is cancelled. The task's row stays.
  */
@@ -11,8 +11,10 @@ import type { DiskTaskId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { DiskTaskRow } from '../../store/tables/disk-tasks.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
+import { signal } from '../../strand/calls.ts'
 import { machine } from '../../strand/machine.ts'
-import { done, hop } from '../../strand/outcome.ts'
+import { done, hop, nap } from '../../strand/outcome.ts'
+import { isHere } from '../images/cache.ts'
 import type { ExportDisks, ExportFormat } from './disks.ts'
 
 interface Self {
@@ -30,11 +32,22 @@ interface Services {
   readonly disks: ExportDisks
 }
 
+/** Its files may have to be fetched. */
+const lookAgainMs = 300
+
 export const exportMachine = machine<Self, Payload, Services>()('disk-export', {
-  start: 'pack',
+  start: 'await',
   teardown: 'end',
   load,
   steps: {
+    await: {
+      kind: 'decide',
+      async run({ tx, self: { image } }) {
+        if (!image || image.state === 'failed' || (await isHere(tx, image.id))) return hop('pack')
+        await signal(tx, image.id, 'want')
+        return nap(lookAgainMs)
+      },
+    },
     pack: {
       kind: 'act',
       giveUp: { after: 5, to: 'end' },
@@ -61,7 +74,7 @@ export const exportMachine = machine<Self, Payload, Services>()('disk-export', {
       async run({ self: { task }, disks, abort }) {
         const { id, accountId: account, bucket } = task
         const sent = await disks.send({ id, account, bucket, key: exportKeyOf(task) }, abort)
-        if (!sent) return hop('pack')
+        if (!sent) return hop('await')
         return 'refused' in sent ? hop('end', { failure: `ClientError: ${sent.refused}` }) : hop('tidy', sent)
       },
     },

@@ -17,6 +17,7 @@ import { unpackBundle } from '../../bundles/unpack.ts'
 import type { AccountId, ImageId } from '../../model/ids.ts'
 import type { Store } from '../../store/store.ts'
 import { certificatesOf } from '../accounts/certificates.ts'
+import type { Room } from './cache.ts'
 
 /** An object as the account may read it; `undefined` where it is not there or may not be read. */
 export type ReadObject = (
@@ -48,6 +49,8 @@ interface Parts {
   readonly read: ReadObject
   readonly cloudKey: KeyObject
   readonly folder: string
+  /** What images out of bundles may take together, if others of them can go. */
+  readonly limitBytes?: number
   /** Images without files, for hosts that boot nothing. */
   readonly imaginary?: boolean
 }
@@ -58,6 +61,7 @@ export class BundleImages implements ManifestReader {
   readonly #cloudKey: KeyObject
   /** `<folder>/<image>/<file>`: where hosts find them. */
   readonly #folder: string
+  readonly #limitBytes: number
   readonly #imaginary: boolean
 
   constructor(parts: Parts) {
@@ -65,6 +69,7 @@ export class BundleImages implements ManifestReader {
     this.#read = parts.read
     this.#cloudKey = parts.cloudKey
     this.#folder = parts.folder
+    this.#limitBytes = parts.limitBytes ?? Number.MAX_SAFE_INTEGER
     this.#imaginary = parts.imaginary ?? false
   }
 
@@ -82,6 +87,13 @@ export class BundleImages implements ManifestReader {
     const names = await readdir(this.#folder).catch(noneIfMissing)
     for (const name of names.filter((it) => it.startsWith(partialPrefix)))
       await rm(join(this.#folder, name), { recursive: true, force: true })
+  }
+
+  /** How much may be here, and how much the disk has room for. */
+  async room(): Promise<Room> {
+    await mkdir(this.#folder, { recursive: true })
+    const { bavail, bsize } = await statfs(this.#folder)
+    return { limit: this.#limitBytes, free: Math.max(0, bavail * bsize - leastFreeBytes) }
   }
 
   /** Makes the image's folder, whole or not at all. One that is there is left as it is. Throws `BundleRefused`. */

@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely'
 import { refuse } from '../../model/errors.ts'
 import { type AccountId, type ImageId, isId, type SnapshotId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
@@ -47,8 +48,13 @@ export function checkImageIds(ids: readonly string[]): ImageId[] {
   })
 }
 
+export type ImageDetails = Pick<
+  Selectable<BundledImageRow>,
+  'imageId' | 'type' | 'location' | 'kernelId' | 'ramdiskId' | 'failure'
+>
+
 /** What images have of bundles, by their ids. */
-export async function detailsOf({ db }: Reader): Promise<ReadonlyMap<string, Omit<BundledImageRow, 'manifest'>>> {
+export async function detailsOf({ db }: Reader): Promise<ReadonlyMap<string, ImageDetails>> {
   const rows = await db
     .selectFrom('bundledImages')
     .select(['imageId', 'type', 'location', 'kernelId', 'ramdiskId', 'failure'])

@@ -1,23 +1,30 @@
 /**
  * An image out of a bundle, or a copy of another, from its registration to the removal of its files.
  *
- *     unpack ──► gather ──► publish ──► rest ··► release ──► remove ──► forget
- *                (waits for   (available              (waits for its last instance,
- *                 snapshots)   or failed)              and image, if it is a kernel)
+ *     measure ──► make-room ──► unpack ──► gather ──► publish ──► rest ··► release ──► remove ──► forget
+ *        ▲ ▲          │                    (waits for   (available    │   (waits for its last instance,
+ *        │ └ wait-room ┘                    snapshots)   or failed)   │    and image, if it is a kernel)
+ *        └──────────────────────────── away ◄── evict ◄──────────────┘
+ *
+ * One whose files went to make room for others is `away` until somebody launches it.
  */
+import type { Selectable } from 'kysely'
 import { BundleRefused } from '../../bundles/refused.ts'
 import type { ImageId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
+import { signal } from '../../strand/calls.ts'
 import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
 import type { BundleImages } from './bundle-images.ts'
+import { areLeaving, isHere, makeRoom, type Room, setPresence, tellWaiting } from './cache.ts'
 import { mappingsOf } from './mappings.ts'
+import { isUsed } from './uses.ts'
 
 interface Self {
   readonly image: ImageRow
-  readonly bundle: BundledImageRow
+  readonly bundle: Selectable<BundledImageRow>
   /** What it is a copy of, while that is there. */
   readonly source: ImageRow | undefined
 }
@@ -25,21 +32,41 @@ interface Self {
 interface Payload {
   /** Why the bundle was refused. */
   readonly refusal?: string
+  readonly room?: Room
 }
 
 interface Services {
-  readonly images: Pick<BundleImages, 'unpack' | 'copy' | 'remove'>
+  readonly images: Pick<BundleImages, 'room' | 'unpack' | 'copy' | 'remove'>
 }
 
 const lookAgainMs = 30_000
-/** Nobody tells of its snapshots. */
-const gatherAgainMs = 300
+/** Nobody tells of its snapshots, nor of room. */
+const lookSoonMs = 300
 
 export const imageMachine = machine<Self, Payload, Services>()('image', {
-  start: 'unpack',
+  start: 'measure',
   teardown: 'release',
   load,
   steps: {
+    measure: {
+      kind: 'act',
+      run: async ({ images }) => hop('make-room', { room: await images.room() }),
+    },
+    'make-room': {
+      kind: 'decide',
+      async run({ tx, self: { bundle, source }, payload: { room } }) {
+        if (source && !(await isHere(tx, source.id))) {
+          await signal(tx, source.id, 'want')
+          return source.state === 'failed' ? hop('unpack', {}) : nap(lookSoonMs)
+        }
+        if (bundle.manifest === '' || !room) return hop('unpack', {})
+        return (await makeRoom(tx, bundle, room)) ? hop('unpack', {}) : hop('wait-room', {})
+      },
+    },
+    'wait-room': {
+      kind: 'decide',
+      run: async ({ tx }) => ((await areLeaving(tx)) ? nap(lookSoonMs) : hop('measure')),
+    },
     unpack: {
       kind: 'act',
       giveUp: { after: 5, to: 'publish' },
@@ -70,54 +97,53 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
         const rows = await tx.db.selectFrom('snapshots').select('state').where('id', 'in', ids).execute()
         if (rows.length < new Set(ids).size || rows.some((it) => it.state === 'error' || it.state === 'deleting'))
           return hop('publish', { refusal: 'a snapshot of it could not be made' })
-        return rows.every((it) => it.state === 'completed') ? hop('publish', {}) : nap(gatherAgainMs)
+        return rows.every((it) => it.state === 'completed') ? hop('publish', {}) : nap(lookSoonMs)
       },
     },
     publish: {
       kind: 'decide',
-      async run({ tx, self: { image }, payload, trouble }) {
+      async run({ tx, self: { image, bundle }, payload, trouble }) {
         const failure = trouble === undefined ? payload.refusal : 'the image could not be unpacked'
-        await tx.db
-          .updateTable('images')
-          .set({ state: failure === undefined ? 'available' : 'failed' })
-          .where('id', '=', image.id)
-          .execute()
+        const state = failure === undefined ? 'available' : 'failed'
+        if (image.state === 'pending' || failure !== undefined)
+          await tx.db.updateTable('images').set({ state }).where('id', '=', image.id).execute()
         await tx.db
           .updateTable('bundledImages')
           .set({ failure: failure ?? null })
           .where('imageId', '=', image.id)
           .execute()
+        const isGone = failure !== undefined && bundle.manifest !== ''
+        await setPresence(tx, image.id, { presence: isGone ? 'away' : 'here' })
+        await tellWaiting(tx, image.id)
         return hop('rest')
       },
     },
-    rest: { kind: 'decide', run: async () => nap() },
+    rest: {
+      kind: 'decide',
+      async run({ signals }) {
+        if (signals.take('evict')) return hop('evict')
+        signals.take('want') // Its files are here.
+        return nap()
+      },
+    },
+    evict: {
+      kind: 'act',
+      async run({ self: { image }, images }) {
+        await images.remove(image.id)
+        return hop('away')
+      },
+    },
+    away: {
+      kind: 'decide',
+      async run({ tx, self: { image }, signals }) {
+        await setPresence(tx, image.id, { presence: 'away' })
+        return signals.take('want') ? hop('measure') : nap()
+      },
+    },
     release: {
       kind: 'decide',
       async run({ tx, self: { image } }) {
-        const user = await tx.db
-          .selectFrom('instances')
-          .select('id')
-          .where('imageId', '=', image.id)
-          .where('state', '!=', 'terminated')
-          .executeTakeFirst()
-        const booted = await tx.db
-          .selectFrom('bundledImages')
-          .select('imageId')
-          .where((eb) => eb.or([eb('kernelId', '=', image.id), eb('ramdiskId', '=', image.id)]))
-          .executeTakeFirst()
-        const over = await tx.db
-          .selectFrom('images')
-          .select('id')
-          .where('bootImageId', '=', image.id)
-          .executeTakeFirst()
-        const launched = await tx.db
-          .selectFrom('instanceBoots')
-          .innerJoin('instances', 'instances.id', 'instanceBoots.instanceId')
-          .select('instances.id')
-          .where((eb) => eb.or([eb('kernelId', '=', image.id), eb('ramdiskId', '=', image.id)]))
-          .where('instances.state', '!=', 'terminated')
-          .executeTakeFirst()
-        return user || booted || over || launched ? nap(lookAgainMs) : hop('remove')
+        return (await isUsed(tx, image.id)) ? nap(lookAgainMs) : hop('remove')
       },
     },
     remove: {

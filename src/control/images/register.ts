@@ -52,7 +52,10 @@ export async function registerBundle(
   const { kernelId, ramdiskId } = boot
   await tx.db
     .insertInto('bundledImages')
-    .values({ imageId: id, type, location: it.location, kernelId, ramdiskId, manifest: it.text, failure: null })
+    .values({
+      ...{ imageId: id, type, location: it.location, kernelId, ramdiskId, manifest: it.text, failure: null },
+      ...{ presence: 'away', bytes: it.manifest.size, usedAt: now.getTime() },
+    })
     .execute()
   await startStrand(tx, imageMachine, id, {})
   return id

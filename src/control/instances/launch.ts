@@ -19,6 +19,7 @@ import { startStrand } from '../../strand/calls.ts'
 import { lendAddresses } from '../addresses/lend.ts'
 import { candidates, overheadMiB } from '../hosts/candidates.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { useImage } from '../images/cache.ts'
 import type { DiskMapping } from '../images/mappings.ts'
 import { freePrivateAddresses } from '../interfaces/allocate.ts'
 import { type At, checkLimits, joinInstance } from '../interfaces/attach.ts'
@@ -91,10 +92,12 @@ export async function launch(context: LaunchContext, request: LaunchRequest): Pr
     .insertInto('reservations')
     .values({ id: reservation, accountId: request.account, createdAt: now.getTime() })
     .execute()
+  const imageIsHere = await useImage(tx, request.image.id, now)
   const instances: InstanceRow[] = []
   const interfaces: InterfaceRow[] = []
   for (const [index, host] of placement.hosts.entries()) {
-    const row = await instanceRow(context, request, { reservation, index, host, zone: subnet.zone, memoryMib })
+    const at = { reservation, index, host, zone: subnet.zone, memoryMib, imageIsHere }
+    const row = await instanceRow(context, request, at)
     instances.push(row)
     await tx.db.insertInto('instances').values(row).execute()
     const primary = addresses[index]! // one for each host
@@ -151,7 +154,14 @@ async function placeAll(
 async function instanceRow(
   { tx, random, now }: LaunchContext,
   request: LaunchRequest,
-  at: { reservation: ResourceId<'reservation'>; index: number; host: HostId; zone: string; memoryMib: number },
+  at: {
+    reservation: ResourceId<'reservation'>
+    index: number
+    host: HostId
+    zone: string
+    memoryMib: number
+    imageIsHere: boolean
+  },
 ): Promise<InstanceRow> {
   const domainId: DomainId = `dom_${await nextNumber(tx, 'domain')}`
   return {
@@ -183,7 +193,7 @@ async function instanceRow(
     domainId,
     uuid: newEc2Uuid(random),
     memoryMib: at.memoryMib,
-    power: request.volumes?.length ? 'wait' : 'on',
+    power: request.volumes?.length || !at.imageIsHere ? 'wait' : 'on',
     reboots: 0,
     disksJson: request.disks ? JSON.stringify(request.disks) : null,
     wishedIn: 0,

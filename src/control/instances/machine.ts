@@ -1,6 +1,6 @@
 /**
  * The life of an instance. One teardown, from every step. One whose root is a volume may stop and start again: `serve` waits until its
- * volumes can be reached from where it is to run.
+ * volumes can be reached from where it is to run, and its image's files are there.
  *
  *     serve --> boot --> run --> halt --> halting --> put-away --> unplace --> stopped --> serve
  *
@@ -16,6 +16,7 @@ import { done, hop, nap } from '../../strand/outcome.ts'
 import { detachAll, hasVolumes } from '../attachments/attach.ts'
 import { isOverOn } from '../hosts/heard.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { isHere, isImageGone } from '../images/cache.ts'
 import { leaveEnded } from '../interfaces/detach.ts'
 import { removeTags } from '../tags/tags.ts'
 import { areServed, isOnVolume, isVolumeInError, unplace } from './on-volume.ts'
@@ -60,7 +61,11 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
           await giveReason(tx, self, 'volumeError')
           return hop('shut-down')
         }
-        if (!(await areServed(tx, self.row))) return nap()
+        if (await isImageGone(tx, self.row.imageId)) {
+          await giveReason(tx, self, 'internalError')
+          return hop('shut-down')
+        }
+        if (!(await areServed(tx, self.row)) || !(await isHere(tx, self.row.imageId))) return nap()
         const wishedIn = await wishOfHost(tx, self)
         await tx.db.updateTable('instances').set({ power: 'on', wishedIn }).where('id', '=', self.id).execute()
         return hop('boot')

@@ -1,15 +1,15 @@
 /** Images as answers have them. Source: EC2 API Reference, "Image". */
 import type { BlockDeviceMapping, Image } from '@aws-sdk/client-ec2'
+import type { ImageDetails } from '../../control/images/find.ts'
 import { diskMappingsOf, mappingsOf, rootDeviceOf } from '../../control/images/mappings.ts'
 import { protectionOf } from '../../control/images/state.ts'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
-import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
 import { rootTypeOf } from './instance.ts'
 
 export interface TaggedImage extends ImageRow {
   readonly tags: Tags
-  readonly details: Omit<BundledImageRow, 'manifest'> | undefined
+  readonly details: ImageDetails | undefined
 }
 
 export function renderImage(row: TaggedImage, now: Date): Image {
