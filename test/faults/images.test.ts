@@ -11,6 +11,7 @@ import type { Store } from '../../src/store/store.ts'
 import type { ImageRow } from '../../src/store/tables/resources.ts'
 import { signal } from '../../src/strand/calls.ts'
 import { bind } from '../../src/strand/machine.ts'
+import { smallCloud } from '../small-cloud.ts'
 import { faultsOf, type Scenario } from './machines.ts'
 
 const account = '111122223333'
@@ -111,10 +112,10 @@ async function beginCopy(store: Store): Promise<string> {
     ...{ isPublic: 0, architecture: 'x86_64', kernelFile: 'vmlinuz', ramdiskFile: null, rootFile: 'root.img' },
     ...{ commandLine: '', firmware: null, rootSizeMib: 1024, digest: '', createdAt: 0 },
   }
-  const asked = { account, source, region: 'us-west-2', name: 'copy', description: '' }
+  const asked = { account, source, region: 'us-west-2', name: 'copy', description: '', encryption: {} }
   return store.transact(async (tx) => {
     await tx.db.insertInto('images').values(source).execute()
-    return copyImage({ tx, now: new Date(0), random: seededRandom('copies') }, asked)
+    return copyImage({ tx, cloud: smallCloud, now: new Date(0), random: seededRandom('copies') }, asked)
   })
 }
 

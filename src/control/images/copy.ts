@@ -1,4 +1,5 @@
 import type { Random } from '../../base/random.ts'
+import type { Cloud } from '../../model/cloud.ts'
 import { refuse } from '../../model/errors.ts'
 import { type AccountId, type ImageId, newId, type SnapshotId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
@@ -7,6 +8,7 @@ import { startStrand } from '../../strand/calls.ts'
 import type { LaunchVolume } from '../instances/launch-volumes.ts'
 import { createSnapshot } from '../snapshots/create.ts'
 import { findSnapshot } from '../snapshots/find.ts'
+import { type EncryptionAsked, encryptionFor } from '../volumes/encryption.ts'
 import { detailsOf } from './find.ts'
 import { imageMachine } from './machine.ts'
 
@@ -16,22 +18,22 @@ export interface Copy {
   readonly region: string
   readonly name: string
   readonly description: string
+  readonly encryption: EncryptionAsked
 }
 
 interface Context {
   readonly tx: Transaction
+  readonly cloud: Cloud
   readonly now: Date
   readonly random: Random
 }
 
 /** A new image of the account's own that holds what another does, whatever becomes of that: its files, and copies of its snapshots. */
-export async function copyImage(
-  context: Context,
-  { account, source, region, name, description }: Copy,
-): Promise<ImageId> {
+export async function copyImage(context: Context, copy: Copy): Promise<ImageId> {
   const { tx, now, random } = context
+  const { account, source, region, name, description } = copy
   const id = newId('image', random)
-  const snapshot = (of: SnapshotId) => copySnapshot(context, account, of, `image ${id} from ${source.id}`)
+  const snapshot = (of: SnapshotId) => copySnapshot(context, copy, of, `image ${id} from ${source.id}`)
   const others: LaunchVolume[] = []
   for (const it of JSON.parse(source.mappingsJson ?? '[]') as LaunchVolume[])
     others.push({ ...it, snapshot: it.snapshot && (await snapshot(it.snapshot)) })
@@ -60,7 +62,13 @@ export async function copyImage(
 /** Source: the text of EC2's refusal, as quoted in clong/DetectionLab#422; the code, in public logs of the AWS CLI. */
 const noAccess = 'You do not have permission to access the storage of this ami'
 
-async function copySnapshot(context: Context, account: AccountId, of: SnapshotId, why: string): Promise<SnapshotId> {
+async function copySnapshot(
+  context: Context,
+  { account, encryption }: Copy,
+  of: SnapshotId,
+  why: string,
+): Promise<SnapshotId> {
+  const { tx, cloud } = context
   const source = await findSnapshot(context.tx, account, of).catch(() =>
     refuse('InvalidRequest', { message: noAccess }),
   )
@@ -69,5 +77,6 @@ async function copySnapshot(context: Context, account: AccountId, of: SnapshotId
   return createSnapshot(context, {
     ...{ account, host: source.hostId, of: { kind: 'snapshot', snapshot: source.id }, sizeGiB: source.sizeGib },
     description: `Copied for ${why}, ${of}`,
+    keyId: await encryptionFor(tx, { account, cloud }, encryption, source),
   })
 }

@@ -1,6 +1,8 @@
 /** Where the disk of an import lies, and what it is said to be. Source: EC2 API Reference, ImageDiskContainer, UserBucket. */
 import type { ImageDiskContainer } from '@aws-sdk/client-ec2'
+import { encryptsByDefault } from '../../control/volumes/encryption.ts'
 import { refuse } from '../../model/errors.ts'
+import type { Context } from '../action.ts'
 
 export interface DiskPlace {
   readonly bucket: string
@@ -40,5 +42,14 @@ export function checkRole(name: string | undefined): void {
   if (name && name !== 'vmimport')
     refuse('UnsupportedOperation', {
       message: `The role ${name} is not served: objects are read and written in the name of the caller.`,
+    })
+}
+
+/** Refuses an account that wants all encrypted: what is imported is not. */
+export async function refuseEncryption({ tx, caller }: Context): Promise<void> {
+  if (await encryptsByDefault(tx, caller.account))
+    refuse('UnsupportedOperation', {
+      message:
+        'Encrypted imports are not served by this cloud, and this account encrypts by default. Import, then copy.',
     })
 }

@@ -10,7 +10,8 @@ const formats: readonly string[] = ['RAW', 'VMDK', 'VHD']
 
 /**
  * Begins to write the root disk of an image of the caller's to the object store, as `PREFIXexport-ami-….FORMAT`.
- * Refuses: MissingParameter, InvalidParameterValue, InvalidAMIID.NotFound, InvalidAMIID.Unavailable, AuthFailure.
+ * Refuses: MissingParameter, InvalidParameterValue, InvalidAMIID.NotFound, InvalidAMIID.Unavailable, AuthFailure,
+ * UnsupportedOperation (of what is encrypted).
  * Source: EC2 API Reference, ExportImage; VM Import/Export User Guide, "Export a VM from an AMI".
  */
 export const ExportImage = action('ExportImage', {
@@ -26,6 +27,13 @@ export const ExportImage = action('ExportImage', {
     const image = await findOwnImage(context.tx, account, ImageId)
     if (image.state !== 'available' || !image.id.startsWith('ami-'))
       refuse('InvalidAMIID.Unavailable', { id: image.id })
+    const encrypted = await context.tx.db
+      .selectFrom('snapshots')
+      .select('id')
+      .where('id', '=', image.rootSnapshotId ?? null)
+      .where('keyId', 'is not', null)
+      .executeTakeFirst()
+    if (encrypted) refuse('UnsupportedOperation', { message: 'An image on an encrypted snapshot cannot be exported.' })
     const row = await startDiskTask(context, {
       ...{ account, kind: 'export-image', format, bucket: place.S3Bucket, key: place.S3Prefix ?? '' },
       ...{ description: Description ?? '', image: image.id, options: {} },

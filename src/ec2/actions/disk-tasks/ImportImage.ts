@@ -2,7 +2,7 @@ import { startDiskTask } from '../../../control/disk-tasks/tasks.ts'
 import { refuse } from '../../../model/errors.ts'
 import type { DiskTaskOptions } from '../../../store/tables/disk-tasks.ts'
 import { action } from '../../action.ts'
-import { checkRole, diskPlace } from '../../parse/disk-container.ts'
+import { checkRole, diskPlace, refuseEncryption } from '../../parse/disk-container.ts'
 import { refuseParameters } from '../../parse/not-served.ts'
 import { renderImportImage } from '../../render/disk-task.ts'
 
@@ -19,6 +19,7 @@ export const ImportImage = action('ImportImage', {
   creates: ['import-image-task'],
   async run(input, context) {
     refuseParameters(input, ['Encrypted', 'KmsKeyId', 'LicenseSpecifications'])
+    await refuseEncryption(context)
     checkRole(input.RoleName)
     const { DiskContainers = [], Architecture = 'x86_64', BootMode, Platform, Hypervisor, UsageOperation } = input
     const [disk, ...others] = DiskContainers

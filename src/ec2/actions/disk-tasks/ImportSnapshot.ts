@@ -1,7 +1,7 @@
 import { startDiskTask } from '../../../control/disk-tasks/tasks.ts'
 import { refuse } from '../../../model/errors.ts'
 import { action } from '../../action.ts'
-import { checkRole, diskPlace } from '../../parse/disk-container.ts'
+import { checkRole, diskPlace, refuseEncryption } from '../../parse/disk-container.ts'
 import { refuseParameters } from '../../parse/not-served.ts'
 import { renderImportSnapshot } from '../../render/disk-task.ts'
 
@@ -14,6 +14,7 @@ export const ImportSnapshot = action('ImportSnapshot', {
   creates: ['import-snapshot-task'],
   async run(input, context) {
     refuseParameters(input, ['Encrypted', 'KmsKeyId'])
+    await refuseEncryption(context)
     checkRole(input.RoleName)
     const { DiskContainer: disk, Description } = input
     if (!disk) return refuse('MissingParameter', { parameter: 'DiskContainer' })

@@ -1,5 +1,7 @@
 import * as ec2 from '@aws-sdk/client-ec2'
 import { beforeEach, expect, test } from 'vitest'
+import { beginSnapshot } from '../../../control/snapshots/create.ts'
+import { ebsKeyOf } from '../../../control/volumes/encryption.ts'
 import type { DiskTaskId } from '../../../model/ids.ts'
 import type { DiskTaskRow } from '../../../store/tables/disk-tasks.ts'
 import { alice, bob, refusal, TestCloud, tinyImage } from '../../testing.ts'
@@ -124,4 +126,24 @@ test.each<[string, Partial<ec2.ExportImageRequest>, string]>([
   ['in a format of no one', { DiskImageFormat: 'VDI' as 'RAW' }, 'InvalidParameterValue'],
 ])('an image is not exported %s', async (_, input, code) => {
   expect(await refusal(exportImage(input))).toMatch(new RegExp(`^${code}:`))
+})
+
+test('an account that encrypts by default imports nothing that is not, and exports nothing that is', async () => {
+  await cloud.client().send(new ec2.EnableEbsEncryptionByDefaultCommand({}))
+  expect(await refusal(importImage())).toMatch(/^UnsupportedOperation:/)
+  expect(await refusal(importSnapshot({ DiskContainer: disk }))).toMatch(/^UnsupportedOperation:/)
+  await cloud.store.transact(async (tx) => {
+    const of = { kind: 'image', image: mine, file: 'root.img', sizeMiB: 1024 } as const
+    const snapshot = {
+      id: 'snap-00000001',
+      account: alice,
+      host: 'us-west-2a-1',
+      of,
+      sizeGiB: 1,
+      description: '',
+    } as const
+    await beginSnapshot({ tx, now: cloud.clock.now() }, { ...snapshot, keyId: ebsKeyOf(alice) })
+    await tx.db.updateTable('images').set({ rootSnapshotId: snapshot.id }).where('id', '=', mine).execute()
+  })
+  expect(await refusal(exportImage())).toMatch(/^UnsupportedOperation:/)
 })

@@ -64,7 +64,8 @@ test.each<[string, Partial<ec2.CopyImageRequest>, string]>([
   ['without a name', { Name: '' }, 'MissingParameter'],
   ['by a name that is taken', { Name: 'on a volume' }, 'InvalidAMIName.Duplicate'],
   ['where there is none', { SourceImageId: 'ami-0000000f' }, 'InvalidAMIID.NotFound'],
-  ['encrypted', { Encrypted: true }, 'UnsupportedOperation'],
+  ['encrypted where it has no volume', { SourceImageId: tinyImage, Encrypted: true }, 'InvalidParameterCombination'],
+  ['by a key that is none', { Encrypted: true, KmsKeyId: 'mine' }, 'InvalidParameterValue'],
 ])('an image is not copied %s', async (_, input, code) => {
   expect(await refusal(copy(input))).toMatch(new RegExp(`^${code}:`))
 })
@@ -73,4 +74,11 @@ test('an image whose snapshot is not shared is not copied by those who may launc
   const LaunchPermission = { Add: [{ UserId: bob }] }
   await cloud.client().send(new ec2.ModifyImageAttributeCommand({ ImageId: onVolume, LaunchPermission }))
   expect(await refusal(copy({}, bob))).toMatch(/^InvalidRequest: You do not have permission/)
+})
+
+test('a copy is encrypted where that is asked for', async () => {
+  const { ImageId } = await copy({ Encrypted: true })
+  const SnapshotIds = [(await described(ImageId!)).BlockDeviceMappings![0]!.Ebs!.SnapshotId!]
+  const { Snapshots } = await cloud.client().send(new ec2.DescribeSnapshotsCommand({ SnapshotIds }))
+  expect(Snapshots).toMatchObject([{ Encrypted: true }])
 })

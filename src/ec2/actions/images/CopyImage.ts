@@ -10,7 +10,7 @@ import { refuseParameters } from '../../parse/not-served.ts'
  * Makes an image of the account's own that holds what another does: `pending` while it is copied, then `available`. It is shared with
  * nobody. This cloud is one region: there is no other to copy from.
  * Refuses: MissingParameter, InvalidAMIID.NotFound, InvalidAMIID.Unavailable, InvalidAMIName.Malformed, InvalidAMIName.Duplicate,
- * InvalidRegion, InvalidRequest (of a snapshot that is not the account's to read), UnsupportedOperation (encryption, Outposts).
+ * InvalidRegion, InvalidRequest (of a snapshot that is not the account's to read), UnsupportedOperation (Outposts), and what CopySnapshot refuses of keys.
  * Source: EC2 API Reference, CopyImage; "Error codes", InvalidRegion. Guess: that a name is an account's own here too.
  */
 export const CopyImage = action('CopyImage', {
@@ -24,13 +24,19 @@ export const CopyImage = action('CopyImage', {
     if (SourceRegion !== cloud.region)
       refuse('InvalidRegion', { message: `The region ${SourceRegion} does not exist.` })
     refuseParameters(input, [
-      ...(['Encrypted', 'KmsKeyId', 'DestinationOutpostArn', 'SnapshotCopyCompletionDurationMinutes'] as const),
+      ...(['DestinationOutpostArn', 'SnapshotCopyCompletionDurationMinutes'] as const),
       ...(['DestinationAvailabilityZone', 'DestinationAvailabilityZoneId'] as const),
     ])
     const source = await findImage(tx, caller.account, SourceImageId)
     if (source.state !== 'available') refuse('InvalidAMIID.Unavailable', { id: source.id })
+    if (!source.rootSnapshotId && input.Encrypted)
+      refuse('InvalidParameterCombination', {
+        message: `The image ${source.id} has no volume that could be encrypted.`,
+      })
     await checkImageName(tx, caller.account, Name)
-    const copy = { account: caller.account, source, region: SourceRegion, name: Name, description: Description }
+    const encryption = { Encrypted: input.Encrypted, KmsKeyId: input.KmsKeyId }
+    const about = { region: SourceRegion, name: Name, description: Description, encryption }
+    const copy = { account: caller.account, source, ...about }
     const ImageId = await copyImage(context, copy)
     if (CopyImageTags && source.accountId === caller.account) {
       const owner = { account: caller.account, id: ImageId, kind: 'image' } as const
