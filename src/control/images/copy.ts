@@ -5,12 +5,12 @@ import { type AccountId, type ImageId, newId, type SnapshotId } from '../../mode
 import type { Transaction } from '../../store/store.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
 import { startStrand } from '../../strand/calls.ts'
-import type { LaunchVolume } from '../instances/launch-volumes.ts'
 import { createSnapshot } from '../snapshots/create.ts'
 import { findSnapshot } from '../snapshots/find.ts'
 import { type EncryptionAsked, encryptionFor } from '../volumes/encryption.ts'
 import { detailsOf } from './find.ts'
 import { imageMachine } from './machine.ts'
+import type { ImageMapping } from './mappings.ts'
 
 export interface Copy {
   readonly account: AccountId
@@ -33,18 +33,28 @@ export async function copyImage(context: Context, copy: Copy): Promise<ImageId> 
   const { tx, now, random } = context
   const { account, source, region, name, description } = copy
   const id = newId('image', random)
-  const snapshot = (of: SnapshotId) => copySnapshot(context, copy, of, `image ${id} from ${source.id}`)
-  const others: LaunchVolume[] = []
-  for (const it of JSON.parse(source.mappingsJson ?? '[]') as LaunchVolume[])
-    others.push({ ...it, snapshot: it.snapshot && (await snapshot(it.snapshot)) })
+  const copies = new Map<SnapshotId, SnapshotId>()
+  const snapshot = async (of: SnapshotId) => {
+    const made = copies.get(of) ?? (await copySnapshot(context, copy, of, `image ${id} from ${source.id}`))
+    copies.set(of, made)
+    return made
+  }
+  const mappings: ImageMapping[] = []
+  for (const it of JSON.parse(source.mappingsJson ?? '[]') as ImageMapping[]) {
+    if ('virtual' in it) mappings.push(it)
+    else {
+      const { volume: _, ...volume } = it // What the source was made of is its own affair.
+      mappings.push({ ...volume, snapshot: it.snapshot && (await snapshot(it.snapshot)) })
+    }
+  }
   await tx.db
     .insertInto('images')
     .values({
       ...source,
       ...{ id, accountId: account, ownerAlias: null, name, description, state: 'pending', isPublic: 0 },
       ...{ rootSnapshotId: source.rootSnapshotId ? await snapshot(source.rootSnapshotId) : null, bootImageId: null },
-      ...{ mappingsJson: JSON.stringify(others), createdAt: now.getTime(), deprecatedAt: null, protection: null },
-      ...{ sourceImageId: source.id, sourceImageRegion: region },
+      ...{ mappingsJson: JSON.stringify(mappings), createdAt: now.getTime(), deprecatedAt: null, protection: null },
+      ...{ sourceImageId: source.id, sourceImageRegion: region, sourceInstanceId: null },
     })
     .execute()
   const { kernelId = null, ramdiskId = null } = (await detailsOf(tx)).get(source.id) ?? {}

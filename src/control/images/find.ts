@@ -67,7 +67,7 @@ export async function imagesOver({ db }: Reader, snapshot: SnapshotId): Promise<
   const rows = await db
     .selectFrom('images')
     .selectAll()
-    .where('state', 'in', ['pending', 'available'])
+    .where('state', 'in', ['pending', 'available', 'disabled'])
     .where('rootSnapshotId', 'is not', null)
     .orderBy('id')
     .execute()

@@ -74,7 +74,7 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
         const { location, manifest, kernelId, ramdiskId } = bundle
         if (image.sourceImageId) {
           if (!source) return hop('publish', { refusal: `the image ${image.sourceImageId} is there no more` })
-          await images.copy(image.id, filesOf(source))
+          await images.copy(image.id, filesOf(source, kernelId))
           return hop('gather')
         }
         try {
@@ -183,8 +183,10 @@ async function load({ db }: Transaction, id: string): Promise<Self | undefined> 
   return { image, bundle, source }
 }
 
-/** Files that an image's instances start from: the disk too, unless that is a volume. */
-function filesOf({ id, bootImageId, kernelFile, ramdiskFile, rootFile, rootSnapshotId }: ImageRow) {
-  const names = [kernelFile, ramdiskFile, rootSnapshotId ? null : rootFile]
+/** Files that an image's instances start from: the disk too, unless that is a volume; then a kernel that is an image has its own folder. */
+function filesOf(image: ImageRow, kernelId: string | null) {
+  const { id, bootImageId, kernelFile, ramdiskFile, rootFile, rootSnapshotId } = image
+  const bootFiles = rootSnapshotId && kernelId ? [] : [kernelFile, ramdiskFile]
+  const names = [...bootFiles, rootSnapshotId ? null : rootFile]
   return { from: bootImageId ?? id, files: names.filter((it) => it !== null) }
 }
