@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
+import { Fault } from '../../base/fault.ts'
 import type { Log } from '../../base/log.ts'
 import { run } from '../../base/subprocess.ts'
 import { exportDisk } from '../export.ts'
-import type { ImageDescription } from '../image-folder.ts'
 import { DiskTasks } from './disk-tasks.ts'
 
 const { signal: abort } = new AbortController()
@@ -28,7 +28,7 @@ beforeEach(async () => {
   said = []
   const hear = (fields: object | string) => void said.push(fields as object)
   const log: Log = { debug: hear, info: hear, warn: hear, error: hear, child: () => log }
-  const lender = async () => ({ folder: at('lender'), image: {} as ImageDescription })
+  const lender = async () => Promise.reject(new Fault('there is no kernel to lend')) // A whole disk needs none.
   tasks = new DiskTasks({ folder, lender, largestGiB: 1, hasUefi: async () => false, clock: new FakeClock(), log })
 })
 

@@ -7,10 +7,10 @@ import { Fault, messageOf } from '../../base/fault.ts'
 import { exists } from '../../base/files.ts'
 import type { Log } from '../../base/log.ts'
 import { SubprocessError } from '../../base/subprocess.ts'
-import { fileIn, type ImageDescription } from '../image-folder.ts'
+import { fileIn } from '../image-folder.ts'
 import { convertDisk, requireRoom } from './convert.ts'
 import type { DiskFormat } from './disk-format.ts'
-import { importDisk } from './import.ts'
+import { importDisk, type Lender } from './import.ts'
 
 /** Why a disk is not taken, in words for whoever sent it. */
 export interface Refused {
@@ -33,7 +33,7 @@ export interface DiskTaskParts {
   /** Images: `<folder>/<image>/<file>`; what a task has half done lies in `<folder>/.tasks/<task>`. */
   readonly folder: string
   /** A kernel for file systems that have none. */
-  readonly lender: () => Promise<{ readonly folder: string; readonly image: ImageDescription }>
+  readonly lender: () => Promise<Lender>
   readonly largestGiB: number
   /** Whether guests can be started by UEFI here. */
   readonly hasUefi: () => Promise<boolean>
@@ -121,7 +121,7 @@ export class DiskTasks {
       root: disk,
       recipe,
     } = await importDisk(source, made, {
-      ...{ name: wanted.name, scratch: work, largestGiB, abort, ...format, lender: await lender() },
+      ...{ name: wanted.name, scratch: work, largestGiB, abort, ...format, lender },
       ...{ uuid: randomUUID(), now: clock.now(), account: '', progress: () => {} },
       ...(wanted.firmware && { firmware: wanted.firmware }),
     })

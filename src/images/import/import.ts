@@ -14,6 +14,11 @@ import type { DiskFormat } from './disk-format.ts'
 import { unpackOci } from './oci.ts'
 import { type Budget, unpackLayer } from './unpack.ts'
 
+export interface Lender {
+  readonly folder: string
+  readonly image: ImageDescription
+}
+
 export interface ImportOptions {
   readonly name: string
   readonly format?: DiskFormat
@@ -23,7 +28,7 @@ export interface ImportOptions {
   /** Where it is unpacked, beside where it comes to lie. */
   readonly scratch: string
   /** A kernel and its RAM disk for file systems that have none; the RAM disk starts /sbin/init of the disk `sda1`. */
-  readonly lender: { readonly folder: string; readonly image: ImageDescription }
+  readonly lender: Lender | (() => Promise<Lender>)
   /** Of a new file system. */
   readonly uuid: string
   readonly now: Date
@@ -132,7 +137,8 @@ async function bootOf(contents: Contents, folder: string, scratch: string, optio
   }
 }
 
-async function lent(folder: string, { folder: from, image }: ImportOptions['lender']): Promise<Boot> {
+async function lent(folder: string, lender: ImportOptions['lender']): Promise<Boot> {
+  const { folder: from, image } = typeof lender === 'function' ? await lender() : lender
   if (!image.kernel || !image.ramdisk) throw new Fault('it has no kernel in /boot, and there is none to lend')
   for (const { file } of [image.kernel, image.ramdisk]) await copyFile(join(from, file), join(folder, file))
   return { kernel: image.kernel, ramdisk: image.ramdisk, commandLine: image.commandLine }
