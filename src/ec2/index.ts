@@ -132,9 +132,14 @@ import { UpdateSecurityGroupRuleDescriptionsEgress } from './actions/security-gr
 import { UpdateSecurityGroupRuleDescriptionsIngress } from './actions/security-groups/UpdateSecurityGroupRuleDescriptionsIngress.ts'
 import { CopySnapshot } from './actions/snapshots/CopySnapshot.ts'
 import { CreateSnapshot } from './actions/snapshots/CreateSnapshot.ts'
+import { CreateSnapshots } from './actions/snapshots/CreateSnapshots.ts'
 import { DeleteSnapshot } from './actions/snapshots/DeleteSnapshot.ts'
+import { DescribeFastSnapshotRestores } from './actions/snapshots/DescribeFastSnapshotRestores.ts'
 import { DescribeSnapshotAttribute } from './actions/snapshots/DescribeSnapshotAttribute.ts'
 import { DescribeSnapshots } from './actions/snapshots/DescribeSnapshots.ts'
+import { DescribeSnapshotTierStatus } from './actions/snapshots/DescribeSnapshotTierStatus.ts'
+import { DisableFastSnapshotRestores } from './actions/snapshots/DisableFastSnapshotRestores.ts'
+import { EnableFastSnapshotRestores } from './actions/snapshots/EnableFastSnapshotRestores.ts'
 import { ModifySnapshotAttribute } from './actions/snapshots/ModifySnapshotAttribute.ts'
 import { ResetSnapshotAttribute } from './actions/snapshots/ResetSnapshotAttribute.ts'
 import { CreateTags } from './actions/tags/CreateTags.ts'
@@ -148,6 +153,7 @@ import { DescribeVolumeStatus } from './actions/volumes/DescribeVolumeStatus.ts'
 import { DescribeVolumes } from './actions/volumes/DescribeVolumes.ts'
 import { DescribeVolumesModifications } from './actions/volumes/DescribeVolumesModifications.ts'
 import { DetachVolume } from './actions/volumes/DetachVolume.ts'
+import { EnableVolumeIO } from './actions/volumes/EnableVolumeIO.ts'
 import { ModifyVolume } from './actions/volumes/ModifyVolume.ts'
 import { ModifyVolumeAttribute } from './actions/volumes/ModifyVolumeAttribute.ts'
 import { AssociateSubnetCidrBlock } from './actions/vpcs/AssociateSubnetCidrBlock.ts'
@@ -201,6 +207,7 @@ export const ec2Actions = [
   CreateRouteTable,
   CreateSecurityGroup,
   CreateSnapshot,
+  CreateSnapshots,
   CreateSubnet,
   CreateTags,
   CreateVolume,
@@ -232,6 +239,7 @@ export const ec2Actions = [
   DescribeDhcpOptions,
   DescribeEgressOnlyInternetGateways,
   DescribeExportImageTasks,
+  DescribeFastSnapshotRestores,
   DescribeIamInstanceProfileAssociations,
   DescribeImageAttribute,
   DescribeImages,
@@ -257,6 +265,7 @@ export const ec2Actions = [
   DescribeSecurityGroupRules,
   DescribeSecurityGroups,
   DescribeSnapshotAttribute,
+  DescribeSnapshotTierStatus,
   DescribeSnapshots,
   DescribeStaleSecurityGroups,
   DescribeSubnets,
@@ -272,6 +281,7 @@ export const ec2Actions = [
   DetachNetworkInterface,
   DetachVolume,
   DisableEbsEncryptionByDefault,
+  DisableFastSnapshotRestores,
   DisableImage,
   DisableImageDeprecation,
   DisableImageDeregistrationProtection,
@@ -280,9 +290,11 @@ export const ec2Actions = [
   DisassociateSubnetCidrBlock,
   DisassociateVpcCidrBlock,
   EnableEbsEncryptionByDefault,
+  EnableFastSnapshotRestores,
   EnableImage,
   EnableImageDeprecation,
   EnableImageDeregistrationProtection,
+  EnableVolumeIO,
   ExportImage,
   GetConsoleOutput,
   GetEbsDefaultKmsKeyId,

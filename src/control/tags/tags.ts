@@ -128,6 +128,8 @@ export async function removeTags(
 const tables = {
   instance: 'instances',
   image: 'images',
+  volume: 'volumes',
+  snapshot: 'snapshots',
   'security-group': 'securityGroups',
   'security-group-rule': 'securityGroupRules',
   'key-pair': 'keyPairs',

@@ -1,6 +1,7 @@
 import type { InstanceStatus, InstanceStatusSummary } from '@aws-sdk/client-ec2'
 import { listInstances } from '../../../control/instances/find.ts'
 import { zoneId } from '../../../model/cloud.ts'
+import type { InstanceId } from '../../../model/ids.ts'
 import { instanceStates, stateOf } from '../../../model/instance-states.ts'
 import { absent } from '../../../query/filters.ts'
 import type { Reader } from '../../../store/store.ts'
@@ -21,10 +22,12 @@ interface Row extends InstanceRow {
   readonly zoneId: string
   readonly instance: Status
   readonly system: Status
+  readonly volumes: Status
 }
 
 /**
- * Whether running instances, or all with `IncludeAllInstances`, are well: the instance by its domain, the system by its host.
+ * Whether running instances, or all with `IncludeAllInstances`, are well: the instance by its domain, the system by its
+ * host, its volumes by their files.
  * Refuses: InvalidInstanceID.*.
  * Source: EC2 API Reference, DescribeInstanceStatus; EC2 User Guide, "Status checks for Amazon EC2 instances".
  */
@@ -33,11 +36,13 @@ export const DescribeInstanceStatus = describe('DescribeInstanceStatus', {
     const all = await listInstances(tx, caller.account, InstanceIds)
     const shown = all.filter((row) => IncludeAllInstances || row.state === 'running')
     const { facts, connected } = await newsOf(tx, shown)
+    const broken = await withBrokenVolumes(tx)
     return shown.map((row) => ({
       ...row,
       zoneId: zoneId(cloud, row.zone),
       instance: instanceStatus(row, facts.get(row.domainId)),
       system: systemStatus(row, connected.has(row.hostId ?? '')),
+      volumes: volumesStatus(row, broken),
     }))
   },
   key: (row) => row.id,
@@ -47,7 +52,6 @@ export const DescribeInstanceStatus = describe('DescribeInstanceStatus', {
     'operator.managed': () => false,
     ...absent(
       'application-status.status',
-      'attached-ebs-status.status',
       'event.code',
       'event.description',
       'event.instance-event-id',
@@ -56,6 +60,8 @@ export const DescribeInstanceStatus = describe('DescribeInstanceStatus', {
       'event.not-before-deadline',
       'operator.principal',
     ),
+    'attached-ebs-status.reachability': (row) => reachabilities[row.volumes],
+    'attached-ebs-status.status': (row) => row.volumes,
     'instance-state-code': (row) => instanceStates[row.state].code,
     'instance-state-name': (row) => row.state,
     'instance-status.reachability': (row) => reachabilities[row.instance],
@@ -70,6 +76,7 @@ export const DescribeInstanceStatus = describe('DescribeInstanceStatus', {
     InstanceState: stateOf(row.state),
     InstanceStatus: summary(row.instance),
     SystemStatus: summary(row.system),
+    AttachedEbsStatus: summary(row.volumes),
     Events: [],
   }),
   assemble: (items) => ({ InstanceStatuses: items }),
@@ -100,4 +107,20 @@ function systemStatus({ state }: InstanceRow, connected: boolean): Status {
 function summary(status: Status): InstanceStatusSummary {
   const reachability = reachabilities[status]
   return { Status: status, ...(reachability && { Details: [{ Name: 'reachability', Status: reachability }] }) }
+}
+
+function volumesStatus({ id, state }: InstanceRow, broken: ReadonlySet<InstanceId>): Status {
+  if (state !== 'running') return 'not-applicable'
+  return broken.has(id) ? 'impaired' : 'ok'
+}
+
+/** Instances that have a volume which cannot be served. */
+async function withBrokenVolumes({ db }: Reader): Promise<ReadonlySet<InstanceId>> {
+  const rows = await db
+    .selectFrom('attachments')
+    .innerJoin('volumes', 'volumes.id', 'attachments.volumeId')
+    .select('attachments.instanceId')
+    .where('volumes.state', '=', 'error')
+    .execute()
+  return new Set(rows.map((it) => it.instanceId))
 }

@@ -10,22 +10,26 @@ import { describe } from '../../action.ts'
  * Source: EC2 API Reference, DescribeVolumeStatus; EBS User Guide, "Amazon EBS volume status checks".
  */
 export const DescribeVolumeStatus = describe('DescribeVolumeStatus', {
-  rows: async ({ VolumeIds }, { tx, caller }) => listVolumes(tx, caller.account, VolumeIds),
+  async rows({ VolumeIds }, { tx, caller, cloud }) {
+    const rows = await listVolumes(tx, caller.account, VolumeIds)
+    return rows.map((it) => ({ ...it, zoneId: zoneId(cloud, it.zone) }))
+  },
   key: (it) => it.id,
   filters: {
     'availability-zone': (it) => it.zone,
+    'availability-zone-id': (it) => it.zoneId,
     'volume-status.status': (it) => statusOf(it),
     'volume-status.details-name': () => ['io-enabled', 'io-performance'],
     'volume-status.details-status': (it) => [ioOf(it), 'not-applicable'],
-    ...absent('action.code', 'action.description', 'action.event-id', 'availability-zone-id', 'event.description'),
+    ...absent('action.code', 'action.description', 'action.event-id', 'event.description'),
     ...absent('event.event-id', 'event.event-type', 'event.not-after', 'event.not-before'),
     ...absent('attachment-status.instance-id', 'attachment-status.io-performance'),
     ...absent('operator.managed', 'operator.principal'),
   },
-  render: (it, { cloud }) => ({
+  render: (it) => ({
     VolumeId: it.id,
     AvailabilityZone: it.zone,
-    AvailabilityZoneId: zoneId(cloud, it.zone),
+    AvailabilityZoneId: it.zoneId,
     VolumeStatus: {
       Status: statusOf(it),
       Details: [
