@@ -72,6 +72,71 @@ export const snapshotCommands = [
         .flatMap(snapshotLines)
     },
   }),
+  command({
+    name: 'describe-snapshot-attribute',
+    summary: 'Show information about an attribute of a snapshot',
+    params: {
+      snapshot: word('SNAPSHOT', 'snapshot to describe'),
+      permission: toggle('-c, --create-volume-permission', 'display who can create volumes from the snapshot'),
+      codes: toggle('-p, --product-codes', 'list associated product codes'),
+    },
+    oneOf: ['permission', 'codes'],
+    operation: 'DescribeSnapshotAttribute',
+    request: ({ snapshot, permission }) => ({
+      SnapshotId: snapshot,
+      Attribute: permission ? ('createVolumePermission' as const) : ('productCodes' as const),
+    }),
+    render: (outputs, { snapshot }) =>
+      outputs.flatMap((it) => [
+        ...(it.CreateVolumePermissions ?? []).map((one) => [
+          ...['createVolumePermission', snapshot],
+          ...(one.Group ? ['group', one.Group] : ['userId', one.UserId]),
+        ]),
+        ...(it.ProductCodes ?? []).map((one) => ['productCodes', snapshot, 'productCode', one.ProductCodeId]),
+      ]),
+  }),
+  command({
+    name: 'modify-snapshot-attribute',
+    summary: 'Modify an attribute of a snapshot',
+    params: {
+      snapshot: word('SNAPSHOT', 'ID of the snapshot to modify'),
+      permission: toggle('-c, --create-volume-permission', 'grant/revoke volume creation permission with -a/-r'),
+      add: values('-a, --add ENTITY', 'account to grant permission, or "all" for all accounts'),
+      remove: values('-r, --remove ENTITY', 'account to remove permission from, or "all" for all accounts'),
+    },
+    oneOf: ['permission'],
+    operation: 'ModifySnapshotAttribute',
+    request({ snapshot, add, remove }) {
+      if (add.length + remove.length === 0)
+        throw new UsageError('at least one entity must be specified with -a/--add or -r/--remove')
+      const entity = (it: string) => (it === 'all' ? { Group: 'all' as const } : { UserId: it })
+      const changes = {
+        ...(add.length > 0 && { Add: add.map(entity) }),
+        ...(remove.length > 0 && { Remove: remove.map(entity) }),
+      }
+      return { SnapshotId: snapshot, CreateVolumePermission: changes }
+    },
+    render: (_, { snapshot, add, remove }) => {
+      const line = (verb: string) => (it: string) =>
+        ['createVolumePermission', snapshot, verb, it === 'all' ? 'Group' : 'UserId', it] satisfies Line
+      return [...add.map(line('ADD')), ...remove.map(line('REMOVE'))]
+    },
+  }),
+  command({
+    name: 'reset-snapshot-attribute',
+    summary: 'Reset an attribute of a snapshot to its default value',
+    params: {
+      snapshot: word('SNAPSHOT', 'ID of the snapshot whose attribute should be reset (required)'),
+      permission: toggle(
+        '-c, --create-volume-permission',
+        'clear the list of users and groups allowed to create volumes',
+      ),
+    },
+    oneOf: ['permission'],
+    operation: 'ResetSnapshotAttribute',
+    request: ({ snapshot }) => ({ SnapshotId: snapshot, Attribute: 'createVolumePermission' as const }),
+    render: (_, { snapshot }) => [['createVolumePermission', snapshot, 'RESET']],
+  }),
 ]
 
 function snapshotLines(it: Snapshot): Line[] {
