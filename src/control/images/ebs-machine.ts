@@ -129,7 +129,7 @@ export const ebsImageMachine = machine<Self, Payload>()('ebs-image', {
 function isQuiet({ instance, domain }: Self, hold: number | undefined): boolean {
   if (hold === undefined || !instance?.hostId) return true
   if (instance.holdReboot !== hold) return true
-  if (!domain || domain.state !== 'running') return instance.state !== 'running'
+  if (domain?.state !== 'running') return instance.state !== 'running'
   return (domain.heldReboot ?? 0) >= hold || domain.reboots >= hold
 }
 

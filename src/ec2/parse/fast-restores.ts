@@ -12,12 +12,12 @@ interface Asked {
 export async function unsuccessfulRestores(
   { tx, caller }: Context,
   { SourceSnapshotIds = [], AvailabilityZones = [], AvailabilityZoneIds = [] }: Asked,
-  Error: { readonly Code: string; readonly Message: string },
+  error: { readonly Code: string; readonly Message: string },
 ) {
   if (SourceSnapshotIds.length === 0) refuse('MissingParameter', { parameter: 'SourceSnapshotId' })
   const zones = [
-    ...AvailabilityZones.map((AvailabilityZone) => ({ AvailabilityZone, Error })),
-    ...AvailabilityZoneIds.map((AvailabilityZoneId) => ({ AvailabilityZoneId, Error })),
+    ...AvailabilityZones.map((AvailabilityZone) => ({ AvailabilityZone, Error: error })),
+    ...AvailabilityZoneIds.map((AvailabilityZoneId) => ({ AvailabilityZoneId, Error: error })),
   ]
   if (zones.length === 0) refuse('MissingParameter', { parameter: 'AvailabilityZone' })
   const snapshots = await listSnapshots(tx, caller.account, SourceSnapshotIds)
