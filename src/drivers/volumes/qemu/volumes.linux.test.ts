@@ -6,6 +6,7 @@ import type { SnapshotId, VolumeId } from '../../../model/ids.ts'
 import type { VolumeDriver } from '../driver.ts'
 import { volumeSuite } from '../suite.ts'
 import { numbersIn } from './layers.ts'
+import { NbdClient } from './testing/nbd.ts'
 import { io, place } from './testing/place.ts'
 
 const never = new AbortController().signal
@@ -29,6 +30,22 @@ describe('volumes in layers', () => {
 
   it('cost next to nothing while they are empty', async () => {
     expect((await stat(join(at.folder(volume), '0.qcow2'))).blocks * 512).toBeLessThan(1024 * 1024)
+  })
+
+  it('are cut off from a domain that had them open, while others go on', async () => {
+    const id: VolumeId = 'vol-abcdef00000000006'
+    await driver.create({ id, sizeMiB: 64 }, never)
+    await driver.serve(id, { domains: ['dom_1', 'dom_2'], limits }, never)
+    const way = driver.connection('a1', id, 'dom_1')
+    const open = await NbdClient.open(way.socket, way.export)
+    await open.write(1)
+    await driver.serve(id, { domains: ['dom_2'], limits }, never)
+    await expect(open.write(2)).rejects.toThrow()
+    const other = driver.connection('a1', id, 'dom_2')
+    const client = await NbdClient.open(other.socket, other.export)
+    expect([await client.read(1), await client.read(2)]).toEqual([1, undefined])
+    client.close()
+    await driver.remove(id, never)
   })
 
   it('cost a snapshot what changed, not what there is', async () => {

@@ -128,7 +128,10 @@ class QemuVolumes implements VolumeDriver {
     const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
     await this.#stopMerge(id)
     const before = server.record?.domains ?? []
-    for (const it of before.filter((it) => !domains.includes(it))) await this.#hideFrom(it, id)
+    const gone = before.filter((it) => !domains.includes(it))
+    for (const it of gone) await this.#hideFrom(it, id)
+    // Who has come in is not put out by a closed door: the others come again by themselves.
+    if (gone.length > 0) await server.stop()
     if (domains.length === 0) return server.stop()
     const disk = await this.#diskOf(this.#require(id), folder)
     if (!server.lives || server.record?.layer !== disk.layers[0]) await server.start(disk, limits, abort)
