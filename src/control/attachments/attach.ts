@@ -12,6 +12,9 @@ import { volumeAttachmentMachine } from './machine.ts'
 /** Slots of the bus that guests have for volumes. */
 const slots = 31
 
+/** Source: EBS User Guide, "Attach an EBS volume to multiple EC2 instances using Multi-Attach". */
+const instancesOfVolume = 16
+
 export interface AttachOptions {
   readonly device: string
   readonly deleteOnTermination: boolean
@@ -39,6 +42,8 @@ export async function tie(
   const others = await tx.db.selectFrom('attachments').selectAll().where('volumeId', '=', volume.id).execute()
   if (others.some((it) => it.instanceId === instance.id) || (others.length > 0 && volume.multiAttach === 0))
     refuse('VolumeInUse', { message: `${volume.id} is already attached to an instance` })
+  if (others.length >= instancesOfVolume)
+    refuse('AttachmentLimitExceeded', { message: `${volume.id} is attached to as many instances as it may be.` })
   const siblings = await tx.db.selectFrom('attachments').selectAll().where('instanceId', '=', instance.id).execute()
   return insert(
     tx,

@@ -123,10 +123,12 @@ describe('an attachment', () => {
     )
   }, 60_000)
 
-  test('may be of many where the volume is made for it', async () => {
+  test('has room for sixteen instances at once, where several may have it', async () => {
     const id = await volume({ VolumeType: 'io2', Iops: 100, MultiAttachEnabled: true })
-    for (const instance of await instances(2)) await attach(id, instance)
-    expect((await described(id)).Attachments).toHaveLength(2)
+    const [last, ...all] = await instances(17)
+    for (const it of all) await attach(id, it)
+    expect((await described(id)).Attachments).toHaveLength(16)
+    expect(await refusal(attach(id, last!))).toMatch(/^AttachmentLimitExceeded/)
   })
 
   test('is held to be one by the database itself', async () => {
