@@ -48,17 +48,22 @@ async function withLists<T>(asking: Asking, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Without the kernel's own dependencies, which are tools to install it. */
+/** Libraries, and libraries of libraries. Without the kernel's own dependencies, which are tools to install it. */
 async function closure(names: readonly string[], abort: AbortSignal): Promise<string[]> {
   const kernels = names.filter((it) => it.startsWith('linux-image-'))
   const others = names.filter((it) => !kernels.includes(it))
-  const libraries = (await depends(others, abort, '--recurse')).filter((it) => /^lib|^zlib1g/.test(it))
-  return [...new Set([...names, ...libraries])].sort()
+  const found = new Set(names)
+  for (let next = others; next.length > 0; ) {
+    const libraries = (await depends(next, abort)).filter((it) => /^lib|^zlib1g/.test(it))
+    next = [...new Set(libraries)].filter((it) => !found.has(it))
+    for (const it of next) found.add(it)
+  }
+  return [...found].sort()
 }
 
-async function depends(names: readonly string[], abort: AbortSignal, ...more: string[]): Promise<string[]> {
+async function depends(names: readonly string[], abort: AbortSignal): Promise<string[]> {
   const only = ['--no-recommends', '--no-suggests', '--no-conflicts', '--no-breaks', '--no-replaces', '--no-enhances']
-  const text = await run('apt-cache', ['depends', ...only, ...more, ...names], { abort })
+  const text = await run('apt-cache', ['depends', ...only, ...names], { abort })
   return [...text.matchAll(/^ +(?:\|)?(?:Pre)?Depends: (\S+)$/gm)]
     .map((it) => it[1] ?? '')
     .filter((it) => !/[<>]/.test(it))
