@@ -23,7 +23,7 @@ export function newMetadataOptions(input: MetadataOptionsInput | undefined): Met
   return changeMetadataOptions(defaults, input ?? {})
 }
 
-/** `options` with what `input` says. Refuses values that EC2 does not know. */
+/** `options` with what `input` says. Refuses values that EC2 does not know, and metadata by IPv6. */
 export function changeMetadataOptions(options: MetadataOptionsJson, input: MetadataOptionsInput): MetadataOptionsJson {
   const hopLimit = input.HttpPutResponseHopLimit ?? options.hopLimit
   if (!Number.isInteger(hopLimit) || hopLimit < 1 || hopLimit > 64) {
@@ -31,6 +31,8 @@ export function changeMetadataOptions(options: MetadataOptionsJson, input: Metad
       message: `Value (${hopLimit}) for parameter HttpPutResponseHopLimit is invalid. It must be from 1 to 64.`,
     })
   }
+  if (input.HttpProtocolIpv6 === 'enabled')
+    refuse('UnsupportedOperation', { message: 'Metadata is served by IPv4 alone in this cloud.' })
   return {
     hopLimit,
     tokens: choice('HttpTokens', input.HttpTokens, ['optional', 'required']) ?? options.tokens,
