@@ -10,6 +10,11 @@ let work: string
 
 beforeAll(async () => {
   cloud = await TestCloud.start()
+  await cloud.end('SIGTERM')
+  const settings = join(cloud.data, 'cloud.json')
+  // No room for what nobody uses: each image that comes drives another out.
+  await writeFile(settings, JSON.stringify({ ...JSON.parse(await readFile(settings, 'utf8')), imageCacheGiB: 0 }))
+  await cloud.up()
   work = join(cloud.data, 'work')
   await mkdir(work)
   await writeFile(join(cloud.data, 'bobrc'), await cloud.cumulet('account', 'create', 'bob'))
@@ -57,6 +62,11 @@ test('a directory is bundled, uploaded, registered, shared, and another account 
   )
   const image = secondOf(await shell('ec2-register bundles/a/box.manifest.xml -n box'))
   expect((await settled(image))[4]).toBe('available')
+  await shell('ec2-upload-bundle -b bundles/c -m box.manifest.xml')
+  expect((await settled(secondOf(await shell('ec2-register bundles/c/box.manifest.xml -n other'))))[4]).toBe(
+    'available',
+  )
+  expect(await readdir(join(cloud.data, 'images'))).not.toContain(image) // Whoever launches it has it fetched again.
 
   expect(await refusal(`ec2-run-instances ${image} -t m1.small`, 'bobrc')).toContain('InvalidAMIID.NotFound')
   const [, bob] = /EC2_USER_ID='(\d+)'/.exec(await readFile(join(cloud.data, 'bobrc'), 'utf8'))!
@@ -120,23 +130,51 @@ async function importDisk(key: string, format: string): Promise<Task> {
   return ended('import', ImportTaskId as string)
 }
 
-test('a disk from the object store becomes an image; what that is exported as is imported again, and boots', async () => {
-  await run('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', join(work, 'root.img'), join(work, 'disk.qcow2')])
-  await cloud.awsText('s3', 'cp', '--quiet', join(work, 'disk.qcow2'), 's3://bundles/disk.qcow2')
-  const first = await importDisk('disk.qcow2', 'QCOW2')
-  expect(first).toMatchObject({ Status: 'completed' })
-  const place = ['--disk-image-format', 'VMDK', '--s3-export-location', 'S3Bucket=bundles,S3Prefix=out/']
-  const { ExportImageTaskId } = await cloud.aws('ec2', 'export-image', '--image-id', first.ImageId!, ...place)
-  expect(await ended('export', ExportImageTaskId as string)).toMatchObject({ Status: 'completed' })
-  const { Status, ImageId } = await importDisk(`out/${ExportImageTaskId}.vmdk`, 'VMDK')
-  expect(Status).toBe('completed')
-  await shell('ec2-create-keypair mine > mine.pem; chmod 600 mine.pem; ec2-authorize default -P tcp -p 22')
-  const instance = secondOf((await shell(`ec2-run-instances ${ImageId} -t m1.small -k mine`)).split('\n')[1]!)
+async function launch(image: string): Promise<{ id: string; ssh: (command: string) => Promise<string> }> {
+  const id = secondOf((await shell(`ec2-run-instances ${image} -t m1.small -k mine`)).split('\n')[1]!)
   const address = await eventually(async () => {
-    const fields = (await shell(`ec2-describe-instances ${instance}`)).split('\n')[1]!.split('\t')
+    const fields = (await shell(`ec2-describe-instances ${id}`)).split('\n')[1]!.split('\t')
     return fields[5] === 'running' ? fields[16] : undefined
   })
-  expect(await eventually(() => cloud.ssh(join(work, 'mine.pem'), address, 'cat /mark'))).toBe('made for this test\n')
+  return { id, ssh: (command) => eventually(() => cloud.ssh(join(work, 'mine.pem'), address, command)) }
+}
+
+test('a disk becomes an image; what an instance of it made of it goes out, comes in again, and boots', async () => {
+  await run('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', join(work, 'root.img'), join(work, 'disk.qcow2')])
+  await cloud.awsText('s3', 'cp', '--quiet', join(work, 'disk.qcow2'), 's3://bundles/disk.qcow2')
+  await shell('ec2-create-keypair mine > mine.pem; chmod 600 mine.pem; ec2-authorize default -P tcp -p 22')
+  const first = await importDisk('disk.qcow2', 'QCOW2')
+  expect(first).toMatchObject({ Status: 'completed' })
+  const author = await launch(first.ImageId!)
+  expect(await author.ssh('cat /mark && echo written here > /kept && sync')).toBe('made for this test\n')
+  const of = ['--instance-id', author.id, '--name', 'kept', '--no-reboot']
+  const image = (await cloud.aws('ec2', 'create-image', ...of))['ImageId'] as string
+  expect((await settled(image))[4]).toBe('available')
+
+  const place = ['--disk-image-format', 'VMDK', '--s3-export-location', 'S3Bucket=bundles,S3Prefix=out/']
+  const { ExportImageTaskId } = await cloud.aws('ec2', 'export-image', '--image-id', image, ...place)
+  expect(await ended('export', ExportImageTaskId as string)).toMatchObject({ Status: 'completed' })
+  const again = await importDisk(`out/${ExportImageTaskId}.vmdk`, 'VMDK')
+  expect(again).toMatchObject({ Status: 'completed' })
+  const reader = await launch(again.ImageId!)
+  expect(await reader.ssh('cat /mark /kept')).toBe('made for this test\nwritten here\n')
+  await shell(`ec2-terminate-instances ${author.id} ${reader.id}`)
+})
+
+test('a disk with a boot sector is imported, and started by it off a volume', async () => {
+  // Sends what follows to the first serial port, a byte at a time.
+  const code = Buffer.from('FC31C08ED8BE167CAC84C07406BAF803EEEBF5F4EBFD', 'hex')
+  const disk = Buffer.alloc(2 ** 20)
+  Buffer.concat([code, Buffer.from('a boot sector was here\r\n\0')]).copy(disk)
+  disk.writeUInt16LE(0xaa55, 510)
+  await writeFile(join(work, 'sector.raw'), disk)
+  await cloud.awsText('s3', 'cp', '--quiet', join(work, 'sector.raw'), 's3://bundles/sector.raw')
+  const { ImageId } = await importDisk('sector.raw', 'RAW')
+  const instance = secondOf((await shell(`ec2-run-instances ${ImageId} -t m1.small`)).split('\n')[1]!)
+  await eventually(async () => {
+    const { Output = '' } = await cloud.aws('ec2', 'get-console-output', '--instance-id', instance, '--latest')
+    return (Output as string).includes('a boot sector was here') || undefined
+  })
   await shell(`ec2-terminate-instances ${instance}`)
 })
 
