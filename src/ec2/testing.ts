@@ -43,6 +43,7 @@ export type Params = Readonly<Record<string, string>>
 export class TestCloud implements AsyncDisposable {
   readonly clock = new FakeClock()
   readonly store: Store
+  readonly cloud: Cloud
   readonly #codec: Codec
   readonly #dispatcher: Dispatcher<Context, View>
   readonly #world: World
@@ -51,8 +52,9 @@ export class TestCloud implements AsyncDisposable {
   /** What each domain has on its console; asking for another is asking a host that is away. */
   readonly consoles = new Map<DomainId, string>()
 
-  private constructor(store: Store, codec: Codec) {
+  private constructor(store: Store, codec: Codec, cloud: Cloud) {
     this.store = store
+    this.cloud = cloud
     this.#codec = codec
     this.#dispatcher = new Dispatcher({ actions: ec2Actions, codec, pager: new Pager(Buffer.alloc(32, 7)) })
     const hosts = {
@@ -65,13 +67,13 @@ export class TestCloud implements AsyncDisposable {
         return manifest ? { text: '<manifest/>', manifest } : refuseBundle('there is none')
       },
     }
-    this.#world = { store, manifests, cloud: testCloud, hosts, clock: this.clock, random: seededRandom('ec2') }
+    this.#world = { store, manifests, cloud, hosts, clock: this.clock, random: seededRandom('ec2') }
   }
 
   /** Alice and Bob with their default VPCs, a public image, two hosts a zone with 2 GiB each, and an edge. */
-  static async open(): Promise<TestCloud> {
+  static async open(like: Cloud = testCloud): Promise<TestCloud> {
     const codec = await openCodec('ec2', fileURLToPath(new URL('../../.cache', import.meta.url)))
-    const cloud = new TestCloud(await openStore(':memory:'), codec)
+    const cloud = new TestCloud(await openStore(':memory:'), codec, like)
     await cloud.#populate()
     return cloud
   }
