@@ -47,7 +47,19 @@ const ofNetworks = [
   'networkAclAssociations.id',
 ] as const satisfies Watched[]
 const ofVolumes = ['volumes.id', 'snapshots.id', 'attachments.id', 'volumeFacts.id'] as const satisfies Watched[]
+const ofImages = ['images.id', 'bundledImages.imageId'] as const satisfies Watched[]
 const ofLists = ['prefixLists.id', 'prefixListVersions.prefixListId'] as const satisfies Watched[]
+
+/** By every table that a scene is read of. */
+export const watched: readonly Watched[] = [
+  ...ofInstances,
+  ...ofInterfaces,
+  ...ofNetworks,
+  ...ofVolumes,
+  ...ofLists,
+  ...ofImages,
+  ...(['hosts.id', 'securityGroups.id', 'securityGroupRules.groupId', 'addresses.id'] as const),
+]
 
 /** Specs from a scene that is kept. One for a store: closed with it. */
 export function keptSpecs(store: Store, cloud: Cloud): SpecSource {
@@ -62,14 +74,7 @@ class KeptScene {
 
   constructor(store: Store, cloud: Cloud) {
     this.#cloud = cloud
-    this.#watch = store.watch([
-      ...ofInstances,
-      ...ofInterfaces,
-      ...ofNetworks,
-      ...ofVolumes,
-      ...ofLists,
-      ...(['hosts.id', 'images.id', 'securityGroups.id', 'securityGroupRules.groupId', 'addresses.id'] as const),
-    ])
+    this.#watch = store.watch(watched)
   }
 
   /** To be called by a `read` before it awaits anything; one at a time. */
@@ -113,8 +118,8 @@ function guestsConcerned({ guests }: Scene, written: Written): InstanceId[] {
   }
   for (const group of written.get('securityGroups.id') ?? [])
     for (const it of guests.at(group as GroupId)) ids.add(it.instance.id)
-  const images = written.get('images.id')
-  if (images) for (const it of guests) if (images.has(it.image.id)) ids.add(it.instance.id)
+  const images = new Set(ofImages.flatMap((it) => [...(written.get(it) ?? [])]))
+  if (images.size > 0) for (const it of guests) if (images.has(it.image.id)) ids.add(it.instance.id)
   return [...ids]
 }
 
