@@ -26,6 +26,7 @@ export const idPrefixes = {
   'dhcp-options': 'dopt',
   natgateway: 'nat',
   'vpc-peering-connection': 'pcx',
+  'vpc-endpoint': 'vpce',
   'route-table-association': 'rtbassoc',
   'vpc-cidr-block-association': 'vpc-cidr-assoc',
   'import-image-task': 'import-ami',

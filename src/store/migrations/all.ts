@@ -16,6 +16,7 @@ import { bundledImages } from './0035-bundled-images.ts'
 import { instanceBoots } from './0035b-instance-boots.ts'
 import { imageFirmware } from './0038-image-firmware.ts'
 import { ipv6 } from './0042-ipv6.ts'
+import { vpcEndpoints } from './0047-vpc-endpoints.ts'
 import { volumeModifications } from './0049-volume-modifications.ts'
 import { imageSources } from './0050-image-sources.ts'
 import { encryption } from './0053-encryption.ts'
@@ -42,6 +43,7 @@ export const migrations: readonly Migration[] = [
   instanceBoots,
   imageFirmware,
   ipv6,
+  vpcEndpoints,
   volumeModifications,
   imageSources,
   encryption,

@@ -12,6 +12,7 @@ export interface VpcTables {
   internetGateways: InternetGatewayRow
   natGateways: NatGatewayRow
   peerings: PeeringRow
+  vpcEndpoints: VpcEndpointRow
 }
 
 /** A block of addresses that a VPC was given beside its first. */
@@ -50,6 +51,7 @@ export interface RouteTableAssociationRow {
 /** Ways within the VPC are not here: they follow from its blocks. */
 export interface RouteRow {
   routeTableId: ResourceId<'route-table'>
+  /** A block, or the id of a prefix list. */
   destination: string
   /** Whose id it is says which kind of target it is. An instance's is the interface that it had. */
   target: RouteTarget
@@ -60,6 +62,7 @@ export type RouteTarget =
   | ResourceId<'natgateway'>
   | ResourceId<'egress-only-internet-gateway'>
   | ResourceId<'vpc-peering-connection'>
+  | ResourceId<'vpc-endpoint'>
   | InterfaceId
 
 export interface InternetGatewayRow {
@@ -82,6 +85,17 @@ export interface NatGatewayRow {
   publicAddress: string
   /** The generation in which the edge heard of its newest state. */
   wishedIn: number
+}
+
+/** A gateway endpoint: a way from the VPC to a service. The tables that lead there have a route to it. */
+export interface VpcEndpointRow {
+  id: ResourceId<'vpc-endpoint'>
+  accountId: AccountId
+  vpcId: VpcId
+  serviceName: string
+  /** JSON, as the caller wrote it. */
+  policy: string
+  createdAt: number
 }
 
 export interface PeeringRow {
