@@ -28,6 +28,7 @@ const refusals = {
   'route-table': { malformed: 'InvalidRouteTableID.NotFound', missing: 'InvalidRouteTableID.NotFound' },
   'internet-gateway': { malformed: 'InvalidInternetGatewayID.NotFound', missing: 'InvalidInternetGatewayID.NotFound' },
   'dhcp-options': { malformed: 'InvalidDhcpOptionID.NotFound', missing: 'InvalidDhcpOptionID.NotFound' },
+  'vpc-endpoint': { malformed: 'InvalidVpcEndpointId.NotFound', missing: 'InvalidVpcEndpointId.NotFound' },
   natgateway: { malformed: 'NatGatewayNotFound', missing: 'NatGatewayNotFound' },
   'vpc-peering-connection': {
     malformed: 'InvalidVpcPeeringConnectionID.NotFound',

@@ -156,6 +156,11 @@ import { DetachVolume } from './actions/volumes/DetachVolume.ts'
 import { EnableVolumeIO } from './actions/volumes/EnableVolumeIO.ts'
 import { ModifyVolume } from './actions/volumes/ModifyVolume.ts'
 import { ModifyVolumeAttribute } from './actions/volumes/ModifyVolumeAttribute.ts'
+import { CreateVpcEndpoint } from './actions/vpc-endpoints/CreateVpcEndpoint.ts'
+import { DeleteVpcEndpoints } from './actions/vpc-endpoints/DeleteVpcEndpoints.ts'
+import { DescribeVpcEndpointServices } from './actions/vpc-endpoints/DescribeVpcEndpointServices.ts'
+import { DescribeVpcEndpoints } from './actions/vpc-endpoints/DescribeVpcEndpoints.ts'
+import { ModifyVpcEndpoint } from './actions/vpc-endpoints/ModifyVpcEndpoint.ts'
 import { AssociateSubnetCidrBlock } from './actions/vpcs/AssociateSubnetCidrBlock.ts'
 import { AssociateVpcCidrBlock } from './actions/vpcs/AssociateVpcCidrBlock.ts'
 import { CreateDefaultSubnet } from './actions/vpcs/CreateDefaultSubnet.ts'
@@ -212,6 +217,7 @@ export const ec2Actions = [
   CreateTags,
   CreateVolume,
   CreateVpc,
+  CreateVpcEndpoint,
   CreateVpcPeeringConnection,
   DeleteDhcpOptions,
   DeleteEgressOnlyInternetGateway,
@@ -230,6 +236,7 @@ export const ec2Actions = [
   DeleteTags,
   DeleteVolume,
   DeleteVpc,
+  DeleteVpcEndpoints,
   DeleteVpcPeeringConnection,
   DeregisterImage,
   DescribeAccountAttributes,
@@ -275,6 +282,8 @@ export const ec2Actions = [
   DescribeVolumes,
   DescribeVolumesModifications,
   DescribeVpcAttribute,
+  DescribeVpcEndpointServices,
+  DescribeVpcEndpoints,
   DescribeVpcPeeringConnections,
   DescribeVpcs,
   DetachInternetGateway,
@@ -318,6 +327,7 @@ export const ec2Actions = [
   ModifyVolume,
   ModifyVolumeAttribute,
   ModifyVpcAttribute,
+  ModifyVpcEndpoint,
   ModifyVpcPeeringConnectionOptions,
   MonitorInstances,
   RebootInstances,

@@ -8,6 +8,7 @@ import type { Manifest } from '../bundles/manifest.ts'
 import { refuseBundle } from '../bundles/refused.ts'
 import { ensureHosts } from '../control/hosts/hosts.ts'
 import { leaveEnded } from '../control/interfaces/detach.ts'
+import { offerObjects } from '../control/vpc-endpoints/services.ts'
 import { ensureDefaultVpc } from '../control/vpcs/default-vpc.ts'
 import type { Caller } from '../iam/credentials.ts'
 import { type Cloud, zoneName } from '../model/cloud.ts'
@@ -193,6 +194,7 @@ export class TestCloud implements AsyncDisposable {
         await tx.db.insertInto('accounts').values({ id, name: id, createdAt: 0 }).execute()
         await ensureDefaultVpc(tx, id, context)
       }
+      await offerObjects(tx, testCloud, this.clock.now())
       await ensureHosts(tx, [...hosts(), { id: 'edge', zone: 'us-west-2a', isEdge: true, underlayAddress: '10.0.0.1' }])
       await tx.db
         .updateTable('hosts')

@@ -4,6 +4,8 @@ export interface DnsSpec {
   readonly servers: readonly string[]
   /** The first that fits counts. */
   readonly rules: readonly NameRule[]
+  /** Domains, lower case, and the address of each and of every name below it. Absent: none. */
+  readonly domains?: Readonly<Record<string, string>>
   /** Whole names, lower case, and their addresses. */
   readonly hosts: Readonly<Record<string, string>>
   /** Addresses whose reverse name is not what the rules say. */

@@ -111,8 +111,16 @@ export interface RouterSpec {
   readonly dns?: DnsSpec
   /** Ways out of the VPC. */
   readonly tables: readonly TableSpec[]
+  /** Absent: none of its guests has a way to the object store. */
+  readonly objects?: ObjectsSpec
   /** Wires to routers of other VPCs on this host. */
   readonly wires: readonly WireSpec[]
+}
+
+/** Where guests reach the object store, which the router answers for, and who of them has a way there. */
+export interface ObjectsSpec {
+  readonly address: string
+  readonly vifs: readonly InterfaceId[]
 }
 
 export interface SubnetSpec {

@@ -70,3 +70,14 @@ export function publicDomain(cloud: Cloud): string {
     ? 'compute-1.amazonaws.com'
     : `${cloud.region}.${cloud.dns.publicSuffix}`
 }
+
+/**
+ * Where the object store is for guests: nobody's address, as it is set aside for documentation. Source: RFC 5737, 192.0.2.0/24.
+ */
+export const objectsAddress = '192.0.2.129'
+
+/** The object store's own names, which buckets' names are below. Source: Amazon S3 User Guide, "Virtual hosting of buckets". */
+export function objectsDomains({ region, dns }: Cloud): string[] {
+  const suffix = dns.publicSuffix.replace(/^compute\./, '')
+  return [`s3.${region}.${suffix}`, `s3.${suffix}`]
+}

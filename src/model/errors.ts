@@ -133,12 +133,17 @@ export const errors = {
   'InvalidRoute.NotFound': caller(
     ({ destination, table }) => `no route with destination-cidr-block ${destination} in route table ${table}`,
   ),
-  RouteAlreadyExists: caller(({ destination }) => `The route identified by ${destination} already exists.`),
+  RouteAlreadyExists: caller(({ destination, message }) =>
+    String(message ?? `The route identified by ${destination} already exists.`),
+  ),
   'InvalidInternetGatewayID.NotFound': missing('internetGateway'),
   'InvalidGatewayID.NotFound': missing('gateway'),
   'Gateway.NotAttached': caller(({ id, vpc, message }) =>
     String(message ?? `resource ${id} is not attached to network ${vpc}`),
   ),
+  'InvalidVpcEndpointId.NotFound': caller(({ id }) => `The Vpc Endpoint Id '${id}' does not exist`),
+  InvalidServiceName: caller(({ name }) => `The Vpc Endpoint Service '${name}' does not exist`),
+  VpcEndpointLimitExceeded: caller(() => 'The maximum number of VPC endpoints has been reached.'),
   NatGatewayNotFound: caller(({ id }) => `The Nat Gateway ${id} was not found`),
   'InvalidNatGatewayID.NotFound': missing('natGateway'),
   'InvalidVpcPeeringConnectionID.NotFound': missing('vpcPeeringConnection'),

@@ -1,7 +1,14 @@
 /** What name servers say: those of each VPC, and the one outside. */
 import { isDeepStrictEqual } from 'node:util'
 import type { DnsSpec, NameRule } from '../../host-api/dns.ts'
-import { type Cloud, privateDomain, publicDomain, publicPrefix } from '../../model/cloud.ts'
+import {
+  type Cloud,
+  objectsAddress,
+  objectsDomains,
+  privateDomain,
+  publicDomain,
+  publicPrefix,
+} from '../../model/cloud.ts'
 import type { VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
@@ -56,6 +63,7 @@ function makeSpec(scene: Scene, vpc: VpcRow, told: readonly VpcId[]): DnsSpec {
       ...{ 'instance-data': metadataAddress, [`instance-data.${domain}`]: metadataAddress },
       ...(hostnames && resourceNames(scene, vpc, domain)),
     },
+    ...(network.objects && { domains: Object.fromEntries(objectsDomains(cloud).map((it) => [it, objectsAddress])) }),
     reverse: scene.reverseNames,
   }
 }

@@ -41,6 +41,7 @@ const ofNetworks = [
   'internetGateways.id',
   'egressOnlyGateways.id',
   'natGateways.id',
+  'vpcEndpoints.id',
   'peerings.id',
   'networkAcls.id',
   'networkAclEntries.aclId',
@@ -100,7 +101,7 @@ async function refreshed(reader: Reader, before: Scene, written: Written): Promi
   return {
     ...before,
     hosts,
-    ...((isElsewhere || isWritten(ofNetworks)) && { network: await readNetwork(reader, guests) }),
+    ...((isElsewhere || isWritten([...ofNetworks, ...ofLists])) && { network: await readNetwork(reader, guests) }),
     ...(isWritten(ofVolumes) && { volumes: await readVolumeScene(reader) }),
     ...(isWritten(['addresses.id']) && { reverseNames: await readReverseNames(reader, before.reverseNames) }),
   }

@@ -5,7 +5,10 @@ import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import type { DhcpOptionsRow, RouteRow, RouteTableRow, VpcBlockRow } from '../../store/tables/vpcs.ts'
 import { subnetBlocks6 } from '../ipv6/subnet-blocks.ts'
 import { vpcBlocks6 } from '../ipv6/vpc-blocks.ts'
+import { networksOf, type PrefixListId } from '../prefix-lists/find.ts'
+import { isList } from '../route-tables/routes.ts'
 import { type LiveTargets, liveGateways } from '../route-tables/targets.ts'
+import { listServices } from '../vpc-endpoints/services.ts'
 import { blocksOf } from '../vpcs/cidrs.ts'
 import type { Guests } from './guests.ts'
 
@@ -23,6 +26,10 @@ export interface NetworkScene {
   readonly tableOf: ReadonlyMap<SubnetId | VpcId, ResourceId<'route-table'>>
   readonly live: LiveTargets
   readonly dhcpOptions: ReadonlyMap<ResourceId<'dhcp-options'>, DhcpOptionsRow>
+  /** Networks of the prefix lists that routes name. */
+  readonly lists: ReadonlyMap<PrefixListId, readonly string[]>
+  /** Whether guests may find the object store. */
+  readonly objects: boolean
 }
 
 export async function readNetwork(reader: Reader, guests: Guests): Promise<NetworkScene> {
@@ -44,6 +51,8 @@ export async function readNetwork(reader: Reader, guests: Guests): Promise<Netwo
     tableOf: new Map(associations.map((it) => [it.subnetId ?? it.vpcId, it.routeTableId])),
     live: { ...(await liveGateways(reader)), vpcOfInterface: (id) => vpcOfRunning(guests, id) },
     dhcpOptions: new Map(options.map((it) => [it.id, it])),
+    lists: await networksOf(reader, [...new Set(routes.map((it) => it.destination))].filter(isList)),
+    objects: (await listServices(reader)).length > 0,
   }
 }
 

@@ -12,6 +12,7 @@ import { type AclSpecs, aclSpecs } from '../network-acls/acl-specs.ts'
 import { groupSpecs } from '../security-groups/group-specs.ts'
 import { gatewayOf } from '../vpcs/addresses.ts'
 import { dhcpOf } from './dhcp.ts'
+import { objectsOf } from './objects.ts'
 import { remembered } from './remembered.ts'
 import { guestRoutes, mtu } from './routes.ts'
 import type { Scene } from './scene.ts'
@@ -46,6 +47,7 @@ export async function routerSpec(
     tables: vifs.length > 0 ? tableSpecs(scene, vpc.id, host.id) : [],
     wires,
     ...(dns && { dns }),
+    ...objectsOf(scene, vpc, vifs),
   }
 }
 

@@ -10,9 +10,11 @@ import type {
 } from '../../host-api/spec.ts'
 import type { HostId, ResourceId, VpcId } from '../../model/ids.ts'
 import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
-import type { RouteTableRow } from '../../store/tables/vpcs.ts'
+import type { RouteRow, RouteTableRow } from '../../store/tables/vpcs.ts'
 import { isSix } from '../ipv6/networks.ts'
+import { isList } from '../route-tables/routes.ts'
 import { type Way, wayOf } from '../route-tables/targets.ts'
+import type { NetworkScene } from './network-scene.ts'
 import type { Scene } from './scene.ts'
 
 /** The table of a subnet: its own choice, or the VPC's main one. */
@@ -34,16 +36,36 @@ export function usedTables(scene: Scene, vpc: VpcId): UsedTable[] {
     const subnets = bySubnet.get(table.id)
     if (!subnets) return []
     const routes = network.routes.get(table.id) ?? []
-    return [{ table, subnets, ways: routes.map((it) => ({ to: it.destination, way: wayOf(it, vpc, network.live) })) }]
+    return [{ table, subnets, ways: waysOf(routes, (it) => wayOf(it, vpc, network.live), network.lists) }]
   })
 }
 
-/** The tables of a VPC as one of its hosts has them. */
+/**
+ * A route to a prefix list is one to each of its networks; one that names the same network itself counts before it.
+ * Source: VPC User Guide, "Route priority and prefix lists".
+ */
+function waysOf(
+  routes: readonly RouteRow[],
+  wayOfRoute: (route: RouteRow) => Way,
+  lists: NetworkScene['lists'],
+): UsedTable['ways'] {
+  const [named, plain] = [routes.filter((it) => isList(it.destination)), routes.filter((it) => !isList(it.destination))]
+  const ways = new Map(plain.map((it) => [it.destination, wayOfRoute(it)]))
+  for (const it of named) {
+    for (const to of (isList(it.destination) && lists.get(it.destination)) || [])
+      if (!ways.has(to)) ways.set(to, wayOfRoute(it))
+  }
+  return [...ways].map(([to, way]) => ({ to, way }))
+}
+
+/** The tables of a VPC as one of its hosts has them. What leads to an endpoint the host answers itself. */
 export function tableSpecs(scene: Scene, vpc: VpcId, host: HostId): TableSpec[] {
   return usedTables(scene, vpc).map(({ table, subnets, ways }) => ({
     number: table.number,
     sources: [...subnets.map((it) => it.cidr), ...blocks6(scene, subnets)],
-    ways: ways.map(({ to, way }) => ({ to, ...waySpec(scene, way, host) }) as WaySpec),
+    ways: ways
+      .filter(({ way }) => way.kind !== 'endpoint')
+      .map(({ to, way }) => ({ to, ...waySpec(scene, way, host) }) as WaySpec),
   }))
 }
 

@@ -4,10 +4,11 @@ import { refuse } from '../../model/errors.ts'
 import { type AccountId, newId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { PrefixListEntryJson, PrefixListRow } from '../../store/tables/prefix-lists.ts'
-import { wishRules } from '../hosts/wishes.ts'
+import { hostsOfVpc, wish, wishRules } from '../hosts/wishes.ts'
+import { refuseTooManyRoutes } from '../route-tables/routes.ts'
 import { refuseTooMany } from '../security-groups/rules.ts'
 import { removeTags } from '../tags/tags.ts'
-import { usersOf } from './users.ts'
+import { groupsNaming, tablesNaming } from './users.ts'
 
 export interface NewPrefixList {
   readonly account: AccountId
@@ -49,13 +50,15 @@ export async function nextVersion(
   const next = { ...list, version: list.version + 1, state }
   await tx.db.updateTable('prefixLists').set({ version: next.version, state }).where('id', '=', list.id).execute()
   await putVersion(tx, next, entries)
-  for (const vpc of new Set((await usersOf(tx, list.id)).map((it) => it.vpcId))) await wishRules(tx, vpc)
+  for (const vpc of new Set((await groupsNaming(tx, list.id)).map((it) => it.vpcId))) await wishRules(tx, vpc)
+  for (const vpc of new Set((await tablesNaming(tx, list.id)).map((it) => it.vpcId)))
+    await wish(tx, await hostsOfVpc(tx, vpc))
   return next
 }
 
 /**
- * Gives the list room for more entries, or fewer, and another name. A rule that names a list counts as all the entries that it
- * may have. Refuses what a group that names it has no room for. Source: VPC User Guide, "Prefix lists", quotas.
+ * Gives the list room for more entries, or fewer, and another name. A rule or a route that names a list counts as all the entries that it
+ * may have. Refuses what a group or a table that names it has no room for. Source: VPC User Guide, "Prefix lists", quotas.
  */
 export async function resize(
   tx: Transaction,
@@ -67,13 +70,15 @@ export async function resize(
   refuseOverfull(next, entries)
   const { name, maxEntries, state } = next
   await tx.db.updateTable('prefixLists').set({ name, maxEntries, state }).where('id', '=', list.id).execute()
-  for (const { id } of await usersOf(tx, list.id)) await refuseTooMany(tx, id)
+  for (const { id } of await groupsNaming(tx, list.id)) await refuseTooMany(tx, id)
+  for (const it of await tablesNaming(tx, list.id)) await refuseTooManyRoutes(tx, it.id)
   return next
 }
 
-/** Refuses a list that rules name. Guess: the code, which EC2 does not document. */
+/** Refuses a list that rules or routes name. Guess: the code, which EC2 does not document. */
 export async function removePrefixList(tx: Transaction, { id }: PrefixListRow): Promise<void> {
-  if ((await usersOf(tx, id)).length > 0) refuse('DependencyViolation', { id })
+  if ([...(await groupsNaming(tx, id)), ...(await tablesNaming(tx, id))].length > 0)
+    refuse('DependencyViolation', { id })
   await removeTags(tx, id, [])
   await tx.db.deleteFrom('prefixLists').where('id', '=', id).execute()
 }

@@ -4,10 +4,11 @@ import type { AccountId, ResourceId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { PrefixListEntryJson, PrefixListRow } from '../../store/tables/prefix-lists.ts'
 import { checkIds, requireAll } from '../lookup.ts'
+import { amazon } from '../vpc-endpoints/services.ts'
 
 export type PrefixListId = ResourceId<'prefix-list'>
 
-/** The account's lists, or those named, in the order of their ids. */
+/** The account's lists and Amazon's own, or those named, in the order of their ids. */
 export async function listPrefixLists(
   reader: Reader,
   account: AccountId,
@@ -16,10 +17,17 @@ export async function listPrefixLists(
   const rows = await reader.db
     .selectFrom('prefixLists')
     .selectAll()
-    .where('accountId', '=', account)
+    .where('accountId', 'in', [account, amazon])
     .orderBy('id')
     .execute()
   return ids.length > 0 ? requireAll('prefix-list', checkIds('prefix-list', ids), rows) : rows
+}
+
+/** A list that the account may change. Refuses one of Amazon's. Guess: the text. */
+export async function findOwnList(reader: Reader, account: AccountId, id: string): Promise<PrefixListRow> {
+  const row = await findPrefixList(reader, account, id)
+  if (row.accountId === account) return row
+  return refuse('OperationNotPermitted', { message: `The prefix list ${id} is managed by AWS and cannot be changed.` })
 }
 
 export async function findPrefixList(reader: Reader, account: AccountId, id: string): Promise<PrefixListRow> {

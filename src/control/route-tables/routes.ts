@@ -1,15 +1,22 @@
 /** Routes of a table: where packets to a block go. Those within the VPC are not kept: they follow from its blocks. */
 import { refuse } from '../../model/errors.ts'
+import { isId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { RouteRow, RouteTableRow } from '../../store/tables/vpcs.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
 import { contains6, isSix } from '../ipv6/networks.ts'
 import { vpcBlocks6 } from '../ipv6/vpc-blocks.ts'
+import type { PrefixListId } from '../prefix-lists/find.ts'
 import { contains } from '../vpcs/blocks.ts'
 import { cidrsOf } from '../vpcs/cidrs.ts'
 
 /** Source: VPC User Guide, "Amazon VPC quotas": routes per route table, counted for each version of IP. */
 const mostRoutes = 50
+
+/** Whether a route is for a prefix list. */
+export function isList(destination: string): destination is PrefixListId {
+  return isId('prefix-list', destination)
+}
 
 export type NewRoute = Omit<RouteRow, 'routeTableId'>
 
@@ -29,12 +36,11 @@ export async function addRoute(tx: Transaction, table: RouteTableRow, route: New
   await checkDestination(tx, table, route)
   if (there.some((it) => it.destination === route.destination))
     refuse('RouteAlreadyExists', { destination: route.destination })
-  const alike = there.filter((it) => isSix(it.destination) === isSix(route.destination))
-  if (alike.length >= mostRoutes) refuse('RouteLimitExceeded')
   await tx.db
     .insertInto('routes')
     .values({ routeTableId: table.id, ...route })
     .execute()
+  await refuseTooManyRoutes(tx, table.id)
   await wish(tx, await hostsOfVpc(tx, table.vpcId))
 }
 
@@ -42,6 +48,7 @@ export async function addRoute(tx: Transaction, table: RouteTableRow, route: New
 export async function replaceRoute(tx: Transaction, table: RouteTableRow, route: NewRoute): Promise<void> {
   await checkDestination(tx, table, route)
   const { destination, target } = route
+  await refuseOfEndpoint(tx, table, destination)
   const changed = await tx.db
     .updateTable('routes')
     .set({ target })
@@ -58,6 +65,7 @@ export async function replaceRoute(tx: Transaction, table: RouteTableRow, route:
 export async function removeRoute(tx: Transaction, table: RouteTableRow, destination: string): Promise<void> {
   if ((await localBlocks(tx, table)).includes(destination))
     refuse('InvalidParameterValue', { message: `cannot remove local route ${destination} in route table ${table.id}` })
+  await refuseOfEndpoint(tx, table, destination)
   const removed = await tx.db
     .deleteFrom('routes')
     .where('routeTableId', '=', table.id)
@@ -67,8 +75,37 @@ export async function removeRoute(tx: Transaction, table: RouteTableRow, destina
   await wish(tx, await hostsOfVpc(tx, table.vpcId))
 }
 
+/**
+ * Refuses more routes than a table may have. One to a prefix list counts as all the entries that the list may have; one that an endpoint made
+ * does not count. Source: VPC User Guide, "Prefix lists concepts and rules"; AWS PrivateLink Guide, "Gateway endpoints".
+ */
+export async function refuseTooManyRoutes(tx: Transaction, table: RouteTableRow['id']): Promise<void> {
+  const rows = await tx.db
+    .selectFrom('routes')
+    .leftJoin('prefixLists', 'prefixLists.id', 'routes.destination')
+    .select(['routes.target', 'routes.destination', 'prefixLists.maxEntries'])
+    .where('routes.routeTableId', '=', table)
+    .execute()
+  const counted = rows.filter((it) => !isId('vpc-endpoint', it.target))
+  for (const alike of Map.groupBy(counted, (it) => isSix(it.destination)).values())
+    if (alike.reduce((sum, it) => sum + (it.maxEntries ?? 1), 0) > mostRoutes) refuse('RouteLimitExceeded')
+}
+
+/** An endpoint's route comes and goes with its association. Guess: the text. Source: AWS PrivateLink Guide, "Gateway endpoints", routing. */
+async function refuseOfEndpoint(tx: Transaction, { id }: RouteTableRow, destination: string): Promise<void> {
+  const row = await tx.db
+    .selectFrom('routes')
+    .select('target')
+    .where('routeTableId', '=', id)
+    .where('destination', '=', destination)
+    .executeTakeFirst()
+  if (row && isId('vpc-endpoint', row.target))
+    refuse('InvalidParameterValue', { message: `cannot remove VPC endpoint route ${destination} in route table ${id}` })
+}
+
 /** Source: VPC User Guide, "Route priority". That EC2 takes some longer prefixes within the VPC is not served. */
 async function checkDestination(tx: Transaction, table: RouteTableRow, { destination }: NewRoute): Promise<void> {
+  if (isList(destination)) return
   const blocks = await localBlocks(tx, table)
   if (blocks.includes(destination)) refuse('RouteAlreadyExists', { destination })
   if (blocks.some((it) => isSix(it) === isSix(destination) && (isSix(it) ? contains6 : contains)(it, destination)))

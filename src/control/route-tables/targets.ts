@@ -11,6 +11,8 @@ export interface LiveTargets {
   readonly outward: ReadonlyMap<RouteTarget, VpcId>
   readonly nats: ReadonlyMap<RouteTarget, NatGatewayRow>
   readonly peerings: ReadonlyMap<RouteTarget, PeeringRow>
+  /** Endpoints and the VPC of each. */
+  readonly endpoints: ReadonlyMap<RouteTarget, VpcId>
   /** The VPC of an interface whose instance shall run. */
   readonly vpcOfInterface: (id: InterfaceId) => VpcId | undefined
 }
@@ -35,11 +37,13 @@ export async function liveGateways({ db }: Reader): Promise<Omit<LiveTargets, 'v
   const outward = await db.selectFrom('egressOnlyGateways').selectAll().execute()
   const nats = await db.selectFrom('natGateways').selectAll().where('state', 'in', ['pending', 'available']).execute()
   const peerings = await db.selectFrom('peerings').selectAll().where('state', '=', 'active').execute()
+  const endpoints = await db.selectFrom('vpcEndpoints').select(['id', 'vpcId']).execute()
   return {
     gateways: new Map(gateways.map((it) => [it.id, it.vpcId!])), // not null: filtered
     outward: new Map(outward.map((it) => [it.id, it.vpcId])),
     nats: new Map(nats.map((it) => [it.id, it])),
     peerings: new Map(peerings.map((it) => [it.id, it])),
+    endpoints: new Map(endpoints.map((it) => [it.id, it.vpcId])),
   }
 }
 
@@ -47,6 +51,7 @@ export async function liveGateways({ db }: Reader): Promise<Omit<LiveTargets, 'v
 export type Way =
   | { readonly kind: 'outside' }
   | { readonly kind: 'outward' }
+  | { readonly kind: 'endpoint' }
   | { readonly kind: 'nat'; readonly nat: NatGatewayRow }
   | { readonly kind: 'peer'; readonly peering: PeeringRow; readonly vpc: VpcId }
   | { readonly kind: 'interface'; readonly id: InterfaceId }
@@ -57,6 +62,7 @@ const nowhere: Way = { kind: 'nowhere' }
 export function wayOf({ target }: Pick<RouteRow, 'target'>, vpc: VpcId, live: LiveTargets): Way {
   if (live.gateways.get(target) === vpc) return { kind: 'outside' }
   if (live.outward.get(target) === vpc) return { kind: 'outward' }
+  if (live.endpoints.get(target) === vpc) return { kind: 'endpoint' }
   const nat = live.nats.get(target)
   if (nat?.vpcId === vpc) return { kind: 'nat', nat }
   const peering = live.peerings.get(target)
@@ -72,7 +78,7 @@ export function targetKind(
   target: RouteTarget,
 ): 'EgressOnlyInternetGatewayId' | 'GatewayId' | 'NatGatewayId' | 'VpcPeeringConnectionId' | 'NetworkInterfaceId' {
   const kind = kindOfId(target)
-  if (kind === 'internet-gateway') return 'GatewayId'
+  if (kind === 'internet-gateway' || kind === 'vpc-endpoint') return 'GatewayId'
   if (kind === 'egress-only-internet-gateway') return 'EgressOnlyInternetGatewayId'
   if (kind === 'natgateway') return 'NatGatewayId'
   return kind === 'vpc-peering-connection' ? 'VpcPeeringConnectionId' : 'NetworkInterfaceId'

@@ -143,6 +143,7 @@ const tables = {
   'internet-gateway': 'internetGateways',
   'dhcp-options': 'dhcpOptions',
   natgateway: 'natGateways',
+  'vpc-endpoint': 'vpcEndpoints',
   'vpc-peering-connection': 'peerings',
   'import-image-task': 'diskTasks',
   'import-snapshot-task': 'diskTasks',

@@ -81,6 +81,7 @@ async function hasDependents({ db }: Transaction, vpc: VpcId): Promise<boolean> 
   const found = await Promise.all([
     db.selectFrom('subnets').select('id').where('vpcId', '=', vpc).executeTakeFirst(),
     db.selectFrom('egressOnlyGateways').select('id').where('vpcId', '=', vpc).executeTakeFirst(),
+    db.selectFrom('vpcEndpoints').select('id').where('vpcId', '=', vpc).executeTakeFirst(),
     db.selectFrom('internetGateways').select('id').where('vpcId', '=', vpc).executeTakeFirst(),
     db
       .selectFrom('securityGroups')

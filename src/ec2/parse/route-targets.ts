@@ -4,6 +4,7 @@ import { findInstance, interfacesOf } from '../../control/instances/find.ts'
 import { listInterfaces } from '../../control/interfaces/find.ts'
 import { listEgressOnlyGateways } from '../../control/ipv6/egress-only-gateways.ts'
 import { findPeering, stateAt } from '../../control/peerings/find.ts'
+import { findPrefixList } from '../../control/prefix-lists/find.ts'
 import { ipv6Range } from '../../control/security-groups/cidrs.ts'
 import { readBlock } from '../../control/vpcs/blocks.ts'
 import { refuse } from '../../model/errors.ts'
@@ -22,17 +23,25 @@ const others = [
   ...['TransitGatewayId', 'VpcEndpointId'],
 ]
 
-/** The block that a route is for, of a request that names it in one of many ways. */
-export function routeDestination(input: {
-  readonly DestinationCidrBlock?: string | undefined
-  readonly DestinationIpv6CidrBlock?: string | undefined
-  readonly DestinationPrefixListId?: string | undefined
-}): string {
-  if (input.DestinationPrefixListId)
-    refuse('UnsupportedOperation', { message: 'Routes are for blocks, not for lists.' })
-  if (input.DestinationCidrBlock && input.DestinationIpv6CidrBlock)
+/** The block or the prefix list that a route is for, of a request that names it in one of many ways. */
+export async function routeDestination(
+  input: {
+    readonly DestinationCidrBlock?: string | undefined
+    readonly DestinationIpv6CidrBlock?: string | undefined
+    readonly DestinationPrefixListId?: string | undefined
+  },
+  { tx, caller }: View,
+): Promise<string> {
+  const { DestinationCidrBlock, DestinationIpv6CidrBlock, DestinationPrefixListId } = input
+  if ([DestinationCidrBlock, DestinationIpv6CidrBlock, DestinationPrefixListId].filter(Boolean).length > 1)
     refuse('InvalidParameterCombination', { message: 'A route has one destination.' })
-  if (input.DestinationIpv6CidrBlock) return ipv6Range(input.DestinationIpv6CidrBlock)
+  if (DestinationPrefixListId) {
+    const list = await findPrefixList(tx, caller.account, DestinationPrefixListId)
+    if (list.family === 'IPv6')
+      refuse('UnsupportedOperation', { message: 'Routes to prefix lists of IPv6 are not served by this cloud.' })
+    return list.id
+  }
+  if (DestinationIpv6CidrBlock) return ipv6Range(DestinationIpv6CidrBlock)
   return readBlock(input.DestinationCidrBlock, 'destinationCidrBlock')
 }
 

@@ -1,5 +1,6 @@
 import type { ManagedPrefixList } from '@aws-sdk/client-ec2'
 import { type Tags, tagList } from '../../control/tags/tags.ts'
+import { amazon } from '../../control/vpc-endpoints/services.ts'
 import { ec2Arn } from '../../model/arns.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import type { PrefixListEntryJson, PrefixListRow } from '../../store/tables/prefix-lists.ts'
@@ -10,10 +11,9 @@ export function renderPrefixList(cloud: Cloud, row: PrefixListRow, tags: Tags): 
     PrefixListId: row.id,
     AddressFamily: row.family,
     State: row.state,
-    PrefixListArn: ec2Arn(cloud, row.accountId, 'prefix-list', row.id),
+    PrefixListArn: ec2Arn(cloud, row.accountId === amazon ? 'aws' : row.accountId, 'prefix-list', row.id),
     PrefixListName: row.name,
-    MaxEntries: row.maxEntries,
-    Version: row.version,
+    ...(row.accountId !== amazon && { MaxEntries: row.maxEntries, Version: row.version }),
     Tags: tagList(tags),
     OwnerId: row.accountId,
   }

@@ -2,7 +2,7 @@
 import type { Route, RouteTable, RouteTableAssociation } from '@aws-sdk/client-ec2'
 import { isSix } from '../../control/ipv6/networks.ts'
 import { vpcBlocks6 } from '../../control/ipv6/vpc-blocks.ts'
-import { routesOf } from '../../control/route-tables/routes.ts'
+import { isList, routesOf } from '../../control/route-tables/routes.ts'
 import { type LiveTargets, liveTargets, targetKind, wayOf } from '../../control/route-tables/targets.ts'
 import { type Tags, tagList, withTags } from '../../control/tags/tags.ts'
 import { cidrsOf } from '../../control/vpcs/cidrs.ts'
@@ -40,6 +40,7 @@ function localRoute(cidr: string): Route {
 }
 
 function destination(cidr: string): Route {
+  if (isList(cidr)) return { DestinationPrefixListId: cidr }
   return isSix(cidr) ? { DestinationIpv6CidrBlock: cidr } : { DestinationCidrBlock: cidr }
 }
 

@@ -8,7 +8,7 @@ import { renderPrefixList } from '../../render/prefix-list.ts'
 type Row = PrefixListRow & { readonly tags: Tags }
 
 /**
- * The caller's prefix lists. There are none of Amazon's.
+ * The caller's prefix lists, and those of Amazon's services.
  * Refuses: InvalidPrefixListID.Malformed, InvalidPrefixListID.NotFound.
  * Source: EC2 API Reference, DescribeManagedPrefixLists.
  */

@@ -1,6 +1,6 @@
 import { nextVersion, resize } from '../../../control/prefix-lists/change.ts'
 import { changed, entriesAsked } from '../../../control/prefix-lists/entries.ts'
-import { entriesIn, findPrefixList } from '../../../control/prefix-lists/find.ts'
+import { entriesIn, findOwnList } from '../../../control/prefix-lists/find.ts'
 import { tagsOf } from '../../../control/tags/tags.ts'
 import { refuse } from '../../../model/errors.ts'
 import { action } from '../../action.ts'
@@ -10,7 +10,7 @@ import { renderPrefixList } from '../../render/prefix-list.ts'
 /**
  * Adds and removes entries, which makes a new version, in force at once wherever rules name the list; or changes its name
  * or size. Entries and size are not changed in one request.
- * Refuses: InvalidPrefixListID.NotFound, PrefixListVersionMismatch, PrefixListMaxEntriesExceeded, InvalidParameterValue,
+ * Refuses: InvalidPrefixListID.NotFound, OperationNotPermitted, PrefixListVersionMismatch, PrefixListMaxEntriesExceeded, InvalidParameterValue,
  * InvalidParameterCombination, MissingParameter, RulesPerSecurityGroupLimitExceeded, UnsupportedOperation (IPAM).
  * Source: EC2 API Reference, ModifyManagedPrefixList.
  */
@@ -18,7 +18,7 @@ export const ModifyManagedPrefixList = action('ModifyManagedPrefixList', {
   async run(input, { tx, caller, cloud }) {
     const { PrefixListId, CurrentVersion, PrefixListName, AddEntries, RemoveEntries, MaxEntries } = input
     if (input.IpamPrefixListResolverSyncEnabled) refuse('UnsupportedOperation', { message: 'There is no IPAM here.' })
-    const list = await findPrefixList(tx, caller.account, PrefixListId)
+    const list = await findOwnList(tx, caller.account, PrefixListId)
     checkCurrentVersion(list, CurrentVersion)
     const added = entriesAsked(list.family, AddEntries)
     const removed = entriesAsked(list.family, RemoveEntries)

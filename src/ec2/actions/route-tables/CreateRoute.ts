@@ -14,7 +14,7 @@ export const CreateRoute = action('CreateRoute', {
   async run(input, context) {
     const { tx, caller } = context
     const table = await findTable(tx, caller.account, input.RouteTableId ?? '')
-    const destination = routeDestination(input)
+    const destination = await routeDestination(input, context)
     await addRoute(tx, table, { destination, target: await routeTarget(input, table, context) })
     return { Return: true }
   },

@@ -5,13 +5,14 @@ import { routeDestination } from '../../parse/route-targets.ts'
 
 /**
  * Takes a route from a table.
- * Refuses: InvalidRouteTableID.NotFound, InvalidRoute.NotFound, InvalidParameterValue for local routes.
+ * Refuses: InvalidRouteTableID.NotFound, InvalidRoute.NotFound, InvalidParameterValue for local routes and those of endpoints.
  * Source: EC2 API Reference, DeleteRoute.
  */
 export const DeleteRoute = action('DeleteRoute', {
-  async run(input, { tx, caller }) {
+  async run(input, context) {
+    const { tx, caller } = context
     const table = await findTable(tx, caller.account, input.RouteTableId ?? '')
-    await removeRoute(tx, table, routeDestination(input))
+    await removeRoute(tx, table, await routeDestination(input, context))
     return {}
   },
 })

@@ -14,7 +14,7 @@ export const ReplaceRoute = action('ReplaceRoute', {
     const { tx, caller } = context
     refuseParameters(input, ['LocalTarget'])
     const table = await findTable(tx, caller.account, input.RouteTableId ?? '')
-    const destination = routeDestination(input)
+    const destination = await routeDestination(input, context)
     await replaceRoute(tx, table, { destination, target: await routeTarget(input, table, context) })
     return {}
   },
