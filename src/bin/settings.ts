@@ -69,6 +69,7 @@ export function pathsOf(directory: string) {
     agentLog: join(data, 'logs', 'agent.log'),
     run: join(data, 'run'),
     agentsSocket: join(data, 'run', 'agents.sock'),
+    objectsSocket: join(data, 'run', 'objects.sock'),
     controlState: join(data, 'run', 'control.json'),
     agentState: join(data, 'run', 'agent.json'),
     profile: join(data, 'profile.json'),

@@ -16,6 +16,7 @@ import type { EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spe
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
 import type { DnsService } from './dns/service.ts'
 import type { MetadataService } from './metadata/service.ts'
+import type { ObjectsService } from './objects/service.ts'
 import { type Found, plan, type Step, type Subject } from './plan.ts'
 import type { PlugStep, VolumeStep } from './plan-volumes.ts'
 import type { SpecFile } from './spec-file.ts'
@@ -29,6 +30,7 @@ export interface HostParts {
   readonly volumes: VolumeDriver
   readonly metadata: MetadataService
   readonly dns: DnsService
+  readonly objects: ObjectsService
   readonly specFile: SpecFile
   readonly clock: Clock
   readonly log: Log
@@ -174,6 +176,7 @@ export class HostAgent {
     this.#wanted = spec
     this.#parts.metadata.know(spec.routers)
     this.#parts.dns.know(spec)
+    this.#parts.objects.know(spec.routers)
     this.#advance()
   }
 
@@ -284,9 +287,10 @@ export class HostAgent {
 
   /** A router without its services is not as it shall be: it is programmed again. */
   async #serve(router: RouterSpec, abort: AbortSignal): Promise<void> {
-    const { metadata, dns } = this.#parts
+    const { metadata, dns, objects } = this.#parts
     try {
       await Promise.all([metadata.serve(router.vpc, abort), dns.serve(router, abort)])
+      await objects.serve(router, abort) // Last: guests that boot need the others first.
     } catch (error) {
       this.#routers.set(router.vpc, undefined)
       throw error
@@ -296,6 +300,7 @@ export class HostAgent {
   #withdraw(vpc: VpcId): void {
     this.#parts.metadata.withdraw(vpc)
     this.#parts.dns.withdraw(vpc)
+    this.#parts.objects.withdraw(vpc)
   }
 
   async #boot({ spec, vpcs }: Extract<Step, { do: 'boot' }>, abort: AbortSignal): Promise<void> {

@@ -14,6 +14,7 @@ import { HostAgent, type HostParts } from './agent.ts'
 import { DnsService } from './dns/service.ts'
 import { MetadataService } from './metadata/service.ts'
 import { tokensOf } from './metadata/tokens.ts'
+import { ObjectsService } from './objects/service.ts'
 import type { SpecFile } from './spec-file.ts'
 
 export interface FakeTimes {
@@ -70,6 +71,9 @@ export class FakeHost {
           clock,
           log: silentLog,
         }),
+      ),
+      objects: open.use(
+        new ObjectsService({ listen: network.listen.bind(network), socket: '/nonexistent', log: silentLog }),
       ),
       specFile: this.specFile(),
       clock,

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -14,6 +15,8 @@ export interface ListenOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** A Unix socket's path, in place of host and port. */
+  readonly socket?: string
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -99,10 +102,11 @@ class Listening implements Listener {
   }
 
   async open(): Promise<void> {
-    const { host, port } = this.#options
+    const { host, port, socket } = this.#options
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#server.once('error', (cause) => reject(cannotListen(host, port, cause)))
-    this.#server.listen({ host, port }, resolve)
+    this.#server.once('error', (cause) => reject(cannotListen(socket ?? host, port, cause)))
+    if (socket !== undefined) await rm(socket, { force: true })
+    this.#server.listen(socket === undefined ? { host, port } : { path: socket }, resolve)
     await promise
     this.#server.on('error', (error) => this.#options.log.error({ err: error }, 'the listener failed'))
   }

@@ -11,6 +11,7 @@ import { DnsService } from '../../host/dns/service.ts'
 import { keepLink } from '../../host/link.ts'
 import { MetadataService } from '../../host/metadata/service.ts'
 import { openTokenKey, tokensOf } from '../../host/metadata/tokens.ts'
+import { ObjectsService } from '../../host/objects/service.ts'
 import { openSpecFile } from '../../host/spec-file.ts'
 import { lostHosts } from '../hosts.ts'
 import { recordProcess } from '../running.ts'
@@ -67,6 +68,9 @@ async function startHost(host: string, around: HostSurroundings): Promise<{ agen
   const dns = open.use(new DnsService({ bind: network.bind.bind(network), askOthers, clock, log }))
   const specFile = openSpecFile(join(home, 'spec.json'))
   const drives = { hypervisor, network, storage, volumes }
-  const agent = await HostAgent.start({ host, ...drives, metadata, dns, specFile, clock, log })
+  const objects = open.use(
+    new ObjectsService({ listen: network.listen.bind(network), socket: paths.objectsSocket, log }),
+  )
+  const agent = await HostAgent.start({ host, ...drives, metadata, dns, objects, specFile, clock, log })
   return { agent, dns }
 }

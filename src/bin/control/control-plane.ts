@@ -19,6 +19,7 @@ import { natMachine } from '../../control/nat-gateways/machine.ts'
 import { frozen } from '../../control/snapshots/frozen.ts'
 import { snapshotMachine } from '../../control/snapshots/machine.ts'
 import { volumeMachine } from '../../control/volumes/machine.ts'
+import { offerObjects, withdrawObjects } from '../../control/vpc-endpoints/services.ts'
 import { ensureDefaultVpc } from '../../control/vpcs/default-vpc.ts'
 import type { Handler } from '../../http/exchange.ts'
 import { frontDoor } from '../../http/front-door.ts'
@@ -84,7 +85,8 @@ export async function openControlPlane({
     openStore(paths.store, { log }),
   ])
   opened.defer(() => store.close())
-  const credentials = await prepare(store, cloud, boxHosts)
+  const elsewhere = await readElsewhereFile(paths.objectsElsewhere)
+  const credentials = await prepare(store, cloud, boxHosts, elsewhere === undefined)
   const hosts = new HostLinks({
     store,
     specs: keptSpecs(store, cloud),
@@ -92,7 +94,6 @@ export async function openControlPlane({
     log: log.child({ part: 'hosts' }),
   })
   opened.defer(() => hosts.close())
-  const elsewhere = await readElsewhereFile(paths.objectsElsewhere)
   const blobs = new Blobs(paths.objects, systemRandom, sweepAsItPasses())
   const cloudKeys = await ensureKeyFiles(paths.keys, cloudName)
   await certify(store, credentials, paths.keys)
@@ -127,6 +128,7 @@ export async function openControlPlane({
   })
   const withObjects: Handler = (head, body, abort) =>
     objects && isForObjects(head) ? objects(head, body, abort) : door(head, body, abort)
+  if (objects) opened.use(await listenForGuests(objects, paths, log))
   const accounts = accountsRoute({ store, cloud, keys: paths.keys, operator: credentials })
   const routes = [statusRoute(store), metricsRoute(store, hosts), offerRoute(store, paths.images), accounts]
   const listener = opened.adopt(
@@ -143,6 +145,15 @@ export async function openControlPlane({
   return { listener, store, hosts, credentials, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
+/** Where agents bring what guests ask of the object store, and nothing else. */
+async function listenForGuests(objects: Handler, { objectsSocket }: Paths, log: Log): Promise<AsyncDisposable> {
+  const listener = await listen(objects, {
+    ...{ host: 'guests', port: 0, socket: objectsSocket, unhurried: () => true },
+    ...{ clock: systemClock, random: systemRandom, log: log.child({ part: 'http' }) },
+  })
+  return { [Symbol.asyncDispose]: () => listener.close() }
+}
+
 interface EngineParts {
   readonly store: Store
   readonly hosts: HostLinks
@@ -151,12 +162,18 @@ interface EngineParts {
   readonly log: Log
 }
 
-function prepare(store: Store, cloud: Cloud, boxHosts: ControlPlaneParts['boxHosts']): Promise<Credentials> {
+function prepare(
+  store: Store,
+  cloud: Cloud,
+  boxHosts: ControlPlaneParts['boxHosts'],
+  ownObjects: boolean,
+): Promise<Credentials> {
   return store.transact(async (tx) => {
     const now = systemClock.now()
     const credentials = await ensureFirstAccount(tx, now, systemRandom)
     await ensureDefaultVpc(tx, credentials.account, { cloud, now, random: systemRandom })
     await ensureHosts(tx, boxHosts)
+    await (ownObjects ? offerObjects(tx, cloud, now) : withdrawObjects(tx))
     return credentials
   })
 }

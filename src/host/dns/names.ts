@@ -49,6 +49,8 @@ function addressIn({ prefix, within }: NameRule, label: string): string | undefi
 }
 
 function missing(spec: DnsSpec, name: string): Known {
+  for (const [zone, address] of Object.entries(spec.domains ?? {}))
+    if (name === zone || name.endsWith(`.${zone}`)) return { kind: 'address', address, ttlSeconds, zone }
   const zone = zoneOf(spec, name)
   return zone === undefined ? { kind: 'elsewhere' } : { kind: 'nothing', zone }
 }

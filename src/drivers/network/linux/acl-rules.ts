@@ -26,6 +26,14 @@ export function aclRules({ acls = [], subnets }: RouterSpec, vifs: readonly Vif[
         hook: 'type filter hook forward priority -10; policy accept;',
         rules: ['iifname vmap @acl-from', 'oifname vmap @acl-to'],
       },
+      'acl-objects-from': {
+        hook: 'type filter hook input priority -10; policy accept;',
+        rules: ['ip daddr @objects iifname vmap @acl-from'],
+      },
+      'acl-objects-to': {
+        hook: 'type filter hook output priority -10; policy accept;',
+        rules: ['ip saddr @objects oifname vmap @acl-to'],
+      },
       ...Object.assign({}, ...guarded.flatMap((it) => [boundary(it, 'egress'), boundary(it, 'ingress')])),
       ...Object.assign(
         {},

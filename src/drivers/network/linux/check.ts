@@ -35,6 +35,7 @@ export function checkRouter(spec: RouterSpec): void {
     want('wire', it.to, isId('vpc', it.to))
     for (const cidr of it.sources) want('source', cidr, isAnyNetwork(cidr))
   }
+  if (spec.objects) want('objects', spec.objects.address, isAddress(spec.objects.address))
   for (const it of spec.vifs) {
     want('vif', it.id, isId('network-interface', it.id))
     want('mac', it.mac, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(it.mac))

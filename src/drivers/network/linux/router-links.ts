@@ -25,7 +25,9 @@ export function routerLinks(spec: RouterSpec, here: string): Wanted {
       owner: userOfDomain(it.domain),
     })),
     addresses: [
-      ...[metadataAddress, ...(spec.dns?.servers ?? [])].map((it) => host('lo', it)),
+      ...[metadataAddress, ...(spec.objects ? [spec.objects.address] : []), ...(spec.dns?.servers ?? [])].map((it) =>
+        host('lo', it),
+      ),
       host('overlay', here),
       ...vifs.map((it) => host(it.tap, it.of?.gateway ?? '')),
       ...sixes.flatMap((it) => gateways6(it.tap, it.of?.ipv6)),

@@ -7,7 +7,7 @@ import { canonical6, hexadecimal6, linkLocal } from './ipv6.ts'
 import { metadataAddress, peerWireName, tapName } from './names.ts'
 import { addressesOfVif } from './router-links.ts'
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.ts'
-import { dnsInput, guestChains, serviceChains, serviceSets } from './service-rules.ts'
+import { dnsInput, guestChains, objectsInput, serviceChains, serviceSets } from './service-rules.ts'
 import { countersOf, drop, lostChains, spoofMaps } from './spoof-counters.ts'
 import { tableRules } from './table-rules.ts'
 
@@ -169,6 +169,7 @@ const baseChains: Readonly<Record<string, Chain>> = {
       `iifname @metadata ip daddr ${metadataAddress} tcp dport 80 accept`,
       `ip daddr ${metadataAddress} tcp dport 80 reject with tcp reset`,
       ...dnsInput,
+      ...objectsInput,
       'ip daddr @gateways icmp type echo-request accept',
       'icmpv6 type echo-request accept',
       drop('router'),

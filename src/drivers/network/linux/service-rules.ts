@@ -1,9 +1,19 @@
 import type { RouterSpec } from '../../../host-api/spec.ts'
+import { tapName } from './names.ts'
 import type { Chain, NamedSet } from './ruleset.ts'
 import { drop } from './spoof-counters.ts'
 
 /** Source: VPC User Guide, "DNS quotas": packets per second and interface, to all link-local services together. */
 const packetsPerSecond = 1024
+
+/**
+ * What a guest says to the object store is held against its groups and, in `acl-rules.ts`, its subnet's ACL, as if it were elsewhere; who has no
+ * way there is not heard. Goes into the `input` chain.
+ */
+export const objectsInput = [
+  'ip daddr @objects tcp dport 80 iifname @objects-users iifname vmap @from',
+  'ip daddr @objects drop',
+]
 
 /** What guests may ask the router itself, beside metadata: names. Goes into the `input` chain. */
 export const dnsInput = ['ip daddr @resolvers udp dport 53 accept', 'ip daddr @resolvers tcp dport 53 accept']
@@ -40,10 +50,16 @@ export function guestChains({ dns }: RouterSpec): Record<string, Chain> {
   }
 }
 
-/** `resolvers`: where guests ask for names. `paces`: the kernel's own notes of who sent how much. */
-export function serviceSets({ dns }: RouterSpec): Record<string, NamedSet> {
+/** `resolvers`: where guests ask for names. `objects`: where the object store is, and who may go there. `paces`: the kernel's own notes of who sent how much. */
+export function serviceSets({ dns, objects }: RouterSpec): Record<string, NamedSet> {
   return {
     resolvers: { kind: 'set', type: 'type ipv4_addr;', elements: (dns?.servers ?? []).toSorted() },
+    objects: { kind: 'set', type: 'type ipv4_addr;', elements: objects ? [objects.address] : [] },
+    'objects-users': {
+      kind: 'set',
+      type: 'type ifname;',
+      elements: (objects?.vifs ?? []).map((it) => `"${tapName(it)}"`).sort(),
+    },
     paces: { kind: 'set', type: 'type ifname; size 65535; flags dynamic,timeout; timeout 10s;', elements: [] },
   }
 }
