@@ -96,7 +96,7 @@ async function hops(from: Guest, to: Guest): Promise<string[]> {
 const outside = '198.51.100.2'
 const ping = (address: string) => `ping -c1 -W2 ${address} >/dev/null 2>&1 && echo reached || echo missed`
 /** Waits until the ping in a guest ends so. */
-const until = (end: 'reached' | 'missed', say: () => Promise<string>) =>
+const until = (end: string, say: () => Promise<string>) =>
   eventually(async () => ((await say()).includes(end) ? true : undefined), 30_000)
 
 test('VPCs, subnets, gateways, peerings and the loss of a host, seen from guests', async () => {
@@ -120,6 +120,18 @@ test('VPCs, subnets, gateways, peerings and the loss of a host, seen from guests
   await expect(cloud.outside('ping', ['-c1', '-W1', front.public!])).rejects.toThrow()
   await route(table, '0.0.0.0/0', { GatewayId: InternetGatewayId })
   await until('reached', () => cloud.ssh(key, front.public!, ping(outside)))
+
+  // Nor has the other subnet a way to the object store, until there is an endpoint for it; nor after that.
+  const read = await offerObject()
+  expect(await eventually(() => inside(front, back, read))).toContain('missed')
+  const ServiceName = 'com.amazonaws.us-west-2.s3'
+  const RouteTableIds = [await mainTable(vpc)]
+  const { VpcEndpointId } = (await ec2.createVpcEndpoint({ VpcId: vpc, ServiceName, RouteTableIds })).VpcEndpoint!
+  await until('by the endpoint', () => inside(front, back, read))
+  await ec2.deleteVpcEndpoints({ VpcEndpointIds: [VpcEndpointId!] })
+  await until('missed', () => inside(front, back, read))
+  // A public address and a gateway are a way there too.
+  expect(await cloud.ssh(key, front.public!, read)).toContain('by the endpoint')
 
   // The other subnet has no way out, until a NAT gateway gives it one: by an address that lets nobody in.
   expect(await eventually(() => inside(front, back, ping(outside)))).toContain('missed')
@@ -170,6 +182,21 @@ test('VPCs, subnets, gateways, peerings and the loss of a host, seen from guests
     async () => (await cloud.cumulet('status')).includes(`${lost} in us-west-2b: connected`) || undefined,
   )
 })
+
+/** The command that reads an object from inside, by the store's name and a signature that is in the URL. */
+async function offerObject(): Promise<string> {
+  await writeFile(join(cloud.data, 'object'), 'by the endpoint')
+  await cloud.awsText('s3', 'mb', 's3://hidden')
+  await cloud.awsText('s3', 'cp', join(cloud.data, 'object'), 's3://hidden/object')
+  const url = await cloud.awsText(
+    's3',
+    'presign',
+    's3://hidden/object',
+    '--endpoint-url',
+    'http://s3.us-west-2.amazonaws.com',
+  )
+  return `timeout 3 wget -qO- '${url.trim()}' 2>/dev/null || echo missed`
+}
 
 /** The host of the zone that has a guest. */
 async function hostIn(zone: string): Promise<string> {
