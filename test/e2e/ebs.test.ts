@@ -56,7 +56,7 @@ async function becomes(wanted: string, action: string, query: string, ...more: s
   await eventually(async () => ((await text(action, query, ...more)) === wanted ? true : undefined))
 }
 
-test('a volume grows under its guest', {
+test('a volume grows under its guest, and an image of both its volumes holds what was written last', {
   timeout: 240_000,
 }, async () => {
   const mapping = '[{"DeviceName":"/dev/sdf","Ebs":{"VolumeSize":1,"VolumeType":"gp3"}}]'
@@ -77,4 +77,21 @@ test('a volume grows under its guest', {
   await becomes('completed', ...state, '--volume-ids', volume)
   expect(await run(guest, sectors)).toBe('4194304\n')
   expect(await run(guest, 'echo after >>/vol/state; sync; cat /vol/state')).toBe('before\nafter\n')
+  await copy(guest)
 })
+
+/** An image of the guest, which goes off for it, and comes back; of both volumes, of which another guest is made. */
+async function copy(guest: Guest): Promise<void> {
+  await run(guest, 'echo kept >/root/kept; echo unsynced >/vol/state')
+  const { ImageId } = (await cloud.aws('ec2', 'create-image', '--instance-id', guest.id, '--name', 'copy')) as {
+    ImageId: string
+  }
+  await becomes('available', 'describe-images', 'Images[0].State', '--image-ids', ImageId)
+  const another = await launch(ImageId)
+  expect(await runSoon(another, 'cat /root/kept; mkdir -p /vol; mount /dev/sdf /vol; cat /vol/state')).toBe(
+    'kept\nunsynced\n',
+  )
+  expect(await runSoon(guest, `cat /root/kept; read up rest </proc/uptime; test \${up%.*} -lt 100 && echo fresh`)).toBe(
+    'kept\nfresh\n',
+  )
+}
