@@ -78,13 +78,20 @@ export function limitedNode(layer: number): object {
 
 export const exported = { type: 'nbd', id: 'export', 'node-name': limitedName, name: exportName, writable: true }
 
-/** Everything after `qemu-storage-daemon`: one that has no volume yet, and listens at `nbdFd`. Whatever is secret it is told later. */
+/**
+ * Everything after `qemu-storage-daemon`: one that has no volume yet, and listens at `nbdFd`. Whatever is secret it is told later.
+ * Whose it is stands among them for those who list processes: the daemon has no option for a name, and an identity that nothing
+ * asks for is one.
+ */
 export function serverArguments(
+  folder: string,
   limits: VolumeLimits,
   fds: { readonly control: number; readonly nbd: number },
 ): string[] {
+  const owner = { 'qom-type': 'authz-simple', id: 'serves', identity: folder }
   const group = { 'qom-type': 'throttle-group', id: limitsObject, limits: throttleLimits(limits) }
   return [
+    ...['--object', JSON.stringify(owner)],
     ...['--object', JSON.stringify(group)],
     ...['--chardev', `socket,id=control,fd=${fds.control},server=on,wait=off`, '--monitor', 'chardev=control'],
     ...['--nbd-server', `addr.type=fd,addr.str=${fds.nbd}`],

@@ -68,7 +68,7 @@ describe('an encrypted volume', () => {
     await serve(volume)
     expect(await read(volume)).toBe('later')
     const command = await readFile(`/proc/${at.serverOf(volume)!.pid}/cmdline`, 'utf8')
-    expect(command).toContain('limits')
+    expect(command).toContain(volume)
     expect(command).not.toContain('secret')
   })
 

@@ -82,7 +82,7 @@ export class VolumeServer {
   async start(disk: ServedDisk, limits: VolumeLimits, abort: AbortSignal): Promise<void> {
     await this.stop()
     const { folder, user, log } = this.#around
-    const args = serverArguments(limits, { control: firstFd, nbd: firstFd + 1 })
+    const args = serverArguments(folder, limits, { control: firstFd, nbd: firstFd + 1 })
     const command = confined(['qemu-storage-daemon', ...args], { user, groups: [snapshotReaders] })
     const sockets = [this.#controlSocket, nbdSocketIn(folder)]
     const child = await launch({ command, sockets, log: join(folder, 'server.log') })
