@@ -162,7 +162,7 @@ describe('a router that is removed', () => {
   const files = async () => (await readdir(stateDirectory(world.box.cloud), { recursive: true })).sort()
 })
 
-it('nftables itself takes every difference, and agrees with it', { timeout: 120_000 }, async () => {
+it('nftables itself takes every difference, and agrees with it', { timeout: 240_000 }, async () => {
   const net = world.driver('h1')
   // A ruleset that is loaded whole gets a new handle.
   const handle = async () => /handle \d+/.exec(await world.run(`h1-${vpc}`, ['nft', '-a', 'list', 'tables']))?.[0]
@@ -179,7 +179,7 @@ it('nftables itself takes every difference, and agrees with it', { timeout: 120_
       expect(sorted(byDifference)).toEqual(sorted(await world.run(`h1-${vpc}`, ['nft', '-s', 'list', 'ruleset'])))
       expect(await readKernelState(namespace, never)).toEqual(links)
     }),
-    { numRuns: 40 },
+    { numRuns: 10 },
   )
 })
 
