@@ -2,7 +2,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../../src/base/subprocess.ts'
-import type { HostSpec } from '../../src/host-api/spec.ts'
+import { openSpecFile } from '../../src/host/spec-file.ts'
 import { eventually, type TestCloud } from './cloud.ts'
 
 /** Everything that should have gone with the last instance: processes, routers, taps, disks, control groups. */
@@ -55,14 +55,11 @@ export async function domainsOf(cloud: TestCloud): Promise<{ instance: string; d
   const processes = (await processesOf(cloud)).filter((it) => it.command.includes('qemu-system'))
   const hosts = join(cloud.data, 'hosts')
   const specs = await Promise.all(
-    (await readdir(hosts)).map(async (host) => {
-      const text = await readFile(join(hosts, host, 'spec.json'), 'utf8').catch(() => '{"domains":[]}') // The edge may have none.
-      return JSON.parse(text) as HostSpec
-    }),
+    (await readdir(hosts)).map((host) => openSpecFile(join(hosts, host, 'spec.json')).read()),
   )
-  return specs.flatMap(({ domains }) =>
-    domains.flatMap(({ id, instance }) => {
-      const process_ = processes.find((it) => it.command.includes(`/${id}/`))
+  return specs.flatMap((spec) =>
+    (spec?.domains ?? []).flatMap(({ id, instance }) => {
+      const process_ = processes.find((it) => it.command.includes(` -name ${id} `))
       return process_ ? [{ instance, domain: id, pid: process_.pid }] : []
     }),
   )
