@@ -7,9 +7,6 @@ import { createServer } from 'node:net'
 const [address, port] = process.argv.slice(2)
 const server = createServer({ pauseOnConnect: true })
 
-// A parent that was killed takes nothing any more, and this would hold the port for good.
-setTimeout(() => process.exit(1), 10_000).unref()
-
 // A parent that was killed takes nothing any more, and this would hold the port for good. Its patience is no longer either.
 setTimeout(() => process.exit(1), 10_000).unref()
 
