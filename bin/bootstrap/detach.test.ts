@@ -92,18 +92,18 @@ test('a start that ends without a word is a failure, and says where its log is',
 
 test('Ctrl-C, which comes twice under npm, stops the start once', async () => {
   const program = `process.on('SIGINT', () => { console.log('heard'); setTimeout(() => process.exit(0), 200) })
-    tell('ready')
+    console.log('listening')
     ${goOn}`
   const { starter, cloud, end } = await starting(program)
   await writeFile(join(data, 'cloud.json'), '{}')
-  await expect.poll(() => readFile(join(data, 'logs/control.log'), 'utf8')).toBe('')
+  await expect.poll(() => readFile(join(data, 'logs/control.log'), 'utf8')).toBe('listening\n')
   starter.kill('SIGINT')
   starter.kill('SIGINT')
   const { status, err } = await end
   expect(status).toBe(130)
   expect(err).toContain('Stopped before it served.')
   expect(await hasEnded(cloud, { clock: systemClock, timeoutMs: 5_000 })).toBe(true)
-  expect(await readFile(join(data, 'logs/control.log'), 'utf8')).toBe('heard\n')
+  expect(await readFile(join(data, 'logs/control.log'), 'utf8')).toBe('listening\nheard\n')
 })
 
 test('help is shown in the foreground', () => {
