@@ -24,6 +24,17 @@ test('a program that fails is told with its status and what it said', async () =
   await expect(launcher.run(['no-such-program'], {})).rejects.toMatchObject({ exitCode: 127 })
 })
 
+test('a program that is unwanted before it has begun ends too', async () => {
+  const own = new Launcher()
+  await own.run(['true'], {})
+  process.kill(own.pid!, 'SIGSTOP')
+  const stop = new AbortController()
+  const sleeping = own.run(['sleep', '60'], { abort: stop.signal })
+  stop.abort(new Error('enough'))
+  process.kill(own.pid!, 'SIGCONT')
+  await expect(sleeping).rejects.toMatchObject({ exitCode: null })
+})
+
 test('a program ends when it is no longer wanted', async () => {
   const stop = new AbortController()
   const sleeping = launcher.run(['sleep', '60'], { abort: stop.signal })
@@ -34,9 +45,10 @@ test('a program ends when it is no longer wanted', async () => {
   await expect(launcher.run(['true'], { abort: stop.signal })).rejects.toMatchObject({ exitCode: null })
 })
 
-test('where the shell is killed, what it ran is not known, and another takes its place', async () => {
+test('where the shell is killed, what it was to run is not known, and another takes its place', async () => {
   const own = new Launcher()
   await own.run(['true'], {})
+  process.kill(own.pid!, 'SIGSTOP') // It shall not have read of it.
   const sleeping = own.run(['sleep', '1'], {})
   process.kill(own.pid!, 'SIGKILL')
   await expect(sleeping).rejects.toMatchObject({ exitCode: null })

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { Fault } from './fault.ts'
+import { Fault, systemCode } from './fault.ts'
 import { type RunOptions, SubprocessError } from './subprocess.ts'
 
 type Options = Pick<RunOptions, 'stdin' | 'abort' | 'timeoutMs'>
@@ -47,6 +47,8 @@ rm -rf -- "$dir"
 
 interface Running {
   pid: number | undefined
+  /** It may be so before it has begun. */
+  isUnwanted: boolean
   ended(code: number | null): void
 }
 
@@ -82,9 +84,12 @@ export class Launcher {
   /** Its exit code; null where it was killed, or nobody knows. */
   async #ended(id: number, limit: AbortSignal, begin: () => void): Promise<number | null> {
     const { promise, resolve } = Promise.withResolvers<number | null>()
-    const running: Running = { pid: undefined, ended: resolve }
+    const running: Running = { pid: undefined, isUnwanted: false, ended: resolve }
     this.#running.set(id, running)
-    const kill = () => void (running.pid !== undefined && process.kill(running.pid, 'SIGKILL'))
+    const kill = () => {
+      running.isUnwanted = true
+      if (running.pid !== undefined) end(running.pid)
+    }
     limit.addEventListener('abort', kill, { once: true })
     this.#hold(true)
     begin()
@@ -115,7 +120,10 @@ export class Launcher {
   #hear(line: string): void {
     const [what, id, value] = line.split(' ')
     const running = this.#running.get(Number(id))
-    if (what === 'started' && running) running.pid = Number(value)
+    if (what === 'started' && running) {
+      running.pid = Number(value)
+      if (running.isUnwanted) end(running.pid)
+    }
     if (what === 'ended') running?.ended(isSignal(Number(value)) ? null : Number(value))
   }
 
@@ -135,6 +143,14 @@ export class Launcher {
 }
 
 const launcher = new Launcher()
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (systemCode(error) !== 'ESRCH') throw error // It has just ended.
+  }
+}
 
 function takeText(file: string): string {
   try {
