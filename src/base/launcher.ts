@@ -52,11 +52,14 @@ interface Running {
   ended(code: number | null): void
 }
 
-type Shell = ChildProcessByStdio<Writable, Readable, null>
+interface Shell {
+  readonly process: ChildProcessByStdio<Writable, Readable, null>
+  readonly directory: string
+  readonly running: Map<number, Running>
+}
 
 export class Launcher {
-  #shell: { readonly process: Shell; readonly directory: string } | undefined
-  readonly #running = new Map<number, Running>()
+  #shell: Shell | undefined
   #last = 0
 
   /** The process id of the shell, if there is one. */
@@ -69,11 +72,13 @@ export class Launcher {
     if (bad !== undefined) throw new Fault(`not an argument that can be passed on: ${JSON.stringify(bad)}`)
     if (abort?.aborted) throw new SubprocessError(argv, null, 'aborted', { cause: abort.reason })
     const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(abort ? [abort] : [])])
-    const { process: shell, directory } = this.#open()
+    const shell = this.#open()
     const id = ++this.#last
-    const file = (what: 'in' | 'out' | 'err') => join(directory, `${id}.${what}`)
+    const file = (what: 'in' | 'out' | 'err') => join(shell.directory, `${id}.${what}`)
     writeFileSync(file('in'), stdin)
-    const code = await this.#ended(id, limit, () => shell.stdin.write(`${[id, ...argv].join(separator)}\n`))
+    const ended = this.#ended(shell, id, limit)
+    shell.process.stdin.write(`${[id, ...argv].join(separator)}\n`)
+    const code = await ended
     const [out, err] = [takeText(file('out')), takeText(file('err'))]
     rmSync(file('in'), { force: true })
     if (limit.aborted && code === null) throw new SubprocessError(argv, null, 'aborted', { cause: limit.reason })
@@ -82,64 +87,69 @@ export class Launcher {
   }
 
   /** Its exit code; null where it was killed, or nobody knows. */
-  async #ended(id: number, limit: AbortSignal, begin: () => void): Promise<number | null> {
+  async #ended(shell: Shell, id: number, limit: AbortSignal): Promise<number | null> {
     const { promise, resolve } = Promise.withResolvers<number | null>()
     const running: Running = { pid: undefined, isUnwanted: false, ended: resolve }
-    this.#running.set(id, running)
+    shell.running.set(id, running)
     const kill = () => {
       running.isUnwanted = true
       if (running.pid !== undefined) end(running.pid)
     }
     limit.addEventListener('abort', kill, { once: true })
-    this.#hold(true)
-    begin()
+    hold(shell, true)
     try {
       return await promise
     } finally {
       limit.removeEventListener('abort', kill)
-      this.#running.delete(id)
-      if (this.#running.size === 0) this.#hold(false)
+      shell.running.delete(id)
+      if (shell.running.size === 0) hold(shell, false)
     }
   }
 
-  #open(): { readonly process: Shell; readonly directory: string } {
+  #open(): Shell {
     if (this.#shell) return this.#shell
     const directory = mkdtempSync(join(tmpdir(), 'launcher-'))
     // A group of its own: what a terminal ends is ended by us, in order.
     const args = ['-c', script, 'launcher', directory, separator]
-    const shell: Shell = spawn('sh', args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true })
-    const opened = { process: shell, directory }
-    this.#shell = opened
-    createInterface(shell.stdout).on('line', (line) => this.#hear(line))
-    shell.stdin.on('error', () => {}) // It has ended: what was asked of it is told so.
-    const gone = () => this.#lose(opened)
-    shell.once('error', gone).once('close', gone)
-    return opened
-  }
-
-  #hear(line: string): void {
-    const [what, id, value] = line.split(' ')
-    const running = this.#running.get(Number(id))
-    if (what === 'started' && running) {
-      running.pid = Number(value)
-      if (running.isUnwanted) end(running.pid)
+    const process = spawn('sh', args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true })
+    const shell: Shell = { process, directory, running: new Map() }
+    this.#shell = shell
+    createInterface(process.stdout).on('line', (line) => hear(shell, line))
+    process.stdin.on('error', () => {}) // It has ended: what was asked of it is told so.
+    process.once('exit', () => this.#leave(shell))
+    const gone = () => {
+      this.#leave(shell)
+      lose(shell)
     }
-    if (what === 'ended') running?.ended(isSignal(Number(value)) ? null : Number(value))
+    process.once('error', gone).once('close', gone)
+    return shell
   }
 
-  #lose(shell: { readonly directory: string }): void {
+  /** Asks nothing more of it; what it has begun may still be heard of. */
+  #leave(shell: Shell): void {
     if (this.#shell === shell) this.#shell = undefined
-    rmSync(shell.directory, { recursive: true, force: true })
-    for (const it of this.#running.values()) it.ended(null)
   }
+}
 
-  /** Our own process may end while nothing runs. */
-  #hold(on: boolean): void {
-    const shell = this.#shell?.process
-    if (!shell) return
-    const pipes = [shell.stdin, shell.stdout] as unknown as { ref(): void; unref(): void }[] // They are sockets.
-    for (const it of [shell, ...pipes]) on ? it.ref() : it.unref()
+function hear({ running }: Shell, line: string): void {
+  const [what, id, value] = line.split(' ')
+  const it = running.get(Number(id))
+  if (what === 'started' && it) {
+    it.pid = Number(value)
+    if (it.isUnwanted) end(it.pid)
   }
+  if (what === 'ended') it?.ended(isSignal(Number(value)) ? null : Number(value))
+}
+
+function lose({ directory, running }: Shell): void {
+  rmSync(directory, { recursive: true, force: true })
+  for (const it of running.values()) it.ended(null)
+}
+
+/** Our own process may end while nothing runs. */
+function hold({ process }: Shell, on: boolean): void {
+  const pipes = [process.stdin, process.stdout] as unknown as { ref(): void; unref(): void }[] // They are sockets.
+  for (const it of [process, ...pipes]) on ? it.ref() : it.unref()
 }
 
 const launcher = new Launcher()
