@@ -53,9 +53,9 @@ export type DiskTaskId = ResourceId<'import-image-task' | 'import-snapshot-task'
 export type AccountId = string
 /** The name of a host in its region: `us-west-2a-1`. */
 export type HostId = string
-/** `dom_N`: the Nth domain that this cloud ever started. */
 /** A key that encrypts: a UUID. */
 export type KeyId = `${string}-${string}-${string}-${string}-${string}`
+/** `dom_N`: the Nth domain that this cloud ever started. */
 export type DomainId = `dom_${number}`
 
 /** A new id in EC2's long form: the prefix and 17 hexadecimal digits. */

@@ -21,7 +21,6 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** What only reads. A function that takes a `Reader` also takes a `Transaction`. */
 /** `TABLE.COLUMN`: the values of the column, text, name what was written. */
 export type Watched = { [T in keyof Database]: `${T}.${keyof Database[T] & string}` }[keyof Database]
 
@@ -36,6 +35,7 @@ export interface Watch extends Disposable {
   take(): Written
 }
 
+/** What only reads. A function that takes a `Reader` also takes a `Transaction`. */
 export interface Reader {
   /** Throws after the end of the transaction. */
   readonly db: Kysely<Database>

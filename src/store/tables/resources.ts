@@ -1,8 +1,8 @@
-import type { Generated } from 'kysely'
 /**
  * Rows of the resources. Times are ISO 8601 text, truths are 0 or 1, `*_json` is JSON text. Columns ending in `_id` name
  * another row.
  */
+import type { Generated } from 'kysely'
 import type { DomainState } from '../../host-api/facts.ts'
 import type {
   AccountId,

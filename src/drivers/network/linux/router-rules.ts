@@ -93,7 +93,8 @@ const toldAll = '0x80000000'
 
 /**
  * Each chain, each set that is asked and each rule costs every packet time (`npm run bench -- network`), so what is usual comes first, and
- * what forwarded packets need not meet is no part of their way. Conntrack joins fragments at priority -400, so `guard` looks before that: each fragment must be its sender's own.
+ * what forwarded packets need not meet is no part of their way. Conntrack joins fragments at priority -400, so `guard` looks before
+ * that: each fragment must be its sender's own.
  * `token` marks connections to the metadata service in which a guest sent something that is not a GET: their answers
  * may carry a token. Looking at the first byte leaves nothing to gain by cutting a PUT into small segments.
  */

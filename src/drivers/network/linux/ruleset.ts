@@ -82,6 +82,7 @@ type Commands = Record<(typeof phases)[number], string[]>
 /** Hooks nothing, and so costs nothing: holds a name that other rulesets fill. */
 export const emptyTable: Table = { counters: [], sets: {}, chains: {} }
 
+/** One that is not there: by identity, as an empty one may be. */
 const nothing: Table = { counters: [], sets: {}, chains: {} }
 
 function tableDifference(name: string, before: Table = nothing, after: Table | undefined): Commands {

@@ -7,8 +7,9 @@ import { refuseUnserved } from '../../parse/image-registration.ts'
 import { registerFromSnapshots } from '../../register-from-snapshots.ts'
 
 /**
- * Makes an image of snapshots that are mapped to devices, available at once; or of the bundle whose manifest is at ImageLocation. The manifest is read, and its signature checked, before the
- * answer; the parts are unpacked after it, while the image is `pending`; then it is `available`, or `failed` with a reason.
+ * Makes an image of snapshots that are mapped to devices, available at once; or of the bundle whose manifest is at ImageLocation.
+ * The manifest is read, and its signature checked, before the answer; the parts are unpacked after it, while the image is
+ * `pending`; then it is `available`, or `failed` with a reason.
  * Refuses: MissingParameter, InvalidManifest, InvalidAMIName.Malformed, InvalidAMIName.Duplicate, InvalidAMIID.NotFound (of kernel
  * and RAM disk), InvalidBlockDeviceMapping, InvalidSnapshot.NotFound, UnsupportedOperation.
  * Source: EC2 API Reference, RegisterImage. A missing name: ec2-register of 2008 sent none; the location stands for it.

@@ -7,7 +7,8 @@ import { refuseParameters } from '../../parse/not-served.ts'
 import { fullVpcs, renderVpc } from '../../render/vpc.ts'
 
 /**
- * Makes a VPC with a main route table and a default group, and with a block of IPv6 where that is asked for. It has no way out until a gateway is attached and routed to.
+ * Makes a VPC with a main route table and a default group, and with a block of IPv6 where that is asked for. It has no way out
+ * until a gateway is attached and routed to.
  * Refuses: InvalidVpc.Range, InvalidParameterValue, VpcLimitExceeded, MissingParameter, UnsupportedOperation.
  * Source: EC2 API Reference, CreateVpc.
  */
