@@ -7,7 +7,7 @@ import type { ExportDisks, ImportDisks } from '../../control/disk-tasks/disks.ts
 import type { ReadObject } from '../../control/images/bundle-images.ts'
 import { exportDisk } from '../../images/export.ts'
 import type { DiskFormat } from '../../images/import/disk-format.ts'
-import type { DiskTasks } from '../../images/import/disk-tasks.ts'
+import { type DiskTasks, taskFolder } from '../../images/import/disk-tasks.ts'
 import type { AccountId, SnapshotId } from '../../model/ids.ts'
 
 export interface DiskServiceParts {
@@ -65,11 +65,11 @@ export class DiskService implements ImportDisks, ExportDisks {
   }
 
   async discard(id: string): Promise<void> {
-    await rm(join(this.#parts.folder, '.tasks', id), { recursive: true, force: true })
+    await rm(taskFolder(this.#parts.folder, id), { recursive: true, force: true })
   }
 
   #packed(id: string): string {
-    return join(this.#parts.folder, '.tasks', id, 'disk')
+    return join(taskFolder(this.#parts.folder, id), 'disk')
   }
 }
 

@@ -7,7 +7,6 @@
  * `end` is where it goes when it is refused, and when it is cancelled. The task's row stays.
  */
 import { Fault } from '../../base/fault.ts'
-import type { DiskTaskId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { DiskTaskRow } from '../../store/tables/disk-tasks.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
@@ -16,6 +15,7 @@ import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
 import { isHere } from '../images/cache.ts'
 import type { ExportDisks, ExportFormat } from './disks.ts'
+import { changeTask, readTask } from './rows.ts'
 
 interface Self {
   readonly task: DiskTaskRow
@@ -64,7 +64,7 @@ export const exportMachine = machine<Self, Payload, Services>()('disk-export', {
     packed: {
       kind: 'decide',
       async run({ tx, self: { task } }) {
-        await change(tx, task, { progress: 50, message: 'uploading' })
+        await changeTask(tx, task, { progress: 50, message: 'uploading' })
         return hop('send')
       },
     },
@@ -88,7 +88,7 @@ export const exportMachine = machine<Self, Payload, Services>()('disk-export', {
     finish: {
       kind: 'decide',
       async run({ tx, self: { task }, payload }) {
-        await change(tx, task, {
+        await changeTask(tx, task, {
           ...{ state: 'completed', progress: 100, message: null, diskBytes: payload.bytes ?? null },
         })
         return done()
@@ -98,7 +98,7 @@ export const exportMachine = machine<Self, Payload, Services>()('disk-export', {
       kind: 'decide',
       async run({ tx, self: { task }, payload, trouble }) {
         const failure = payload.failure ?? (trouble && 'ServerError: The image could not be exported')
-        await change(tx, task, { state: 'deleting', ...(failure !== undefined && { message: failure }) })
+        await changeTask(tx, task, { state: 'deleting', ...(failure !== undefined && { message: failure }) })
         return hop('clear')
       },
     },
@@ -112,7 +112,7 @@ export const exportMachine = machine<Self, Payload, Services>()('disk-export', {
     close: {
       kind: 'decide',
       async run({ tx, self: { task } }) {
-        await change(tx, task, { state: 'deleted' })
+        await changeTask(tx, task, { state: 'deleted' })
         return done()
       },
     },
@@ -125,17 +125,9 @@ export function exportKeyOf({ id, key, format }: Pick<DiskTaskRow, 'id' | 'key' 
   return `${key}${id}.${format.toLowerCase()}`
 }
 
-async function load({ db }: Transaction, id: string): Promise<Self | undefined> {
-  const task = await db
-    .selectFrom('diskTasks')
-    .selectAll()
-    .where('id', '=', id as DiskTaskId)
-    .executeTakeFirst()
+async function load(tx: Transaction, id: string): Promise<Self | undefined> {
+  const task = await readTask(tx, id)
   if (!task?.imageId) return undefined
-  const image = await db.selectFrom('images').selectAll().where('id', '=', task.imageId).executeTakeFirst()
+  const image = await tx.db.selectFrom('images').selectAll().where('id', '=', task.imageId).executeTakeFirst()
   return { task, image }
-}
-
-async function change(tx: Transaction, { id }: DiskTaskRow, columns: Partial<DiskTaskRow>): Promise<void> {
-  await tx.db.updateTable('diskTasks').set(columns).where('id', '=', id).execute()
 }

@@ -7,7 +7,7 @@
  * `end` is where it goes when it is refused, and when it is cancelled. The task's row stays.
  */
 import { Fault } from '../../base/fault.ts'
-import type { DiskTaskId, ImageId } from '../../model/ids.ts'
+import type { ImageId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { DiskTaskOptions, DiskTaskRow } from '../../store/tables/disk-tasks.ts'
 import type { SnapshotRow } from '../../store/tables/volumes.ts'
@@ -18,6 +18,7 @@ import { imageMachine } from '../images/machine.ts'
 import { beginSnapshot, snapshotHost } from '../snapshots/create.ts'
 import { removeSnapshot } from '../snapshots/remove.ts'
 import type { Boot, ImportDisks, Taken } from './disks.ts'
+import { changeTask, readTask } from './rows.ts'
 
 interface Self {
   readonly task: DiskTaskRow
@@ -55,7 +56,7 @@ export const importMachine = machine<Self, Payload, Services>()('disk-import', {
     fetched: {
       kind: 'decide',
       async run({ tx, self: { task } }) {
-        await change(tx, task, { progress: progress.fetched, message: 'converting' })
+        await changeTask(tx, task, { progress: progress.fetched, message: 'converting' })
         return hop('convert')
       },
     },
@@ -85,7 +86,7 @@ export const importMachine = machine<Self, Payload, Services>()('disk-import', {
               description: task.description || `Created by ${task.id}`,
             },
           )
-        await change(tx, task, { progress: progress.converted, message: 'preparing snapshot', diskBytes: bytes })
+        await changeTask(tx, task, { progress: progress.converted, message: 'preparing snapshot', diskBytes: bytes })
         return hop('settle')
       },
     },
@@ -96,7 +97,7 @@ export const importMachine = machine<Self, Payload, Services>()('disk-import', {
           return hop('end', { failure: 'ServerError: The snapshot could not be made' })
         if (snapshot.state === 'completed') return hop('tidy')
         const rest = (100 - progress.converted) * (snapshot.progress / 100)
-        await change(tx, task, { progress: Math.min(99, Math.floor(progress.converted + rest)) })
+        await changeTask(tx, task, { progress: Math.min(99, Math.floor(progress.converted + rest)) })
         return nap(lookAgainMs)
       },
     },
@@ -111,7 +112,7 @@ export const importMachine = machine<Self, Payload, Services>()('disk-import', {
       kind: 'decide',
       async run({ tx, self: { task }, payload, now }) {
         if (task.kind === 'import-image') await makeImage(tx, task, takenOf(payload), now)
-        await change(tx, task, { state: 'completed', progress: 100, message: null })
+        await changeTask(tx, task, { state: 'completed', progress: 100, message: null })
         return done()
       },
     },
@@ -119,7 +120,7 @@ export const importMachine = machine<Self, Payload, Services>()('disk-import', {
       kind: 'decide',
       async run({ tx, self: { task, snapshot }, payload, trouble }) {
         const failure = payload.failure ?? (trouble && 'ServerError: The disk could not be taken in')
-        await change(tx, task, { state: 'deleting', ...(failure !== undefined && { message: failure }) })
+        await changeTask(tx, task, { state: 'deleting', ...(failure !== undefined && { message: failure }) })
         if (snapshot && snapshot.state !== 'deleting') await removeSnapshot(tx, snapshot.id)
         return hop('clear')
       },
@@ -134,21 +135,17 @@ export const importMachine = machine<Self, Payload, Services>()('disk-import', {
     close: {
       kind: 'decide',
       async run({ tx, self: { task } }) {
-        await change(tx, task, { state: 'deleted' })
+        await changeTask(tx, task, { state: 'deleted' })
         return done()
       },
     },
   },
 })
 
-async function load({ db }: Transaction, id: string): Promise<Self | undefined> {
-  const task = await db
-    .selectFrom('diskTasks')
-    .selectAll()
-    .where('id', '=', id as DiskTaskId)
-    .executeTakeFirst()
+async function load(tx: Transaction, id: string): Promise<Self | undefined> {
+  const task = await readTask(tx, id)
   if (!task) return undefined
-  const snapshot = await db.selectFrom('snapshots').selectAll().where('id', '=', snapshotOf(task)).executeTakeFirst()
+  const snapshot = await tx.db.selectFrom('snapshots').selectAll().where('id', '=', snapshotOf(task)).executeTakeFirst()
   return { task, snapshot }
 }
 
@@ -206,8 +203,4 @@ function bootColumns({ kernel, ramdisk, commandLine, firmware }: Boot) {
     commandLine,
     firmware: firmware ?? null,
   }
-}
-
-async function change(tx: Transaction, { id }: DiskTaskRow, columns: Partial<DiskTaskRow>): Promise<void> {
-  await tx.db.updateTable('diskTasks').set(columns).where('id', '=', id).execute()
 }

@@ -1,4 +1,5 @@
 /** Which guests have a way to the object store. Pure. */
+import { isSix } from '../../base/ipv6.ts'
 import type { ObjectsSpec, VifSpec } from '../../host-api/spec.ts'
 import { objectsAddress } from '../../model/cloud.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
@@ -34,7 +35,7 @@ export function objectsOf(scene: Scene, vpc: VpcRow, vifs: readonly VifSpec[]): 
 function wayToObjects(ways: readonly { readonly to: string; readonly way: Way }[]): Way | undefined {
   const lengthOf = (cidr: string) => Number(cidr.split('/')[1])
   const [best] = ways
-    .filter((it) => !it.to.includes(':') && contains(it.to, `${objectsAddress}/32`))
+    .filter((it) => !isSix(it.to) && contains(it.to, `${objectsAddress}/32`))
     .sort((a, b) => lengthOf(b.to) - lengthOf(a.to))
   return best?.way
 }

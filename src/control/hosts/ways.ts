@@ -1,4 +1,5 @@
 /** Route tables as hosts and the edge shall know them. Pure. */
+import { isSix } from '../../base/ipv6.ts'
 import type {
   EdgeNetworkSpec,
   EdgeTableSpec,
@@ -11,7 +12,6 @@ import type {
 import type { HostId, ResourceId, VpcId } from '../../model/ids.ts'
 import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import type { RouteRow, RouteTableRow } from '../../store/tables/vpcs.ts'
-import { isSix } from '../ipv6/networks.ts'
 import { isList } from '../route-tables/routes.ts'
 import { type Way, wayOf } from '../route-tables/targets.ts'
 import type { NetworkScene } from './network-scene.ts'

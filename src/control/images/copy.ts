@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.ts'
 import type { Cloud } from '../../model/cloud.ts'
-import { refuse } from '../../model/errors.ts'
+import { ApiError, refuse } from '../../model/errors.ts'
 import { type AccountId, type ImageId, newId, type SnapshotId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
@@ -79,9 +79,10 @@ async function copySnapshot(
   why: string,
 ): Promise<SnapshotId> {
   const { tx, cloud } = context
-  const source = await findSnapshot(context.tx, account, of).catch(() =>
-    refuse('InvalidRequest', { message: noAccess }),
-  )
+  const source = await findSnapshot(context.tx, account, of).catch((error: unknown) => {
+    if (error instanceof ApiError) refuse('InvalidRequest', { message: noAccess })
+    throw error
+  })
   if (source.state !== 'completed')
     refuse('IncorrectState', { message: `Snapshot is in invalid state - ${source.state}` })
   return createSnapshot(context, {

@@ -15,6 +15,7 @@ import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
 import { areFrozen } from '../snapshots/frozen.ts'
 import { letReboot, sourcesOf, takeSnapshots } from './ebs-sources.ts'
+import { forgetImage } from './forget.ts'
 
 interface Self {
   readonly image: ImageRow
@@ -115,10 +116,7 @@ export const ebsImageMachine = machine<Self, Payload>()('ebs-image', {
     forget: {
       kind: 'decide',
       async run({ tx, self: { image } }) {
-        await tx.db.deleteFrom('launchPermissions').where('imageId', '=', image.id).execute()
-        await tx.db.deleteFrom('tags').where('resourceId', '=', image.id).execute()
-        await tx.db.deleteFrom('bundledImages').where('imageId', '=', image.id).execute()
-        await tx.db.deleteFrom('images').where('id', '=', image.id).execute()
+        await forgetImage(tx, image.id)
         return done()
       },
     },

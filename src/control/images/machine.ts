@@ -19,6 +19,7 @@ import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
 import type { BundleImages } from './bundle-images.ts'
 import { areLeaving, isHere, makeRoom, type Room, setPresence, tellWaiting } from './cache.ts'
+import { forgetImage } from './forget.ts'
 import { mappingsOf } from './mappings.ts'
 import { isUsed } from './uses.ts'
 
@@ -156,10 +157,7 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
     forget: {
       kind: 'decide',
       async run({ tx, self: { image } }) {
-        await tx.db.deleteFrom('launchPermissions').where('imageId', '=', image.id).execute()
-        await tx.db.deleteFrom('tags').where('resourceId', '=', image.id).execute()
-        await tx.db.deleteFrom('bundledImages').where('imageId', '=', image.id).execute()
-        await tx.db.deleteFrom('images').where('id', '=', image.id).execute()
+        await forgetImage(tx, image.id)
         return done()
       },
     },

@@ -139,7 +139,7 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     unplace: {
       kind: 'decide',
       async run({ tx, self }) {
-        if (self.fact || !hasHeard(self)) return nap()
+        if (self.fact || !isOverOn(self.host, self.row.wishedIn)) return nap()
         await unplace(tx, self.id)
         return hop('stopped')
       },
@@ -189,7 +189,7 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     clear: {
       kind: 'decide',
       async run({ tx, self, now }) {
-        if (self.fact || !hasHeard(self) || (await hasVolumes(tx, self.id))) return nap()
+        if (self.fact || !isOverOn(self.host, self.row.wishedIn) || (await hasVolumes(tx, self.id))) return nap()
         await leaveEnded(tx, self.id)
         await tx.db
           .updateTable('instances')
@@ -230,18 +230,13 @@ function isAway({ host }: ObservedInstance): boolean {
   return host?.connected === 0
 }
 
-/** Whether the host knows the newest wish for this instance. One that is lost never will, and has nothing of it. */
-function hasHeard({ row, host }: ObservedInstance): boolean {
-  return isOverOn(host, row.wishedIn)
-}
-
 /**
  * Whether its domain is over. One that ran and is no longer reported is gone, whatever took it; one that never ran is
  * still to come, unless the host has heard that it shall not.
  */
 function hasEnded(self: ObservedInstance): boolean {
   if (self.fact) return self.fact.state === 'off' || self.fact.state === 'lost'
-  return self.row.runningAt !== null || (self.row.power !== 'on' && hasHeard(self))
+  return self.row.runningAt !== null || (self.row.power !== 'on' && isOverOn(self.host, self.row.wishedIn))
 }
 
 function failedAttempts({ row, host }: ObservedInstance): number {

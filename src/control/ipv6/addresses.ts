@@ -80,14 +80,8 @@ export async function unassign6(tx: Transaction, nic: InterfaceRow, texts: reado
 
 /** Refuses more addresses than an interface of the type has; old types have none. Guess: the texts. */
 export async function checkRoom6(reader: Reader, type: string, nics: readonly InterfaceRow[]): Promise<void> {
-  const counts = [
-    ...(
-      await addresses6Of(
-        reader,
-        nics.map((it) => it.id),
-      )
-    ).values(),
-  ].map((it) => it.length)
+  const ids = nics.map((it) => it.id)
+  const counts = [...(await addresses6Of(reader, ids)).values()].map((it) => it.length)
   if (counts.length === 0) return
   const { ipv6, ipv4PerInterface } = instanceType(type)! // instances are made of types that exist
   if (!ipv6)

@@ -1,34 +1,31 @@
 /** Arithmetic of IPv6 networks, and which of them VPCs and subnets may have. Pure. */
 import ipaddr from 'ipaddr.js'
+import { formatSix, parseSix } from '../../base/ipv6.ts'
 import { refuse } from '../../model/errors.ts'
 
 /** Source: VPC User Guide, "VPC CIDR blocks" (IPv6 blocks that Amazon gives) and "Subnet sizing for IPv6". */
 export const vpcPrefix = 56
 export const subnetPrefix = 64
 
-export function isSix(text: string): boolean {
-  return text.includes(':')
-}
-
 /** Whether every address of `inner`, a network or an address, is one of `outer`. */
 export function contains6(outer: string, inner: string): boolean {
-  const [a, b] = [parse(outer), parse(inner)]
+  const [a, b] = [parseSix(outer), parseSix(inner)]
   return a.length <= b.length && b.first >> BigInt(128 - a.length) === a.first >> BigInt(128 - a.length)
 }
 
 /** How many networks of `prefix` there are in `network`. */
 export function countIn(network: string, prefix: number): number {
-  return 2 ** (prefix - parse(network).length)
+  return 2 ** (prefix - parseSix(network).length)
 }
 
 /** The `index`th network of length `prefix` within `network`. */
 export function networkIn(network: string, prefix: number, index: number): string {
-  return `${format(parse(network).first + (BigInt(index) << BigInt(128 - prefix)))}/${prefix}`
+  return `${formatSix(parseSix(network).first + (BigInt(index) << BigInt(128 - prefix)))}/${prefix}`
 }
 
 /** The address of the host with this number. */
 export function addressIn(network: string, number: bigint): string {
-  return format(parse(network).first + number)
+  return formatSix(parseSix(network).first + number)
 }
 
 /** The router's. Source: VPC User Guide, "Subnet sizing for IPv6". */
@@ -43,7 +40,7 @@ export function readAddress6(text: string, subnet: string): string {
   const address = ipaddr.IPv6.parse(text).toRFC5952String()
   if (!contains6(subnet, address))
     refuse('InvalidParameterValue', { message: `Address ${address} does not fall within the subnet's address range` })
-  const host = parse(address).first - parse(subnet).first
+  const host = parseSix(address).first - parseSix(subnet).first
   if (host < 4n || host === (1n << 64n) - 1n)
     refuse('InvalidParameterValue', { message: `Address ${address} is in subnet's reserved address range` })
   return address
@@ -52,24 +49,12 @@ export function readAddress6(text: string, subnet: string): string {
 /** The network, with the bits of the host cleared. Refuses what is none, and another length. */
 export function readNetwork6(text: string, prefix: number, parameter = 'ipv6CidrBlock'): string {
   try {
-    const { first, length } = parse(text)
-    if (/^[0-9a-fA-F:.]+\/\d+$/.test(text) && length === prefix) return `${format(first)}/${length}`
+    const { first, length } = parseSix(text)
+    if (/^[0-9a-fA-F:.]+\/\d+$/.test(text) && length === prefix) return `${formatSix(first)}/${length}`
   } catch {
     // Not a network at all: refused with those of another length.
   }
   return refuse('InvalidParameterValue', {
     message: `Value (${text}) for parameter ${parameter} is invalid. This is not a valid IPv6 CIDR block of length ${prefix}.`,
   })
-}
-
-function parse(text: string): { first: bigint; length: number } {
-  const [address, length] = text.includes('/') ? ipaddr.IPv6.parseCIDR(text) : [ipaddr.IPv6.parse(text), 128]
-  const value = address.toByteArray().reduce((sum, it) => sum * 256n + BigInt(it), 0n)
-  const shift = BigInt(128 - length)
-  return { first: (value >> shift) << shift, length }
-}
-
-function format(value: bigint): string {
-  const bytes = Array.from({ length: 16 }, (_, index) => Number((value >> BigInt(8 * (15 - index))) & 255n))
-  return new ipaddr.IPv6(bytes).toRFC5952String()
 }

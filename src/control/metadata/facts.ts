@@ -1,11 +1,11 @@
 /** What a guest may learn of itself, from the rows. */
+import { isSix } from '../../base/ipv6.ts'
 import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
 import type { InterfaceRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import { type InterfaceAddress, publicNameOf } from '../addresses/of-interfaces.ts'
 import { rootDeviceOf } from '../images/mappings.ts'
 import { disksOfInstance } from '../instances/disks.ts'
 import type { Guest } from '../instances/guest.ts'
-import { isSix } from '../ipv6/networks.ts'
 import type { AddressFacts, InstanceMetadataFacts, InterfaceFacts } from './tree.ts'
 
 export interface MetadataSurroundings {

@@ -1,10 +1,11 @@
 /** Routes of a table: where packets to a block go. Those within the VPC are not kept: they follow from its blocks. */
+import { isSix } from '../../base/ipv6.ts'
 import { refuse } from '../../model/errors.ts'
 import { isId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { RouteRow, RouteTableRow } from '../../store/tables/vpcs.ts'
 import { hostsOfVpc, wish } from '../hosts/wishes.ts'
-import { contains6, isSix } from '../ipv6/networks.ts'
+import { contains6 } from '../ipv6/networks.ts'
 import { vpcBlocks6 } from '../ipv6/vpc-blocks.ts'
 import type { PrefixListId } from '../prefix-lists/find.ts'
 import { contains } from '../vpcs/blocks.ts'

@@ -1,6 +1,7 @@
 /** Route tables as answers show them. */
+
 import type { Route, RouteTable, RouteTableAssociation } from '@aws-sdk/client-ec2'
-import { isSix } from '../../control/ipv6/networks.ts'
+import { isSix } from '../../base/ipv6.ts'
 import { vpcBlocks6 } from '../../control/ipv6/vpc-blocks.ts'
 import { isList, routesOf } from '../../control/route-tables/routes.ts'
 import { type LiveTargets, liveTargets, targetKind, wayOf } from '../../control/route-tables/targets.ts'

@@ -55,6 +55,11 @@ export interface Wanted {
   readonly firmware?: 'bios' | 'uefi'
 }
 
+/** Where a task keeps what it has half done. */
+export function taskFolder(images: string, task: string): string {
+  return join(images, '.tasks', task)
+}
+
 export class DiskTasks {
   readonly #parts: DiskTaskParts
 
@@ -98,7 +103,7 @@ export class DiskTasks {
   /** Removes what the task has half done, and the raw disk, which has become a snapshot; with `all` whatever it made. */
   async clear(task: string, home: string, { all }: { all: boolean }): Promise<void> {
     const target = join(this.#parts.folder, home)
-    await rm(join(this.#parts.folder, '.tasks', task), { recursive: true, force: true })
+    await rm(taskFolder(this.#parts.folder, task), { recursive: true, force: true })
     await rm(all ? target : join(target, 'root.img'), { recursive: true, force: true })
   }
 
@@ -138,7 +143,7 @@ export class DiskTasks {
   }
 
   async #scratch(task: string): Promise<string> {
-    const folder = join(this.#parts.folder, '.tasks', task)
+    const folder = taskFolder(this.#parts.folder, task)
     await mkdir(folder, { recursive: true, mode: 0o711 })
     return folder
   }

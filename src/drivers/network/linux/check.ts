@@ -1,8 +1,9 @@
 import { Fault } from '../../../base/fault.ts'
+import { isSix } from '../../../base/ipv6.ts'
 import type { EdgeSpec, EdgeTableSpec, RouterSpec, RouteSpec, RuleSpec, TableSpec } from '../../../host-api/spec.ts'
 import { isId } from '../../../model/ids.ts'
 import { isAddress, isNetwork } from './ipv4.ts'
-import { isAddress6, isNetwork6, isSix } from './ipv6.ts'
+import { isAddress6, isNetwork6 } from './ipv6.ts'
 import { addressesOfVif } from './router-links.ts'
 
 /**

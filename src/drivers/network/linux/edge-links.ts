@@ -1,6 +1,7 @@
+import { isSix } from '../../../base/ipv6.ts'
 import type { EdgeNetworkSpec } from '../../../host-api/spec.ts'
 import { canonical } from './ipv4.ts'
-import { canonicalNetwork, isSix } from './ipv6.ts'
+import { canonicalNetwork } from './ipv6.ts'
 import type { Route, Rule, Wanted } from './links.ts'
 import { natWireName, wireName } from './names.ts'
 import { overlayLinks } from './overlay-links.ts'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { isSix } from '../../../base/ipv6.ts'
 import type { EdgeNetworkSpec, NatSpec } from '../../../host-api/spec.ts'
-import { disjoint6, isSix } from './ipv6.ts'
+import { disjoint6 } from './ipv6.ts'
 import { natWireName } from './names.ts'
 import { type Chain, emptyTable, type NamedSet, type Ruleset, type Table } from './ruleset.ts'
 import { sourceMap } from './table-rules.ts'

@@ -1,4 +1,4 @@
-import { isSix } from './ipv6.ts'
+import { isSix } from '../../../base/ipv6.ts'
 import type { KernelState, Link } from './kernel-state.ts'
 import { routeProtocol } from './kernel-state.ts'
 

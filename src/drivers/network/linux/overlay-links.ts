@@ -1,5 +1,6 @@
+import { isSix } from '../../../base/ipv6.ts'
 import type { RouteSpec } from '../../../host-api/spec.ts'
-import { canonicalNetwork, hopOf, isSix } from './ipv6.ts'
+import { canonicalNetwork, hopOf } from './ipv6.ts'
 import type { Neighbour, Route } from './links.ts'
 import { overlayMac } from './names.ts'
 

@@ -1,6 +1,7 @@
+import { isSix } from '../../../base/ipv6.ts'
 import type { RouterSpec, TableSpec, VifSpec, WaySpec } from '../../../host-api/spec.ts'
 import type { VpcId } from '../../../model/ids.ts'
-import { canonicalNetwork, isSix, linkLocal } from './ipv6.ts'
+import { canonicalNetwork, linkLocal } from './ipv6.ts'
 import type { Neighbour, Route, Rule } from './links.ts'
 import { peerWireName, tapName } from './names.ts'
 import { hopTo, overlayNeighbours } from './overlay-links.ts'

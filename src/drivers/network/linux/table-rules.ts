@@ -1,5 +1,5 @@
+import { isSix } from '../../../base/ipv6.ts'
 import type { RouterSpec } from '../../../host-api/spec.ts'
-import { isSix } from './ipv6.ts'
 import { peerWireName, tapName } from './names.ts'
 import { addressesOfVif } from './router-links.ts'
 import { emptyTable, type Ruleset, type Table } from './ruleset.ts'

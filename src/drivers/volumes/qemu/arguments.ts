@@ -4,7 +4,7 @@
  */
 import { Fault } from '../../../base/fault.ts'
 import type { VolumeLimits } from '../../../host-api/volumes.ts'
-import { secretObject } from './keys.ts'
+import { sealedBy } from './keys.ts'
 import { layerFile } from './layers.ts'
 
 export const exportName = 'volume'
@@ -26,11 +26,9 @@ export function layerNode(file: string, layer: number, isSealed: boolean): objec
     'detect-zeroes': 'unmap',
     // Goes through the page cache and honours flushes: a flush by the guest is an fdatasync here.
     cache: { direct: false, 'no-flush': false },
-    ...(isSealed && { encrypt }),
+    ...(isSealed && { encrypt: sealedBy }),
   }
 }
-
-const encrypt = { format: 'luks', 'key-secret': secretObject }
 
 /** A layer and those below it. A volume's own have names; those of snapshots have none, and open by their names where nothing is encrypted. */
 export function chainNode({ layers, below, folder, isSealed }: Chain): object {
@@ -60,7 +58,13 @@ function backingNode(
   if (first === undefined) return isSealed ? null : undefined
   const storage = { driver: 'file', filename: first.file, 'read-only': true }
   const backing = backingNode(rest, isSealed)
-  const common = { driver: 'qcow2', ...first.name, 'read-only': true, file: storage, ...(isSealed && { encrypt }) }
+  const common = {
+    driver: 'qcow2',
+    ...first.name,
+    'read-only': true,
+    file: storage,
+    ...(isSealed && { encrypt: sealedBy }),
+  }
   return backing === undefined ? common : { ...common, backing }
 }
 

@@ -76,6 +76,8 @@ export class Keyring {
 
 /** How qemu-img is told a key: the object, by this id. */
 export const secretObject = 'key'
+/** How a node of QEMU's is told that it is encrypted, and by which of its secrets. */
+export const sealedBy = { format: 'luks', 'key-secret': secretObject } as const
 
 /** Runs `use` while a file in memory that has no name holds the key: no argument and no disk ever does. */
 export async function withSecret<T>(key: string, use: (args: readonly string[]) => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Fault, systemCode } from '../../../base/fault.ts'
 import { hex, type Random } from '../../../base/random.ts'
 import { run } from '../../../base/subprocess.ts'
-import { secretObject, withSecret } from './keys.ts'
+import { sealedBy, secretObject, withSecret } from './keys.ts'
 
 /** A layer's file: `0.qcow2`, over it one with a higher number, and so on. The highest is the one that is written to. */
 export function layerFile(folder: string, layer: number): string {
@@ -164,7 +164,7 @@ export async function mergeLayers(
 
 /** Layers as qemu-img opens them, the highest first, whatever their files say. */
 function chainOf(files: readonly string[], isSealed: boolean): string {
-  const encrypt = isSealed && { encrypt: { format: 'luks', 'key-secret': secretObject } }
+  const encrypt = isSealed && { encrypt: sealedBy }
   const node = ([file, ...below]: readonly string[]): object | null =>
     file === undefined
       ? null
