@@ -108,8 +108,8 @@ async function namespacesOf(cloud: string): Promise<string[]> {
 
 async function prepare(place: Place, abort: AbortSignal): Promise<void> {
   await makeNamespace(place.namespace, abort)
-  await setSysctls(place.namespace, place.sysctls, abort)
-  if (place.tables) await nftTransaction(place.namespace, place.tables, abort)
+  setSysctls(place.namespace, place.sysctls)
+  if (place.tables) nftTransaction(place.namespace, place.tables)
 }
 
 async function makeBridge(config: BoxConfig, abort: AbortSignal): Promise<void> {

@@ -8,11 +8,12 @@ import { addressesOfVif } from './router-links.ts'
 
 /**
  * What is in a spec becomes text that `ip`, `nft` and dnsmasq read as commands. So nothing goes that far that does not
- * look exactly like what it should be. Throws a `Fault` that names the field.
+ * look exactly like what it should be. What is the same as in `before`, which was checked, is not looked at. Throws a `Fault` that
+ * names the field.
  */
-export function checkRouter(spec: RouterSpec): void {
-  checkNetwork(spec)
-  for (const it of spec.subnets) {
+export function checkRouter(spec: RouterSpec, before?: RouterSpec): void {
+  checkNetwork(spec, before)
+  for (const it of others(spec.subnets, before?.subnets)) {
     want('subnet', it.id, isId('subnet', it.id))
     want('cidr', it.cidr, isNetwork(it.cidr))
     want('gateway', it.gateway, isAddress(it.gateway))
@@ -37,7 +38,9 @@ export function checkRouter(spec: RouterSpec): void {
     for (const cidr of it.sources) want('source', cidr, isAnyNetwork(cidr))
   }
   if (spec.objects) want('objects', spec.objects.address, isAddress(spec.objects.address))
-  for (const it of spec.vifs) {
+  // What holds for a vif depends on these two as well.
+  const isSameNetwork = spec.subnets === before?.subnets && spec.cidrs === before.cidrs
+  for (const it of others(spec.vifs, isSameNetwork ? before.vifs : undefined)) {
     want('vif', it.id, isId('network-interface', it.id))
     want('mac', it.mac, /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(it.mac))
     for (const address of addressesOfVif(it)) want('address', address, isAddress(address))
@@ -46,11 +49,11 @@ export function checkRouter(spec: RouterSpec): void {
     want('subnet', it.subnet, subnets.has(it.subnet))
     want('hopLimit', it.metadata.hopLimit, isIn(1, it.metadata.hopLimit, 64))
   }
-  for (const it of spec.acls ?? []) {
+  for (const it of others(spec.acls ?? [], before?.acls)) {
     want('acl', it.id, isId('network-acl', it.id))
     for (const { cidr, ...rule } of it.rules) checkRule({ ...rule, peer: { cidr } })
   }
-  for (const it of spec.groups) {
+  for (const it of others(spec.groups, before?.groups)) {
     want('group', it.id, isId('security-group', it.id))
     for (const address of it.members) want('member', address, isAddress(address) || isAddress6(address))
     for (const rule of it.rules) checkRule(rule)
@@ -81,15 +84,22 @@ interface Network {
   readonly cidrs: readonly string[]
 }
 
-function checkNetwork({ vpc, vni, mtu, routes, cidrs }: Network): void {
+function checkNetwork({ vpc, vni, mtu, routes, cidrs }: Network, before?: Network): void {
   for (const it of cidrs) want('cidr', it, isAnyNetwork(it))
   want('vpc', vpc, isId('vpc', vpc))
   want('vni', vni, isIn(1, vni, 2 ** 24 - 1))
   want('mtu', mtu, isIn(576, mtu, 9216))
-  for (const it of routes) {
+  for (const it of others(routes, before?.routes)) {
     want('route', it.to, isAnyNetwork(it.to))
     want('route', it.via, isAddress(it.via))
   }
+}
+
+/** The elements that are not also, as the same objects, among those that were checked before. */
+function others<T>(all: readonly T[], before: readonly T[] = []): readonly T[] {
+  if (all === before) return []
+  const known = new Set(before)
+  return all.filter((it) => !known.has(it))
 }
 
 function checkTables(tables: readonly (TableSpec | EdgeTableSpec)[]): void {

@@ -64,7 +64,7 @@ export class LinuxNetwork implements NetworkDriver {
   }
 
   async program(spec: RouterSpec, abort: AbortSignal): Promise<void> {
-    checkRouter(spec)
+    checkRouter(spec, this.#programmed.get(spec.vpc))
     await this.#turns.run(spec.vpc, async () => {
       abort.throwIfAborted()
       const before = this.#programmed.get(spec.vpc)
@@ -81,8 +81,9 @@ export class LinuxNetwork implements NetworkDriver {
    */
   async #makeDifference(before: RouterSpec, spec: RouterSpec, abort: AbortSignal): Promise<void> {
     const namespace = this.#namespace(spec.vpc)
-    const [old, links] = [before, spec].map((it) => routerLinks(it, this.#options.underlay.address))
     await this.#rulebook.change(namespace, routerRules(spec), abort)
+    if (differInRulesAlone(before, spec)) return
+    const [old, links] = [before, spec].map((it) => routerLinks(it, this.#options.underlay.address))
     await together(
       changeLinksOf(namespace, old!, links!, abort), // there are two
       changeDhcp(namespace, { before, spec }, this.#dhcpDirectory(spec.vpc), abort),
@@ -190,6 +191,14 @@ export class LinuxNetwork implements NetworkDriver {
 function canFollow(before: RouterSpec, spec: RouterSpec): boolean {
   const devices = ({ vni, mtu, wires, cidrs }: RouterSpec) => ({ vni, mtu, wires, six: cidrs.some(isSix) })
   return isDeepStrictEqual(devices(before), devices(spec)) && !isDeepStrictEqual(before, spec)
+}
+
+/** Told by which objects are the same: what differs by a change shares the rest with what was before it. */
+function differInRulesAlone(before: RouterSpec, spec: RouterSpec): boolean {
+  const { groups, acls, ...rest } = spec
+  const { groups: _, acls: __, ...restBefore } = before
+  const keys = new Set(Object.keys({ ...rest, ...restBefore })) as Set<keyof typeof rest>
+  return [...keys].every((key) => restBefore[key] === rest[key])
 }
 
 /** Taps bear the id of their vif as their alias. */

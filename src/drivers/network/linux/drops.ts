@@ -1,12 +1,14 @@
 import { dropReasons, type VifDrops } from '../../../host-api/drops.ts'
 import { type InterfaceId, isId, type VpcId } from '../../../model/ids.ts'
+import { runNft } from './kernel/nft.ts'
 import { tapName } from './names.ts'
 import { runIn } from './namespace.ts'
 import { dropCounter } from './spoof-counters.ts'
 
 /** Reads the counters of every tap in the router's namespace: of nftables, and of the taps themselves. */
 export async function readDrops(namespace: string, vpc: VpcId, abort: AbortSignal): Promise<VifDrops[]> {
-  const [links, counters] = await Promise.all([readLinks(namespace, abort), readCounters(namespace, abort)])
+  const links = await readLinks(namespace, abort)
+  const counters = readCounters(namespace)
   return links.flatMap(({ vif, packets: atLink }) =>
     dropReasons.map((reason) => {
       const counted = reason === 'link' ? atLink : counters.get(dropCounter(reason, tapName(vif)))
@@ -19,8 +21,8 @@ interface CountersJson {
   readonly nftables: readonly { readonly counter?: { readonly name: string; readonly packets: number } }[]
 }
 
-async function readCounters(namespace: string, abort: AbortSignal): Promise<ReadonlyMap<string, number>> {
-  const { nftables } = JSON.parse(await runIn(namespace, ['nft', '-j', 'list', 'counters'], { abort })) as CountersJson
+function readCounters(namespace: string): ReadonlyMap<string, number> {
+  const { nftables } = JSON.parse(runNft(namespace, 'list counters', { json: true })) as CountersJson
   return new Map(nftables.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets] as const] : [])))
 }
 

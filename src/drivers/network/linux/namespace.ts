@@ -1,12 +1,13 @@
+import { writeFileSync } from 'node:fs'
 import { readdir, rm, statfs } from 'node:fs/promises'
 import { systemCode } from '../../../base/fault.ts'
 import { runQuickly } from '../../../base/launcher.ts'
 import type { RunOptions } from '../../../base/subprocess.ts'
+import { directory, inside, makeInside, removeName } from './kernel/inside.ts'
+import { runNft } from './kernel/nft.ts'
 
 /** Running things in a network namespace. `undefined` is the namespace that we are in ourselves. */
 export type Namespace = string | undefined
-
-const directory = '/run/netns'
 
 /** Every name in the directory of network namespaces, of half-made ones too. */
 export async function listNamespaces(): Promise<string[]> {
@@ -35,12 +36,15 @@ export async function namespaceExists(namespace: string): Promise<boolean> {
 export async function makeNamespace(namespace: string, abort: AbortSignal): Promise<void> {
   if (await namespaceExists(namespace)) return
   await rm(`${directory}/${namespace}`, { force: true })
-  await runQuickly('ip', ['netns', 'add', namespace], { abort })
+  abort.throwIfAborted()
+  makeInside(namespace)
 }
 
 /** Removes the name, and with it the namespace unless a process is in it. */
 export async function deleteNamespace(namespace: string, abort: AbortSignal): Promise<void> {
-  if (await namespaceExists(namespace)) await runQuickly('ip', ['netns', 'delete', namespace], { abort })
+  const exists = await namespaceExists(namespace)
+  abort.throwIfAborted()
+  if (exists) removeName(namespace)
   else await rm(`${directory}/${namespace}`, { force: true })
 }
 
@@ -70,16 +74,23 @@ export async function bridgeBatch(namespace: Namespace, lines: readonly string[]
 }
 
 /** Sets the namespace's own values of /proc/sys/net. What this kernel does not have is passed over. */
-export async function setSysctls(namespace: string, values: Readonly<Record<string, number>>, abort: AbortSignal) {
-  const stdin = Object.entries(values)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('')
-  await runIn(namespace, ['sysctl', '--quiet', '--ignore', '--load=-'], { stdin, abort })
+export function setSysctls(namespace: string, values: Readonly<Record<string, number>>): void {
+  inside(namespace, () => {
+    for (const [name, value] of Object.entries(values)) setSysctl(`/proc/sys/${name.replaceAll('.', '/')}`, value)
+  })
 }
 
-/** Carries out commands of nft in one transaction: all of them or none. */
-export async function nftTransaction(namespace: Namespace, lines: readonly string[], abort: AbortSignal) {
-  await runIn(namespace, ['nft', '-f', '-'], { stdin: `${lines.join('\n')}\n`, abort })
+function setSysctl(file: string, value: number): void {
+  try {
+    writeFileSync(file, `${value}`)
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw cause
+  }
+}
+
+/** Carries out commands of nft in one transaction: all of them or none. Throws `NftError`. */
+export function nftTransaction(namespace: string, lines: readonly string[]): void {
+  runNft(namespace, `${lines.join('\n')}\n`)
 }
 
 async function batch(argv: readonly string[], namespace: Namespace, lines: readonly string[], abort: AbortSignal) {

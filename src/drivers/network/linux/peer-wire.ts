@@ -20,7 +20,7 @@ export async function makePeerWire(
   const [near, far] = [namespaceOf(here), namespaceOf(there)]
   if ((await readKernelState(near, abort)).links.has(name)) return
   await makeNamespace(far, abort)
-  await setSysctls(far, routerSysctls, abort)
+  setSysctls(far, routerSysctls)
   const other = `peer name ${name} netns ${far} address ${wireMac(there, here)}`
   await ipBatch(near, [`link add ${name} address ${wireMac(here, there)} mtu 1500 type veth ${other} mtu 1500`], abort)
 }

@@ -47,8 +47,8 @@ interface Probe {
 const probes: readonly Probe[] = [
   {
     feature: 'sysctl',
-    costs: 'namespaces cannot forward packets (Debian package procps)',
-    run: (it, abort) => setSysctls(it, routerSysctls, abort),
+    costs: 'namespaces cannot forward packets ',
+    run: async (it) => setSysctls(it, routerSysctls),
   },
   {
     feature: 'tap devices',
@@ -73,12 +73,12 @@ const probes: readonly Probe[] = [
   {
     feature: 'nftables, hosts',
     costs: 'no guest can start',
-    run: (it, abort) => nftTransaction(it, whole(routerRules(sample)), abort),
+    run: async (it) => nftTransaction(it, whole(routerRules(sample))),
   },
   {
     feature: 'nftables, edge',
     costs: 'guests have no public addresses',
-    run: (it, abort) => nftTransaction(it, whole(edgeRules(sampleEdge)), abort),
+    run: async (it) => nftTransaction(it, whole(edgeRules(sampleEdge))),
   },
   { feature: 'dnsmasq', costs: 'guests get no address (Debian package dnsmasq-base)', run: probeDnsmasq },
 ]

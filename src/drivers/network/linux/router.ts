@@ -42,8 +42,8 @@ export interface Wire {
 export async function makeRouter(router: Router, rulebook: Rulebook, abort: AbortSignal): Promise<void> {
   const { namespace, wires } = router
   const [state] = await together(readKernelState(namespace, abort), rulebook.load(namespace, router.rules, abort))
-  if (!state.links.get('lo')?.up) await setSysctls(namespace, routerSysctls, abort)
-  if (router.six && !state.six) await setSysctls(namespace, routerSysctls6, abort)
+  if (!state.links.get('lo')?.up) setSysctls(namespace, routerSysctls)
+  if (router.six && !state.six) setSysctls(namespace, routerSysctls6)
   const kept = await removeWires(router, await makeOverlay(router, state, abort), abort)
   for (const it of wires) if (!kept.links.has(it.name)) await it.make(abort)
   await changeLinks(namespace, kept, router, abort)

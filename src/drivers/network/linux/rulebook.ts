@@ -1,8 +1,9 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { systemCode } from '../../../base/fault.ts'
-import { SubprocessError } from '../../../base/subprocess.ts'
-import { nftTransaction, runIn } from './namespace.ts'
+import { NftError, runNft } from './kernel/nft.ts'
+import { nftTransaction } from './namespace.ts'
 import { comparable, difference, digest, type Ruleset, whole } from './ruleset.ts'
+import { Turns } from './turns.ts'
 
 const writeAfterMs = 1_000
 
@@ -17,6 +18,8 @@ export class Rulebook implements AsyncDisposable {
   readonly #loaded = new Map<string, Tagged>()
   /** Namespaces whose file is older than what is loaded, and when that will be written. */
   readonly #late = new Map<string, NodeJS.Timeout>()
+  /** Of writers of the same file. */
+  readonly #turns = new Turns()
   #failure: unknown
 
   constructor(directory: string) {
@@ -33,14 +36,15 @@ export class Rulebook implements AsyncDisposable {
     this.#throwFailure()
     const next = { tag: tagOf(ruleset), ruleset }
     const before = this.#loaded.get(namespace) ?? (await this.#read(namespace))
-    if (before && (await turn(namespace, before, next, abort))) {
+    abort.throwIfAborted()
+    if (before && turn(namespace, before, next)) {
       this.#loaded.set(namespace, next)
       if (before.tag !== next.tag) this.#writeLater(namespace)
       return
     }
-    await nftTransaction(namespace, [...whole(ruleset), `add chain ${tableOf(ruleset)} ${next.tag}`], abort)
+    nftTransaction(namespace, [...whole(ruleset), `add chain ${tableOf(ruleset)} ${next.tag}`])
     this.#loaded.set(namespace, next)
-    await this.#write(namespace, next)
+    await this.#write(namespace)
   }
 
   /** Writes what is late. */
@@ -57,7 +61,7 @@ export class Rulebook implements AsyncDisposable {
     this.#loaded.delete(namespace)
     clearTimeout(this.#late.get(namespace))
     this.#late.delete(namespace)
-    await rm(this.#file(namespace), { force: true })
+    await this.#turns.run(namespace, () => rm(this.#file(namespace), { force: true }))
   }
 
   async #read(namespace: string): Promise<Tagged | undefined> {
@@ -69,10 +73,15 @@ export class Rulebook implements AsyncDisposable {
     }
   }
 
-  async #write(namespace: string, next: Tagged): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o755 })
-    await writeFile(`${this.#file(namespace)}.new`, JSON.stringify(next))
-    await rename(`${this.#file(namespace)}.new`, this.#file(namespace))
+  /** Writes what is loaded now, if anything is. */
+  async #write(namespace: string): Promise<void> {
+    await this.#turns.run(namespace, async () => {
+      const loaded = this.#loaded.get(namespace)
+      if (!loaded) return
+      await mkdir(this.#directory, { recursive: true, mode: 0o755 })
+      await writeFile(`${this.#file(namespace)}.new`, JSON.stringify(loaded))
+      await rename(`${this.#file(namespace)}.new`, this.#file(namespace))
+    })
   }
 
   /** A change must not wait until a file of megabytes is made: should we die before it is, everything is loaded anew. */
@@ -86,8 +95,7 @@ export class Rulebook implements AsyncDisposable {
   async #writeLate(namespace: string): Promise<void> {
     this.#late.delete(namespace)
     try {
-      const loaded = this.#loaded.get(namespace)
-      if (loaded) await this.#write(namespace, loaded)
+      await this.#write(namespace)
     } catch (cause) {
       this.#failure = cause // Whoever loads next is told.
     }
@@ -115,17 +123,16 @@ function tagOf(ruleset: Ruleset): string {
 }
 
 /** Whether `before` was there and `next` is now. */
-async function turn(namespace: string, before: Tagged, next: Tagged, abort: AbortSignal): Promise<boolean> {
+function turn(namespace: string, before: Tagged, next: Tagged): boolean {
   if (before.tag !== next.tag && !comparable(before.ruleset, next.ruleset)) return false
   const table = tableOf(next.ruleset)
-  return await unlessRefused(
+  return unlessRefused(() =>
     before.tag === next.tag
-      ? runIn(namespace, ['nft', 'list', 'chain', ...table.split(' '), next.tag], { abort })
-      : nftTransaction(
-          namespace,
-          [`rename chain ${table} ${before.tag} ${next.tag}`, ...difference(before.ruleset, next.ruleset)],
-          abort,
-        ),
+      ? void runNft(namespace, `list chain ${table} ${next.tag}`)
+      : nftTransaction(namespace, [
+          `rename chain ${table} ${before.tag} ${next.tag}`,
+          ...difference(before.ruleset, next.ruleset),
+        ]),
   )
 }
 
@@ -134,12 +141,12 @@ function tableOf(ruleset: Ruleset): string {
   return Object.keys(ruleset)[0] ?? ''
 }
 
-async function unlessRefused(done: Promise<unknown>): Promise<boolean> {
+function unlessRefused(work: () => void): boolean {
   try {
-    await done
+    work()
     return true
   } catch (cause) {
-    if (cause instanceof SubprocessError && cause.exitCode !== null) return false
+    if (cause instanceof NftError) return false
     throw cause
   }
 }
