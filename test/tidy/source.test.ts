@@ -57,8 +57,6 @@ function hasReason(file: string, { start }: Node): boolean {
 
 /** Programs of their own, that a process starts: what they shall do is in their arguments. Of the environment they read nothing. */
 const programs = new Set([
-  'src/drivers/network/linux/bind-child.ts',
-  'src/drivers/network/linux/listen-child.ts',
   'src/query/model/extract.ts',
 ])
 

@@ -1,29 +1,39 @@
-import { dropReasons, type VifDrops } from '../../../host-api/drops.ts'
+import { type DropReason, dropReasons, type VifDrops } from '../../../host-api/drops.ts'
 import { type InterfaceId, isId, type VpcId } from '../../../model/ids.ts'
 import { runNft } from './kernel/nft.ts'
 import { tapName } from './names.ts'
 import { runIn } from './namespace.ts'
-import { dropCounter } from './spoof-counters.ts'
+import { type Family, lost, reasonsOf } from './spoof-counters.ts'
 
 /** Reads the counters of every tap in the router's namespace: of nftables, and of the taps themselves. */
 export async function readDrops(namespace: string, vpc: VpcId, abort: AbortSignal): Promise<VifDrops[]> {
   const links = await readLinks(namespace, abort)
-  const counters = readCounters(namespace)
+  const counted = new Map([...readCounters(namespace, 'inet'), ...readCounters(namespace, 'arp')])
   return links.flatMap(({ vif, packets: atLink }) =>
     dropReasons.map((reason) => {
-      const counted = reason === 'link' ? atLink : counters.get(dropCounter(reason, tapName(vif)))
-      return { vpc, vif, reason, packets: counted ?? 0 }
+      const packets = reason === 'link' ? atLink : (counted.get(reason)?.get(tapName(vif)) ?? 0)
+      return { vpc, vif, reason, packets }
     }),
   )
 }
 
-interface CountersJson {
-  readonly nftables: readonly { readonly counter?: { readonly name: string; readonly packets: number } }[]
+interface SetsJson {
+  readonly nftables: readonly {
+    readonly set?: { readonly elem?: readonly { readonly elem: { val: string; counter: { packets: number } } }[] }
+  }[]
 }
 
-function readCounters(namespace: string): ReadonlyMap<string, number> {
-  const { nftables } = JSON.parse(runNft(namespace, 'list counters', { json: true })) as CountersJson
-  return new Map(nftables.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets] as const] : [])))
+type Counters = ReadonlyMap<DropReason, ReadonlyMap<string, number>>
+
+/** For each reason, by tap. */
+function readCounters(namespace: string, family: Family): Counters {
+  return new Map(
+    reasonsOf[family].map((reason) => {
+      const said = runNft(namespace, `list set ${family} router ${lost(reason)}`, { json: true })
+      const elements = (JSON.parse(said) as SetsJson).nftables.flatMap(({ set }) => set?.elem ?? [])
+      return [reason, new Map(elements.map(({ elem }) => [elem.val, elem.counter.packets]))]
+    }),
+  )
 }
 
 interface LinkJson {

@@ -20,7 +20,7 @@ export function edgeRules(spec: EdgeNetworkSpec): Ruleset {
   const sets = { ...translations(pairs), ...zones(pairs), ...natSets(spec.nats), sources: sourceMap(spec.tables) }
   const six = spec.cidrs.some(isSix)
   return {
-    'ip edge': { counters: [], sets, chains: { ...chains, zone: zoneChain(spec.nats) } },
+    'ip edge': { sets, chains: { ...chains, zone: zoneChain(spec.nats) } },
     'ip6 edge': six ? table6(spec) : emptyTable,
   }
 }
@@ -31,7 +31,6 @@ function table6({ ipv6 = { open: [], outward: [] } }: EdgeNetworkSpec): Table {
     ...{ kind: 'set', type: 'type ipv6_addr; flags interval;', elements: disjoint6(cidrs) },
   })
   return {
-    counters: [],
     sets: { open: networks(ipv6.open), outward: networks([...ipv6.open, ...ipv6.outward]) },
     chains: {
       forward: {

@@ -122,7 +122,7 @@ describe('a guest', () => {
     expect(led(table, 2, 'to')).toEqual([`jump ${group}-ingress`])
   })
 
-  it('costs a few elements and counters and no chain, however many there are', () => {
+  it('costs a few elements and no chain, however many there are', () => {
     const size = (n: number) => ip(Array.from({ length: n }, (_, index) => vif(index + 1)))
     expect(size(40).chains).toEqual(size(1).chains)
   })

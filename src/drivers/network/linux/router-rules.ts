@@ -8,7 +8,7 @@ import { metadataAddress, peerWireName, tapName } from './names.ts'
 import { addressesOfVif } from './router-links.ts'
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.ts'
 import { dnsInput, guestChains, objectsInput, serviceChains, serviceSets } from './service-rules.ts'
-import { countersOf, drop, lostChains, spoofMaps } from './spoof-counters.ts'
+import { drop, lostChains, lostSets } from './spoof-counters.ts'
 import { tableRules } from './table-rules.ts'
 
 /**
@@ -27,7 +27,6 @@ export function routerRules(spec: RouterSpec): Ruleset {
 /** What follows from the vifs alone, made once for the same list: rules change more often. */
 interface VifParts {
   readonly vifs: readonly Vif[]
-  readonly counters: readonly string[]
   readonly sets: Readonly<Record<string, NamedSet>>
   readonly arp: Table
 }
@@ -40,8 +39,14 @@ function partsOf(specs: readonly VifSpec[]): VifParts {
   const vifs = specs.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((vif) => ({ ...vif, tap: tapName(vif.id) }))
   const made = {
     vifs,
-    counters: countersOf(vifs, 'inet'),
-    sets: { ...identitySets(vifs), ...spoofMaps(vifs, 'inet'), ...dispatchMaps(vifs) },
+    sets: {
+      ...identitySets(vifs),
+      ...lostSets(
+        vifs.map(({ tap }) => tap),
+        'inet',
+      ),
+      ...dispatchMaps(vifs),
+    },
     arp: arpTable(vifs),
   }
   partsMade.set(specs, made)
@@ -50,12 +55,11 @@ function partsOf(specs: readonly VifSpec[]): VifParts {
 
 type Vif = VifSpec & { readonly tap: string }
 
-function ipTable(spec: RouterSpec, { vifs, counters, sets }: VifParts): Table {
+function ipTable(spec: RouterSpec, { vifs, sets }: VifParts): Table {
   const groups = groupRules(spec.groups, new Set(vifs.flatMap((it) => it.groups)))
   const acls = aclRules(spec, vifs)
   const told = new Set(Object.keys(groups.chains))
   return {
-    counters,
     sets: {
       ...sets,
       ...throughWires(spec, sets),
@@ -279,12 +283,14 @@ function ttlChains(vifs: readonly Vif[]): Record<string, Chain> {
 /** Guests and their router never ask each other by ARP: what they say may be anything but another's address. */
 function arpTable(vifs: readonly Vif[]): Table {
   return {
-    counters: countersOf(vifs, 'arp'),
     sets: {
       own: set('ifname . ether_addr . ipv4_addr', vifs.flatMap(ownAddresses)),
       macs: set('ifname . ether_addr', vifs.map(ownMac)),
       forwarders: forwarderSet(vifs),
-      ...spoofMaps(vifs, 'arp'),
+      ...lostSets(
+        vifs.map(({ tap }) => tap),
+        'arp',
+      ),
     },
     chains: {
       ...lostChains('arp'),

@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto'
 export type Ruleset = Readonly<Record<string, Table>>
 
 export interface Table {
-  readonly counters: readonly string[]
   readonly sets: Readonly<Record<string, NamedSet>>
   readonly chains: Readonly<Record<string, Chain>>
 }
@@ -25,15 +24,15 @@ export interface Chain {
   readonly rules: readonly string[]
 }
 
-/** The commands that load `ruleset` in place of whatever its tables held before. Counters begin anew. */
+/** The commands that load `ruleset` in place of whatever its tables held before. What was counted begins anew. */
 export function whole(ruleset: Ruleset): string[] {
   const clear = Object.keys(ruleset).flatMap((it) => [`add table ${it}`, `delete table ${it}`])
   return [...clear, ...difference({}, ruleset)]
 }
 
 /**
- * The commands that turn `before` into `after`; none if they are the same. Counters, sets and chains that are in both
- * stay; a chain whose rules differ is emptied and filled again. The order keeps every reference valid: declare, let go,
+ * The commands that turn `before` into `after`; none if they are the same. Sets and chains that are in both
+ * stay, with what they counted; a chain whose rules differ is emptied and filled again. The order keeps every reference valid: declare, let go,
  * take up, remove. Only for rulesets that are `comparable`.
  */
 export function difference(before: Ruleset, after: Ruleset): string[] {
@@ -53,9 +52,8 @@ export function comparable(before: Ruleset, after: Ruleset): boolean {
 
 /** A short digest of the ruleset; equal digests, equal rulesets. Of sets and chains that were met before it is remembered. */
 export function digest(ruleset: Ruleset): string {
-  const parts = Object.entries(ruleset).map(([name, { counters, sets, chains }]) => [
+  const parts = Object.entries(ruleset).map(([name, { sets, chains }]) => [
     name,
-    digestOf(counters),
     Object.entries(sets).map(([key, it]) => [key, it.kind, it.type, digestOf(it.elements)]),
     Object.entries(chains).map(([key, it]) => [key, it.hook, digestOf(it.rules)]),
   ])
@@ -80,28 +78,19 @@ const phases = ['declare', 'letGo', 'takeUp', 'remove'] as const
 type Commands = Record<(typeof phases)[number], string[]>
 
 /** Hooks nothing, and so costs nothing: holds a name that other rulesets fill. */
-export const emptyTable: Table = { counters: [], sets: {}, chains: {} }
+export const emptyTable: Table = { sets: {}, chains: {} }
 
 /** One that is not there: by identity, as an empty one may be. */
-const nothing: Table = { counters: [], sets: {}, chains: {} }
+const nothing: Table = { sets: {}, chains: {} }
 
 function tableDifference(name: string, before: Table = nothing, after: Table | undefined): Commands {
   if (!after) return { declare: [], letGo: [], takeUp: [], remove: [`delete table ${name}`] }
   const parts = [
     { ...none(), declare: before === nothing ? [`add table ${name}`] : [] },
-    counterDifference(name, before, after),
     chainDifference(name, before.chains, after.chains),
     setDifference(name, before.sets, after.sets),
   ]
   return Object.fromEntries(phases.map((phase) => [phase, parts.flatMap((it) => it[phase])])) as Commands
-}
-
-function counterDifference(table: string, before: Table, after: Table): Commands {
-  return {
-    ...none(),
-    declare: without(after.counters, before.counters).map((it) => `add counter ${table} ${it}`),
-    remove: without(before.counters, after.counters).map((it) => `delete counter ${table} ${it}`),
-  }
 }
 
 function setDifference(table: string, before: Table['sets'], after: Table['sets']): Commands {

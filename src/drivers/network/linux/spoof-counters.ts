@@ -2,44 +2,31 @@ import type { DropReason } from '../../../host-api/drops.ts'
 import type { Chain, NamedSet } from './ruleset.ts'
 
 /** What each table counts; frames that reach neither, the tap counts itself. */
-const reasonsOf = {
+export const reasonsOf = {
   inet: ['source', 'neighbour', 'dhcp', 'options', 'router'],
   arp: ['arp'],
 } as const satisfies Record<string, readonly DropReason[]>
 
-type Family = keyof typeof reasonsOf
+export type Family = keyof typeof reasonsOf
 
-interface OnTap {
-  readonly tap: string
-}
-
-/** Counts what the guest behind `tap` sent and lost for this reason. */
-export function dropCounter(reason: DropReason, tap: string): string {
-  return `${reason}-${tap}`
+/** The set of taps that counts, for each, what the guest behind it sent and lost for this reason. It bears the name of its chain. */
+export function lost(reason: DropReason): string {
+  return `lost-${reason}`
 }
 
 /** The rule that counts and drops what `match` describes; everything, if it is left out. */
 export function drop(reason: DropReason, match = ''): string {
-  return match === '' ? `goto lost-${reason}` : `${match} goto lost-${reason}`
+  return match === '' ? `goto ${lost(reason)}` : `${match} goto ${lost(reason)}`
 }
 
-/** Where packets end that are counted. */
+/** Where packets end that are counted: whoever is found in a set is counted there. Source: nft(8), SETS, `counter`. */
 export function lostChains(family: Family): Record<string, Chain> {
+  return Object.fromEntries(reasonsOf[family].map((it) => [lost(it), { rules: [`iifname @${lost(it)} drop`, 'drop'] }]))
+}
+
+export function lostSets(taps: readonly string[], family: Family): Record<string, NamedSet> {
+  const elements = taps.map((it) => `"${it}"`)
   return Object.fromEntries(
-    reasonsOf[family].map((it) => [`lost-${it}`, { rules: [`counter name iifname map @lost-${it}`, 'drop'] }]),
+    reasonsOf[family].map((it) => [lost(it), { kind: 'set', type: 'type ifname; counter;', elements }]),
   )
-}
-
-export function countersOf(vifs: readonly OnTap[], family: Family): string[] {
-  return reasonsOf[family].flatMap((reason) => vifs.map((it) => dropCounter(reason, it.tap)))
-}
-
-/** From a tap to its counters. */
-export function spoofMaps(vifs: readonly OnTap[], family: Family): Record<string, NamedSet> {
-  const map = (reason: DropReason): NamedSet => ({
-    kind: 'map',
-    type: 'type ifname : counter;',
-    elements: vifs.map((it) => `"${it.tap}" : "${dropCounter(reason, it.tap)}"`),
-  })
-  return Object.fromEntries(reasonsOf[family].map((it) => [`lost-${it}`, map(it)]))
 }

@@ -33,7 +33,6 @@ function tableOf({ tables, vifs, subnets, wires }: RouterSpec, family: Family): 
   const here = vifs.flatMap((it) => [...addressesOfVif(it), ...(it.ipv6 ?? [])]).filter(ours)
   const theirs = wires.flatMap((it) => it.sources.filter(ours).map((cidr) => `"${peerWireName(it.id)}" . ${cidr}`))
   return {
-    counters: [],
     sets: {
       taps: { kind: 'map', type: 'type ifname : mark;', elements: taps.sort() },
       sources: sourceMap(tables, family),
