@@ -12,7 +12,7 @@ import {
 import type { VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
-import { remembered } from '../hosts/remembered.ts'
+import { remembered } from '../../base/remembered.ts'
 import type { Scene } from '../hosts/scene.ts'
 import type { Guest } from '../instances/guest.ts'
 import { sharingWith } from '../peerings/options.ts'
