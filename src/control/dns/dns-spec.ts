@@ -1,5 +1,6 @@
 /** What name servers say: those of each VPC, and the one outside. */
 import { isDeepStrictEqual } from 'node:util'
+import { remembered } from '../../base/remembered.ts'
 import type { DnsSpec, NameRule } from '../../host-api/dns.ts'
 import {
   type Cloud,
@@ -12,7 +13,6 @@ import {
 import type { VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
-import { remembered } from '../../base/remembered.ts'
 import type { Scene } from '../hosts/scene.ts'
 import type { Guest } from '../instances/guest.ts'
 import { sharingWith } from '../peerings/options.ts'

@@ -1,6 +1,6 @@
+import { remembered } from '../../base/remembered.ts'
 import type { EdgeNetworkSpec } from '../../host-api/spec.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
-import { remembered } from '../../base/remembered.ts'
 import { guestRoutes, mtu } from './routes.ts'
 import type { Scene } from './scene.ts'
 import { cidrsOf, edgeBlocks6, edgeTables, natSpecs, openSubnets } from './ways.ts'

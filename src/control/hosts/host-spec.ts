@@ -2,6 +2,8 @@
  * What each host shall be, from the rows: the one place where EC2's resources become domains, disks, vifs and rules.
  * The same rows give the same spec.
  */
+
+import { remembered } from '../../base/remembered.ts'
 import type { DomainSpec, HostSpec, RouterSpec } from '../../host-api/spec.ts'
 import type { PlugSpec } from '../../host-api/volumes.ts'
 import type { Cloud } from '../../model/cloud.ts'
@@ -12,7 +14,6 @@ import { outsideDnsSpec } from '../dns/dns-spec.ts'
 import type { Guest } from '../instances/guest.ts'
 import { domainSpec } from './domain-spec.ts'
 import { edgeNetworks } from './edge-spec.ts'
-import { remembered } from '../../base/remembered.ts'
 import { routerSpec } from './router-spec.ts'
 import { readScene, type Scene } from './scene.ts'
 import { volumesSpec } from './volumes-spec.ts'

@@ -1,7 +1,7 @@
+import { remembered } from '../../base/remembered.ts'
 import type { RouteSpec } from '../../host-api/spec.ts'
 import type { HostId, VpcId } from '../../model/ids.ts'
 import type { Guest } from '../instances/guest.ts'
-import { remembered } from '../../base/remembered.ts'
 import type { Scene } from './scene.ts'
 
 /** Guests' MTU. The underlay carries it and VXLAN's 50 bytes. Source: EC2 User Guide, "Jumbo frames (9001 MTU)". */

@@ -1,9 +1,10 @@
 /** Security groups as hosts enforce them. */
+
+import { remembered } from '../../base/remembered.ts'
 import type { GroupSpec, RuleSpec } from '../../host-api/spec.ts'
 import type { GroupId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { Guests } from '../hosts/guests.ts'
-import { remembered } from '../../base/remembered.ts'
 import type { Scene } from '../hosts/scene.ts'
 import { networksOf } from '../prefix-lists/find.ts'
 import { ruleSpecsOf } from './rule.ts'

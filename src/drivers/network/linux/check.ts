@@ -53,9 +53,11 @@ export function checkRouter(spec: RouterSpec, before?: RouterSpec): void {
     want('acl', it.id, isId('network-acl', it.id))
     for (const { cidr, ...rule } of it.rules) checkRule({ ...rule, peer: { cidr } })
   }
+  const members = new Map(before?.groups.map((it) => [it.id, it.members]))
   for (const it of others(spec.groups, before?.groups)) {
     want('group', it.id, isId('security-group', it.id))
-    for (const address of it.members) want('member', address, isAddress(address) || isAddress6(address))
+    for (const address of others(it.members, members.get(it.id)))
+      want('member', address, isAddress(address) || isAddress6(address))
     for (const rule of it.rules) checkRule(rule)
   }
 }

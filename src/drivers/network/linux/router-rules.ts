@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { remembered } from '../../../base/remembered.ts'
 import type { RouterSpec, VifSpec } from '../../../host-api/spec.ts'
 import { guestUsers } from '../../../model/domain-user.ts'
 import { aclRules } from './acl-rules.ts'
@@ -20,8 +21,10 @@ import { tableRules } from './table-rules.ts'
  * because they are answers. So a rule that is taken back ends the connections that it had let in, with nothing to flush.
  */
 export function routerRules(spec: RouterSpec): Ruleset {
-  const ofVifs = partsOf(spec.vifs)
-  return { 'inet router': ipTable(spec, ofVifs), 'arp router': ofVifs.arp, ...tableRules(spec) }
+  const { vifs, cidrs, tables, subnets, wires } = spec
+  const ofVifs = remembered(vifs, 'parts', [], () => partsOf(vifs))
+  const routing = remembered(vifs, 'tables', [cidrs, tables, subnets, wires], () => tableRules(spec))
+  return { 'inet router': ipTable(spec, ofVifs), 'arp router': ofVifs.arp, ...routing }
 }
 
 /** What follows from the vifs alone, made once for the same list: rules change more often. */
@@ -31,13 +34,9 @@ interface VifParts {
   readonly arp: Table
 }
 
-const partsMade = new WeakMap<readonly VifSpec[], VifParts>()
-
 function partsOf(specs: readonly VifSpec[]): VifParts {
-  const known = partsMade.get(specs)
-  if (known) return known
   const vifs = specs.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((vif) => ({ ...vif, tap: tapName(vif.id) }))
-  const made = {
+  return {
     vifs,
     sets: {
       ...identitySets(vifs),
@@ -49,8 +48,6 @@ function partsOf(specs: readonly VifSpec[]): VifParts {
     },
     arp: arpTable(vifs),
   }
-  partsMade.set(specs, made)
-  return made
 }
 
 type Vif = VifSpec & { readonly tap: string }

@@ -1,3 +1,4 @@
+import { remembered } from '../../../base/remembered.ts'
 import type { RouterSpec } from '../../../host-api/spec.ts'
 import { tapName } from './names.ts'
 import type { Chain, NamedSet } from './ruleset.ts'
@@ -52,14 +53,13 @@ export function guestChains({ dns }: RouterSpec): Record<string, Chain> {
 
 /** `resolvers`: where guests ask for names. `objects`: where the object store is, and who may go there. `paces`: the kernel's own notes of who sent how much. */
 export function serviceSets({ dns, objects }: RouterSpec): Record<string, NamedSet> {
+  const users = objects
+    ? remembered(objects, 'users', [], () => objects.vifs.map((it) => `"${tapName(it)}"`).sort())
+    : []
   return {
     resolvers: { kind: 'set', type: 'type ipv4_addr;', elements: (dns?.servers ?? []).toSorted() },
     objects: { kind: 'set', type: 'type ipv4_addr;', elements: objects ? [objects.address] : [] },
-    'objects-users': {
-      kind: 'set',
-      type: 'type ifname;',
-      elements: (objects?.vifs ?? []).map((it) => `"${tapName(it)}"`).sort(),
-    },
+    'objects-users': { kind: 'set', type: 'type ifname;', elements: users },
     paces: { kind: 'set', type: 'type ifname; size 65535; flags dynamic,timeout; timeout 10s;', elements: [] },
   }
 }
