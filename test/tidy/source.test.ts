@@ -56,9 +56,7 @@ function hasReason(file: string, { start }: Node): boolean {
 }
 
 /** Programs of their own, that a process starts: what they shall do is in their arguments. Of the environment they read nothing. */
-const programs = new Set([
-  'src/query/model/extract.ts',
-])
+const programs = new Set(['src/query/model/extract.ts'])
 
 describe('the environment', () => {
   const floors = code.filter((it) => it.startsWith('src/') && !it.startsWith('src/bin/') && !isForTests(it))

@@ -105,6 +105,7 @@ export class HostLinks {
   }
 
   async #publishAll(): Promise<void> {
+    await Promise.resolve() // One commit tells of its hosts one by one.
     for (let batch = [...this.#dirty]; batch.length > 0; batch = [...this.#dirty]) {
       this.#dirty.clear()
       await this.#publishSome(batch.filter((host) => this.#links.has(host)))

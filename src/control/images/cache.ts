@@ -74,9 +74,21 @@ export async function areLeaving({ db }: Reader): Promise<boolean> {
   return (await row.executeTakeFirst()) !== undefined
 }
 
-/** Notes that an instance of the image is launched, and has its files fetched if they are not here; whether they are. */
+/** An image is as recently used as another that was launched less than this later. */
+const sameUseMs = 60_000
+
+/**
+ * Notes that an instance of the image is launched, and has its files fetched if they are not here; whether they are. What is noted is
+ * exact to a minute: all guests of an image are read again when it is written.
+ */
 export async function useImage(tx: Transaction, image: ImageId, now: Date): Promise<boolean> {
-  await setPresence(tx, image, { usedAt: now.getTime() })
+  await tx.db
+    .updateTable('bundledImages')
+    .set({ usedAt: now.getTime() })
+    .where('imageId', '=', image)
+    .where('manifest', '!=', '')
+    .where('usedAt', '<', now.getTime() - sameUseMs)
+    .execute()
   if (await isHere(tx, image)) return true
   await signal(tx, image, 'want')
   return false
@@ -103,7 +115,7 @@ export async function tellWaiting(tx: Transaction, image: ImageId): Promise<void
 export async function setPresence(
   { db }: Transaction,
   image: ImageId,
-  columns: { readonly presence?: 'here' | 'coming' | 'leaving' | 'away'; readonly usedAt?: number },
+  columns: { readonly presence: 'here' | 'coming' | 'leaving' | 'away' },
 ): Promise<void> {
   await db.updateTable('bundledImages').set(columns).where('imageId', '=', image).execute()
 }
