@@ -39,7 +39,7 @@ export async function loseHost(paths: Paths, host: string, progress: Progress, a
     await using _volumes = parts.volumes
     await rm(join(paths.host(host), 'spec.json'), { force: true }) // First: nobody shall start again what is gone.
     await endGuestsOf(parts, 0, abort)
-    if (settings.hypervisor === 'qemu') await removeHost(boxOf(settings), host, abort)
+    if (settings.hypervisor === 'qemu') removeHost(boxOf(settings), host)
   })
 }
 

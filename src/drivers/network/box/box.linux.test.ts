@@ -30,7 +30,7 @@ it('raises hosts that reach each other over the underlay, in packets large enoug
   const [one, two] = box.hosts.map((it) => it.underlayAddress)
   await inside(at('east-1'), 'ping', '-c1', '-W2', '-M', 'do', '-s', '9023', two!)
   await inside(at('edge'), 'ping', '-c1', '-W2', one!)
-  expect((await inspect(box, never)).missing).toEqual([])
+  expect((await inspect(box)).missing).toEqual([])
 })
 
 it('keeps underlay and outside apart', async () => {
@@ -66,12 +66,12 @@ it('can be raised again, with one host more, and while half of it is there', asy
   await raise(box, never)
   await run('ip', ['-n', at('east-1'), 'link', 'del', 'underlay'])
   await run('ip', ['netns', 'delete', at('internet')])
-  const { missing } = await inspect(box, never)
+  const { missing } = await inspect(box)
   expect(missing).toContain(at('internet'))
   expect(missing).toContain(`${at('east-1')}/underlay`)
   const larger = usualBox(box.cloud, ['east-1', 'west-1', 'west-2'], { machine: box.machine })
   await raise(larger, never)
-  expect((await inspect(larger, never)).missing).toEqual([])
+  expect((await inspect(larger)).missing).toEqual([])
   await inside(at('west-2'), 'ping', '-c1', '-W2', box.hosts[0]!.underlayAddress)
 })
 
@@ -79,7 +79,7 @@ it('is finished by the next who raises it, wherever it stopped', async () => {
   for (const afterMs of [5, 20, 60, 120]) {
     await raise(box, AbortSignal.timeout(afterMs)).catch(() => undefined)
     await raise(box, never)
-    expect((await inspect(box, never)).missing).toEqual([])
+    expect((await inspect(box)).missing).toEqual([])
     await lower(box.cloud, never, machine)
   }
 })

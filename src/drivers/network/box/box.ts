@@ -4,7 +4,7 @@ import { Fault, systemCode } from '../../../base/fault.ts'
 import { run } from '../../../base/subprocess.ts'
 import type { HostId } from '../../../model/ids.ts'
 import { endServers } from '../linux/dnsmasq.ts'
-import { type KernelState, readKernelState } from '../linux/kernel-state.ts'
+import { readKernelState } from '../linux/kernel-state.ts'
 import { checkCloudName, placeNamespace, stateDirectory, vpcOfNamespace } from '../linux/names.ts'
 import {
   deleteNamespace,
@@ -29,7 +29,7 @@ import { type Cable, cables, machineDevice, machineLines, type Place, places } f
 export async function raise(config: BoxConfig, abort: AbortSignal): Promise<void> {
   const all = places(config)
   await remember(config)
-  await together(...all.map((it) => prepare(it, abort)))
+  for (const it of all) prepare(it)
   await makeBridge(config, abort)
   for (const it of cables(config)) await plugIn(it, abort)
   await together(...all.map((it) => ipBatch(it.namespace, it.lines, abort)))
@@ -46,17 +46,17 @@ export async function lower(cloud: string, abort: AbortSignal, machine?: string)
   const ours = await namespacesOf(checkCloudName(cloud))
   await endServers(stateDirectory(cloud))
   const device = machineDevice(cloud)
-  const { links } = await readKernelState(machine, abort)
+  const { links } = readKernelState(machine)
   if (links.has(device)) await ipBatch(machine, [`link del dev ${device}`], abort)
   await together(...ours.filter(isRouter).map((it) => removeNamespace(it, abort)))
-  await together(...ours.filter((it) => !isRouter(it)).map((it) => deleteNamespace(it, abort)))
+  for (const it of ours) if (!isRouter(it)) deleteNamespace(it)
   await rm(stateDirectory(cloud), { recursive: true, force: true })
   await removeIfEmpty(dirname(stateDirectory(cloud)))
 }
 
 /** Removes a host's place in the box, and with it its port of the fabric. Its routers are its driver's to remove. */
-export async function removeHost({ cloud }: BoxConfig, host: HostId, abort: AbortSignal): Promise<void> {
-  await deleteNamespace(placeNamespace(cloud, host), abort)
+export function removeHost({ cloud }: BoxConfig, host: HostId): void {
+  deleteNamespace(placeNamespace(cloud, host))
 }
 
 export interface BoxStatus {
@@ -67,16 +67,13 @@ export interface BoxStatus {
 }
 
 /** Looks at what is there; changes nothing. */
-export async function inspect(config: BoxConfig, abort: AbortSignal): Promise<BoxStatus> {
+export async function inspect(config: BoxConfig): Promise<BoxStatus> {
   const names = await namespacesOf(config.cloud)
-  const whole = await together(...names.map(namespaceExists))
-  const namespaces = names.filter((_it, index) => whole[index])
+  const namespaces = names.filter(namespaceExists)
   const wanted = places(config).map((it) => it.namespace)
   const absent = wanted.filter((it) => !namespaces.includes(it))
-  const states = await statesOf(
-    wanted.filter((it) => namespaces.includes(it)),
-    abort,
-  )
+  const present = wanted.filter((it) => namespaces.includes(it))
+  const states = new Map(present.map((it) => [it, readKernelState(it)]))
   const unplugged = cables(config).filter((it) => states.get(it.namespace)?.links.get(it.device)?.up !== true)
   return { namespaces, missing: [...absent, ...unplugged.map((it) => `${it.namespace}/${it.device}`)] }
 }
@@ -106,30 +103,25 @@ async function namespacesOf(cloud: string): Promise<string[]> {
   return (await listNamespaces()).filter(isOurs).sort()
 }
 
-async function prepare(place: Place, abort: AbortSignal): Promise<void> {
-  await makeNamespace(place.namespace, abort)
+function prepare(place: Place): void {
+  makeNamespace(place.namespace)
   setSysctls(place.namespace, place.sysctls)
   if (place.tables) nftTransaction(place.namespace, place.tables)
 }
 
 async function makeBridge(config: BoxConfig, abort: AbortSignal): Promise<void> {
   const namespace = placeNamespace(config.cloud, 'fabric')
-  const { links } = await readKernelState(namespace, abort)
+  const { links } = readKernelState(namespace)
   const line = 'link add bridge type bridge stp_state 0 forward_delay 0 mcast_snooping 0'
   if (!links.has('bridge')) await ipBatch(namespace, [line], abort)
 }
 
 /** Both ends are made in one step, so a cable is there or not. */
 async function plugIn({ namespace, device, mtu, peer }: Cable, abort: AbortSignal): Promise<void> {
-  const { links } = await readKernelState(namespace, abort)
+  const { links } = readKernelState(namespace)
   if (links.has(device)) return
   const line = `link add ${peer.device} mtu ${mtu} type veth peer name ${device} mtu ${mtu} netns ${namespace}`
   await ipBatch(peer.namespace, [line], abort)
-}
-
-async function statesOf(namespaces: readonly string[], abort: AbortSignal): Promise<Map<string, KernelState>> {
-  const states = namespaces.map(async (it) => [it, await readKernelState(it, abort)] as const)
-  return new Map(await together(...states))
 }
 
 /** A route to the pool that is not ours is somebody else's decision. */

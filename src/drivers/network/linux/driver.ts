@@ -96,7 +96,7 @@ export class LinuxNetwork implements NetworkDriver {
     const { vni, mtu } = spec
     const links = routerLinks(spec, underlay.address)
     const rules = routerRules(spec)
-    await makeNamespace(namespace, abort)
+    makeNamespace(namespace)
     await together(
       makeRouter(
         { namespace, underlay, vni, mtu, six: spec.cidrs.some(isSix), links, rules, wires: this.#wires(spec) },
@@ -133,11 +133,11 @@ export class LinuxNetwork implements NetworkDriver {
   }
 
   async list(abort: AbortSignal): Promise<RouterStatus[]> {
-    return await this.#ofEach(async (namespace, vpc) => [{ vpc, vifs: await vifsIn(namespace, abort) }])
+    return await this.#ofEach(abort, (namespace, vpc) => [{ vpc, vifs: vifsIn(namespace) }])
   }
 
   async drops(abort: AbortSignal): Promise<VifDrops[]> {
-    return await this.#ofEach((namespace, vpc) => readDrops(namespace, vpc, abort))
+    return await this.#ofEach(abort, readDrops)
   }
 
   tapOf(vpc: VpcId, vif: InterfaceId): TapPoint {
@@ -158,12 +158,15 @@ export class LinuxNetwork implements NetworkDriver {
   }
 
   /** What `read` finds in every router that there is. */
-  async #ofEach<T>(read: (namespace: string, vpc: VpcId) => Promise<T[]>): Promise<T[]> {
+  async #ofEach<T>(abort: AbortSignal, read: (namespace: string, vpc: VpcId) => T[]): Promise<T[]> {
     const { cloud, host } = this.#options
     const found = (await listNamespaces()).map((it) => [it, vpcOfNamespace(cloud, host, it)] as const)
     const reading = found.map(([namespace, vpc]) =>
       vpc
-        ? this.#turns.run(vpc, async () => ((await namespaceExists(namespace)) ? await read(namespace, vpc) : []))
+        ? this.#turns.run(vpc, async () => {
+            abort.throwIfAborted()
+            return namespaceExists(namespace) ? read(namespace, vpc) : []
+          })
         : [],
     )
     return (await together(...reading)).flat()
@@ -202,7 +205,7 @@ function differInRulesAlone(before: RouterSpec, spec: RouterSpec): boolean {
 }
 
 /** Taps bear the id of their vif as their alias. */
-async function vifsIn(namespace: string, abort: AbortSignal): Promise<InterfaceId[]> {
-  const { links } = await readKernelState(namespace, abort)
+function vifsIn(namespace: string): InterfaceId[] {
+  const { links } = readKernelState(namespace)
   return [...links.values()].map((it) => it.alias).filter((it) => isId('network-interface', it))
 }

@@ -1,15 +1,16 @@
 import { type DropReason, dropReasons, type VifDrops } from '../../../host-api/drops.ts'
 import { type InterfaceId, isId, type VpcId } from '../../../model/ids.ts'
+import { inside } from './kernel/inside.ts'
+import { attributesOf, Rtnetlink, textOf } from './kernel/netlink.ts'
 import { runNft } from './kernel/nft.ts'
+import { IFLA, RTM } from './kernel/rtnetlink-numbers.ts'
 import { tapName } from './names.ts'
-import { runIn } from './namespace.ts'
 import { type Family, lost, reasonsOf } from './spoof-counters.ts'
 
 /** Reads the counters of every tap in the router's namespace: of nftables, and of the taps themselves. */
-export async function readDrops(namespace: string, vpc: VpcId, abort: AbortSignal): Promise<VifDrops[]> {
-  const links = await readLinks(namespace, abort)
+export function readDrops(namespace: string, vpc: VpcId): VifDrops[] {
   const counted = new Map([...readCounters(namespace, 'inet'), ...readCounters(namespace, 'arp')])
-  return links.flatMap(({ vif, packets: atLink }) =>
+  return readTaps(namespace).flatMap(({ vif, packets: atLink }) =>
     dropReasons.map((reason) => {
       const packets = reason === 'link' ? atLink : (counted.get(reason)?.get(tapName(vif)) ?? 0)
       return { vpc, vif, reason, packets }
@@ -36,15 +37,25 @@ function readCounters(namespace: string, family: Family): Counters {
   )
 }
 
-interface LinkJson {
-  readonly ifalias?: string
-  readonly stats64: { readonly rx: { readonly dropped: number; readonly otherhost?: number } }
+/** What taps themselves dropped: what no protocol takes, and what is for another host. Source: Linux, net/core/dev.c; `struct rtnl_link_stats64`. */
+function readTaps(namespace: string): { vif: InterfaceId; packets: number }[] {
+  return inside(namespace, () => {
+    using route = new Rtnetlink()
+    return route.dump(RTM.getLink, Buffer.alloc(linkHeaderBytes)).flatMap((it) => {
+      const attributes = attributesOf(it, linkHeaderBytes)
+      const vif = textOf(attributes.get(IFLA.alias) ?? Buffer.alloc(0))
+      const stats = attributes.get(IFLA.stats64) ?? Buffer.alloc(0)
+      const packets = [rxDropped, rxOtherHost].map((index) => counterAt(stats, index)).reduce((a, b) => a + b)
+      return isId('network-interface', vif) ? [{ vif, packets }] : []
+    })
+  })
 }
 
-/** The tap drops what no protocol takes, and what is for another host. Source: Linux, net/core/dev.c; iproute2, `ip -s -s`. */
-async function readLinks(namespace: string, abort: AbortSignal): Promise<{ vif: InterfaceId; packets: number }[]> {
-  const out = await runIn(namespace, ['ip', '-json', '-s', '-s', 'link', 'show'], { abort })
-  return (JSON.parse(out) as LinkJson[]).flatMap(({ ifalias = '', stats64: { rx } }) =>
-    isId('network-interface', ifalias) ? [{ vif: ifalias, packets: rx.dropped + (rx.otherhost ?? 0) }] : [],
-  )
+const linkHeaderBytes = 16
+const rxDropped = 6
+const rxOtherHost = 24
+
+/** Older kernels have fewer. */
+function counterAt(stats: Buffer, index: number): number {
+  return stats.length >= 8 * (index + 1) ? Number(stats.readBigUInt64LE(8 * index)) : 0
 }

@@ -76,7 +76,7 @@ async function makeEdgeRouter(
   abort: AbortSignal,
 ) {
   const namespace = routerNamespace(cloud, 'edge', spec.vpc)
-  await makeNamespace(namespace, abort)
+  makeNamespace(namespace)
   const plug = (name: string, peer: string): Wire => ({
     name,
     make: () => ipBatch(namespace, [wireLine(name, place.namespace, peer, spec.mtu)], abort),
@@ -108,7 +108,7 @@ function wireLine(inner: string, edge: string, outer: string, mtu: number): stri
 }
 
 async function routeIntoNetworks(place: EdgePlace, specs: readonly EdgeNetworkSpec[], abort: AbortSignal) {
-  const state = await readKernelState(place.namespace, abort)
+  const state = readKernelState(place.namespace)
   const ours = (dev: string) => /^vn?[0-9a-f]+$/.test(dev)
   const up = specs
     .flatMap((it) => [wireName(it.vpc), ...it.nats.map((nat) => wireName(nat.id))])

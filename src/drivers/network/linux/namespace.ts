@@ -1,13 +1,11 @@
-import { writeFileSync } from 'node:fs'
-import { readdir, rm, statfs } from 'node:fs/promises'
+import { rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { systemCode } from '../../../base/fault.ts'
 import { runQuickly } from '../../../base/launcher.ts'
 import type { RunOptions } from '../../../base/subprocess.ts'
-import { directory, inside, makeInside, removeName } from './kernel/inside.ts'
+import { directory, inside, makeInside, type Namespace, removeName } from './kernel/inside.ts'
+import { isKnown, runIp } from './kernel/ip.ts'
 import { runNft } from './kernel/nft.ts'
-
-/** Running things in a network namespace. `undefined` is the namespace that we are in ourselves. */
-export type Namespace = string | undefined
 
 /** Every name in the directory of network namespaces, of half-made ones too. */
 export async function listNamespaces(): Promise<string[]> {
@@ -23,9 +21,9 @@ export async function listNamespaces(): Promise<string[]> {
  * Whether there is a namespace of this name. A process that died while it made or removed one leaves a plain file.
  * Source: Linux, include/uapi/linux/magic.h, NSFS_MAGIC.
  */
-export async function namespaceExists(namespace: string): Promise<boolean> {
+export function namespaceExists(namespace: string): boolean {
   try {
-    return (await statfs(`${directory}/${namespace}`)).type === 0x6e736673
+    return statfsSync(`${directory}/${namespace}`).type === 0x6e736673
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return false
     throw cause
@@ -33,19 +31,16 @@ export async function namespaceExists(namespace: string): Promise<boolean> {
 }
 
 /** Makes the namespace if there is none. */
-export async function makeNamespace(namespace: string, abort: AbortSignal): Promise<void> {
-  if (await namespaceExists(namespace)) return
-  await rm(`${directory}/${namespace}`, { force: true })
-  abort.throwIfAborted()
+export function makeNamespace(namespace: string): void {
+  if (namespaceExists(namespace)) return
+  rmSync(`${directory}/${namespace}`, { force: true })
   makeInside(namespace)
 }
 
 /** Removes the name, and with it the namespace unless a process is in it. */
-export async function deleteNamespace(namespace: string, abort: AbortSignal): Promise<void> {
-  const exists = await namespaceExists(namespace)
-  abort.throwIfAborted()
-  if (exists) removeName(namespace)
-  else await rm(`${directory}/${namespace}`, { force: true })
+export function deleteNamespace(namespace: string): void {
+  if (namespaceExists(namespace)) removeName(namespace)
+  else rmSync(`${directory}/${namespace}`, { force: true })
 }
 
 /** Runs a command inside. Unlike `ip netns exec` this mounts nothing, so it is quick. */
@@ -58,19 +53,17 @@ export function runIn(
   return runQuickly(command, args, options)
 }
 
-/** Carries out lines of `ip` in order; stops at the first that fails. No lines, no process. Lines that do not show it are IPv4's. */
+/** Carries out lines of `ip` in order; stops at the first that fails. Lines that do not show it are IPv4's. */
 export async function ipBatch(
   namespace: Namespace,
   lines: readonly string[],
   abort: AbortSignal,
   version: 4 | 6 = 4,
 ): Promise<void> {
-  await batch(version === 6 ? ['ip', '-6'] : ['ip'], namespace, lines, abort)
-}
-
-/** Carries out lines of `bridge` in order, as `ipBatch` does. */
-export async function bridgeBatch(namespace: Namespace, lines: readonly string[], abort: AbortSignal): Promise<void> {
-  await batch(['bridge'], namespace, lines, abort)
+  abort.throwIfAborted()
+  if (isKnown(lines)) return runIp(namespace, lines, version)
+  const command = [...selector(namespace), '-batch', '-']
+  await runQuickly('ip', command, { stdin: `${lines.join('\n')}\n`, abort })
 }
 
 /** Sets the namespace's own values of /proc/sys/net. What this kernel does not have is passed over. */
@@ -93,16 +86,7 @@ export function nftTransaction(namespace: string, lines: readonly string[]): voi
   runNft(namespace, `${lines.join('\n')}\n`)
 }
 
-async function batch(argv: readonly string[], namespace: Namespace, lines: readonly string[], abort: AbortSignal) {
-  if (lines.length === 0) return
-  const [command = '', ...options] = argv
-  await runQuickly(command, [...options, ...selector(namespace), '-batch', '-'], {
-    stdin: `${lines.join('\n')}\n`,
-    abort,
-  })
-}
-
-/** `-n NAMESPACE`, where one is meant: `ip` and `bridge` go there by themselves. */
+/** `-n NAMESPACE`, where one is meant: `ip` goes there by itself. */
 export function selector(namespace: Namespace): string[] {
   return namespace === undefined ? [] : ['-n', namespace]
 }

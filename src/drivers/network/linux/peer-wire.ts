@@ -18,8 +18,8 @@ export async function makePeerWire(
 ): Promise<void> {
   const name = peerWireName(id)
   const [near, far] = [namespaceOf(here), namespaceOf(there)]
-  if ((await readKernelState(near, abort)).links.has(name)) return
-  await makeNamespace(far, abort)
+  if (readKernelState(near).links.has(name)) return
+  makeNamespace(far)
   setSysctls(far, routerSysctls)
   const other = `peer name ${name} netns ${far} address ${wireMac(there, here)}`
   await ipBatch(near, [`link add ${name} address ${wireMac(here, there)} mtu 1500 type veth ${other} mtu 1500`], abort)

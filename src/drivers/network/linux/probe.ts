@@ -46,7 +46,7 @@ interface Probe {
 
 const probes: readonly Probe[] = [
   {
-    feature: 'sysctl',
+    feature: 'settings of namespaces',
     costs: 'namespaces cannot forward packets ',
     run: async (it) => setSysctls(it, routerSysctls),
   },

@@ -30,7 +30,7 @@ const servers = async () => {
   return commands.split('\n').filter((it) => it !== '')
 }
 const pid = async () => Number(await readFile(`${directory}/pid`, 'utf8'))
-const all = async () => ({ links: await readKernelState(namespace, never), rules: await rules(), dhcp: await pid() })
+const all = async () => ({ links: readKernelState(namespace), rules: await rules(), dhcp: await pid() })
 
 describe('what is right', () => {
   it('is not touched when programmed again, by this driver or the next', async () => {
@@ -100,12 +100,12 @@ describe('what was left unfinished', () => {
   it('is made anew where somebody took it away', async () => {
     const net = world.driver('h1')
     await net.program(specs[1]!, never)
-    const before = await readKernelState(namespace, never)
+    const before = readKernelState(namespace)
     await run('ip', ['-n', namespace, 'link', 'del', 'overlay'])
     await run('ip', ['-n', namespace, 'link', 'del', tapName(vifId(2))])
     process.kill(await pid(), 'SIGKILL')
     await net.program(specs[1]!, never)
-    expect(links(await readKernelState(namespace, never))).toEqual(links(before))
+    expect(links(readKernelState(namespace))).toEqual(links(before))
     expect(await readFile(`/proc/${await pid()}/comm`, 'utf8')).toBe('dnsmasq\n')
   })
 
@@ -119,9 +119,9 @@ describe('a tap', () => {
   it('may be opened by its domain alone, and is made anew for another domain', async () => {
     const net = world.driver('h1')
     await net.program(router([vif(1)]), never)
-    expect((await readKernelState(namespace, never)).links.get(tapName(vifId(1)))?.owner).toBe(userOfDomain('dom_1'))
+    expect(readKernelState(namespace).links.get(tapName(vifId(1)))?.owner).toBe(userOfDomain('dom_1'))
     await net.program(router([vif(1, { domain: 'dom_7' })]), never)
-    expect((await readKernelState(namespace, never)).links.get(tapName(vifId(1)))?.owner).toBe(userOfDomain('dom_7'))
+    expect(readKernelState(namespace).links.get(tapName(vifId(1)))?.owner).toBe(userOfDomain('dom_7'))
   })
 })
 
@@ -172,11 +172,11 @@ it('nftables itself takes every difference, and agrees with it', { timeout: 240_
       await net.program(spec, never)
       expect(await handle()).toBe(before)
       const byDifference = await world.run(`h1-${vpc}`, ['nft', '-s', 'list', 'ruleset'])
-      const links = await readKernelState(namespace, never)
+      const links = readKernelState(namespace)
       await world.run(`h1-${vpc}`, ['nft', 'flush', 'ruleset'])
       await net.program(spec, never)
       expect(sorted(byDifference)).toEqual(sorted(await world.run(`h1-${vpc}`, ['nft', '-s', 'list', 'ruleset'])))
-      expect(await readKernelState(namespace, never)).toEqual(links)
+      expect(readKernelState(namespace)).toEqual(links)
     }),
     { numRuns: 10 },
   )

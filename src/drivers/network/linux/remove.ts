@@ -8,8 +8,8 @@ import { deleteNamespace, ipBatch, namespaceExists } from './namespace.ts'
  * of it open, and even then nothing shall pass any more.
  */
 export async function removeNamespace(namespace: string, abort: AbortSignal): Promise<void> {
-  if (await namespaceExists(namespace)) {
-    const links = [...(await readKernelState(namespace, abort)).links.values()]
+  if (namespaceExists(namespace)) {
+    const links = [...readKernelState(namespace).links.values()]
     const taps = links.some((it) => it.owner !== undefined && it.alias !== '') ? [`link del group ${tapGroup}`] : []
     for (const it of links.filter(({ name }) => isWire(name))) await removeWire(namespace, it.name, abort)
     const others = links
@@ -17,7 +17,7 @@ export async function removeNamespace(namespace: string, abort: AbortSignal): Pr
       .map((it) => `link del dev ${it.name}`)
     await ipBatch(namespace, [...taps, ...others], abort)
   }
-  await deleteNamespace(namespace, abort)
+  deleteNamespace(namespace)
 }
 
 /** Removes an end of a wire, and with it the other one, wherever that is: whoever is there may be quicker. */
@@ -25,6 +25,6 @@ export async function removeWire(namespace: string, name: string, abort: AbortSi
   try {
     await ipBatch(namespace, [`link del dev ${name}`], abort)
   } catch (cause) {
-    if ((await readKernelState(namespace, abort)).links.has(name)) throw cause
+    if (readKernelState(namespace).links.has(name)) throw cause
   }
 }

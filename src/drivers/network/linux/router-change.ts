@@ -1,15 +1,16 @@
 /** From what this process made last to what is wanted now, without asking the kernel what there is. */
+import type { Namespace } from './kernel/inside.ts'
 import type { KernelState, Link } from './kernel-state.ts'
 import { linkChanges, type Tap, type Wanted } from './links.ts'
-import { bridgeBatch, ipBatch, type Namespace } from './namespace.ts'
+import { ipBatch } from './namespace.ts'
 
 /** Nothing is started where nothing differs. Where it fails, nobody knows what there is: all is to be made as if it were new. */
 export async function changeLinksOf(namespace: Namespace, before: Wanted, after: Wanted, abort: AbortSignal) {
   const changes = linkChanges(asMade(before), after)
-  await bridgeBatch(namespace, changes.prepare, abort)
+  await ipBatch(namespace, changes.prepare, abort)
   await ipBatch(namespace, changes.ip, abort)
   await ipBatch(namespace, changes.ip6, abort, 6)
-  await bridgeBatch(namespace, changes.finish, abort)
+  await ipBatch(namespace, changes.finish, abort)
 }
 
 /** As the kernel would tell it. */

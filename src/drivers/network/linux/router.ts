@@ -1,13 +1,13 @@
+import type { Namespace } from './kernel/inside.ts'
 import type { KernelState } from './kernel-state.ts'
 import { readKernelState } from './kernel-state.ts'
 import { linkChanges, type Wanted } from './links.ts'
 import { isWire, overlayMac } from './names.ts'
-import { bridgeBatch, ipBatch, type Namespace, setSysctls } from './namespace.ts'
+import { ipBatch, setSysctls } from './namespace.ts'
 import { removeWire } from './remove.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Ruleset } from './ruleset.ts'
 import { routerSysctls, routerSysctls6 } from './sysctls.ts'
-import { together } from './turns.ts'
 
 /** Where the underlay is: a namespace of the box, or the machine itself (`undefined`), and its own address there. */
 export interface UnderlayPlace {
@@ -41,7 +41,8 @@ export interface Wire {
  */
 export async function makeRouter(router: Router, rulebook: Rulebook, abort: AbortSignal): Promise<void> {
   const { namespace, wires } = router
-  const [state] = await together(readKernelState(namespace, abort), rulebook.load(namespace, router.rules, abort))
+  const state = readKernelState(namespace)
+  await rulebook.load(namespace, router.rules, abort)
   if (!state.links.get('lo')?.up) setSysctls(namespace, routerSysctls)
   if (router.six && !state.six) setSysctls(namespace, routerSysctls6)
   const kept = await removeWires(router, await makeOverlay(router, state, abort), abort)
@@ -54,7 +55,7 @@ async function removeWires({ namespace, wires }: Router, state: KernelState, abo
   const doomed = [...state.links.keys()].filter((it) => isWire(it) && !wires.some(({ name }) => name === it))
   if (doomed.length === 0) return state
   for (const it of doomed) await removeWire(namespace, it, abort)
-  return await readKernelState(namespace, abort)
+  return readKernelState(namespace)
 }
 
 async function changeLinks(namespace: string, state: KernelState, router: Router, abort: AbortSignal) {
@@ -62,10 +63,10 @@ async function changeLinks(namespace: string, state: KernelState, router: Router
   const up = ['lo', 'overlay', ...router.wires.map((it) => it.name)]
     .filter((it) => !state.links.get(it)?.up)
     .map((it) => `link set dev ${it} up`)
-  await bridgeBatch(namespace, changes.prepare, abort)
+  await ipBatch(namespace, changes.prepare, abort)
   await ipBatch(namespace, [...up, ...changes.ip], abort)
   await ipBatch(namespace, changes.ip6, abort, 6)
-  await bridgeBatch(namespace, changes.finish, abort)
+  await ipBatch(namespace, changes.finish, abort)
 }
 
 /**
@@ -81,5 +82,5 @@ async function makeOverlay(router: Router, state: KernelState, abort: AbortSigna
   const kind = `type vxlan id ${vni} local ${underlay.address} dstport 4789 nolearning`
   const line = `link add overlay netns ${namespace} address ${overlayMac(underlay.address)} mtu ${mtu} ${kind}`
   await ipBatch(underlay.namespace, [line], abort)
-  return link ? await readKernelState(namespace, abort) : state
+  return link ? readKernelState(namespace) : state
 }

@@ -1,9 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
 import { systemCode } from '../../../base/fault.ts'
 import { NftError, runNft } from './kernel/nft.ts'
 import { nftTransaction } from './namespace.ts'
 import { comparable, difference, digest, type Ruleset, whole } from './ruleset.ts'
-import { Turns } from './turns.ts'
 
 const writeAfterMs = 1_000
 
@@ -18,8 +18,6 @@ export class Rulebook implements AsyncDisposable {
   readonly #loaded = new Map<string, Tagged>()
   /** Namespaces whose file is older than what is loaded, and when that will be written. */
   readonly #late = new Map<string, NodeJS.Timeout>()
-  /** Of writers of the same file. */
-  readonly #turns = new Turns()
   #failure: unknown
 
   constructor(directory: string) {
@@ -44,14 +42,14 @@ export class Rulebook implements AsyncDisposable {
     }
     nftTransaction(namespace, [...whole(ruleset), `add chain ${tableOf(ruleset)} ${next.tag}`])
     this.#loaded.set(namespace, next)
-    await this.#write(namespace)
+    this.#write(namespace)
   }
 
   /** Writes what is late. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const [namespace, timer] of this.#late) {
       clearTimeout(timer)
-      await this.#writeLate(namespace)
+      this.#writeLate(namespace)
     }
     this.#throwFailure()
   }
@@ -61,7 +59,7 @@ export class Rulebook implements AsyncDisposable {
     this.#loaded.delete(namespace)
     clearTimeout(this.#late.get(namespace))
     this.#late.delete(namespace)
-    await this.#turns.run(namespace, () => rm(this.#file(namespace), { force: true }))
+    await rm(this.#file(namespace), { force: true })
   }
 
   async #read(namespace: string): Promise<Tagged | undefined> {
@@ -73,29 +71,27 @@ export class Rulebook implements AsyncDisposable {
     }
   }
 
-  /** Writes what is loaded now, if anything is. */
-  async #write(namespace: string): Promise<void> {
-    await this.#turns.run(namespace, async () => {
-      const loaded = this.#loaded.get(namespace)
-      if (!loaded) return
-      await mkdir(this.#directory, { recursive: true, mode: 0o755 })
-      await writeFile(`${this.#file(namespace)}.new`, JSON.stringify(loaded))
-      await rename(`${this.#file(namespace)}.new`, this.#file(namespace))
-    })
+  /** Writes what is loaded now, if anything is; at once, so that no two writers meet. */
+  #write(namespace: string): void {
+    const loaded = this.#loaded.get(namespace)
+    if (!loaded) return
+    mkdirSync(this.#directory, { recursive: true, mode: 0o755 })
+    writeFileSync(`${this.#file(namespace)}.new`, JSON.stringify(loaded))
+    renameSync(`${this.#file(namespace)}.new`, this.#file(namespace))
   }
 
   /** A change must not wait until a file of megabytes is made: should we die before it is, everything is loaded anew. */
   #writeLater(namespace: string): void {
     if (this.#late.has(namespace)) return
-    const timer = setTimeout(() => void this.#writeLate(namespace), writeAfterMs)
+    const timer = setTimeout(() => this.#writeLate(namespace), writeAfterMs)
     timer.unref()
     this.#late.set(namespace, timer)
   }
 
-  async #writeLate(namespace: string): Promise<void> {
+  #writeLate(namespace: string): void {
     this.#late.delete(namespace)
     try {
-      await this.#write(namespace)
+      this.#write(namespace)
     } catch (cause) {
       this.#failure = cause // Whoever loads next is told.
     }

@@ -3,6 +3,9 @@ import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { Fault, systemCode } from '../../../../base/fault.ts'
 import { checked, libc } from './libc.ts'
 
+/** The name of a network namespace; `undefined` is the one that we are in ourselves. */
+export type Namespace = string | undefined
+
 /** Where namespaces have names. Source: ip-netns(8). */
 export const directory = '/run/netns'
 
@@ -17,7 +20,8 @@ const MNT_DETACH = 2
  * What `work` gives inside the namespace of this name. It must not wait: whatever else this thread does meanwhile would be
  * inside too. Sockets that it makes stay there; a thread or a process that it starts begins there.
  */
-export function inside<T>(namespace: string, work: () => NotWaiting<T>): T {
+export function inside<T>(namespace: Namespace, work: () => NotWaiting<T>): T {
+  if (namespace === undefined) return work() as T
   const there = openSync(`${directory}/${namespace}`, 'r')
   try {
     return between(

@@ -45,12 +45,17 @@ function open() {
     listen: { arguments: ['int32', 'int32'], return: 'int32' },
     send: { arguments: ['int32', 'buffer', 'uint64', 'int32'], return: 'int64' },
     recv: { arguments: ['int32', 'buffer', 'uint64', 'int32'], return: 'int64' },
+    if_nametoindex: { arguments: ['string'], return: 'uint32' },
     ioctl: { arguments: ['int32', 'uint64', 'buffer'], return: 'int32' },
     strerror: { arguments: ['int32'], return: 'pointer' },
     __errno_location: { arguments: [], return: 'pointer' },
   })
+  const { functions: byValue } = dlopen('libc.so.6', {
+    ioctl: { arguments: ['int32', 'uint64', 'uint64'], return: 'int32' },
+  })
   return {
     ...functions,
+    ioctlByValue: byValue.ioctl,
     errno: () => getInt32(functions.__errno_location()),
     textOf: (code: number) => textAt(functions.strerror(code)) ?? `error ${code}`,
   }
