@@ -197,10 +197,13 @@ export class HostAgent {
   }
 
   #start(step: Step): void {
-    const work = this.#attempt(step).finally(() => {
-      this.#busy.delete(step.subject)
-      this.#advance()
-    })
+    const begun = Promise.resolve() // Not before it is known to be busy.
+    const work = begun
+      .then(() => this.#attempt(step))
+      .finally(() => {
+        this.#busy.delete(step.subject)
+        this.#advance()
+      })
     this.#busy.set(step.subject, work)
   }
 
@@ -231,10 +234,7 @@ export class HostAgent {
     if (isOfVolumes(step)) return this.#carryOutOfVolumes(step, abort)
     switch (step.do) {
       case 'program-router':
-        await network.program(step.spec, abort)
-        this.#routers.set(step.subject, step.spec)
-        this.#advance() // Guests may boot while the service of a new router opens: it takes less time than they do.
-        return this.#serve(step.spec, abort)
+        return this.#makeRouter(step.spec, abort)
       case 'remove-router':
         this.#withdraw(step.subject)
         await network.remove(step.subject, abort)
@@ -285,10 +285,17 @@ export class HostAgent {
     await this.#volumes.look(abort)
   }
 
-  /** A router without its services is not as it shall be: it is programmed again. */
-  async #serve(router: RouterSpec, abort: AbortSignal): Promise<void> {
-    const { metadata, dns, objects } = this.#parts
+  /**
+   * Guests may boot as soon as there is something to plug them in: what they ask for is there before they ask. A router without its
+   * services is not as it shall be: it is programmed again.
+   */
+  async #makeRouter(router: RouterSpec, abort: AbortSignal): Promise<void> {
+    const { network, metadata, dns, objects } = this.#parts
     try {
+      await network.program(router, abort, () => {
+        this.#routers.set(router.vpc, router)
+        this.#advance()
+      })
       await Promise.all([metadata.serve(router.vpc, abort), dns.serve(router, abort)])
       await objects.serve(router, abort) // Last: guests that boot need the others first.
     } catch (error) {

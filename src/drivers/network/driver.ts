@@ -9,9 +9,10 @@ export interface NetworkDriver {
   /**
    * Makes the VPC's router be exactly `spec`: namespace, taps, addresses, DHCP, anti-spoofing, groups, routes. What is
    * missing is made, what is too much is removed, what is right is not touched; rules change in one transaction. A vif
-   * is never reachable before its rules are in force. Safe to repeat, and to repeat after dying in the middle.
+   * is never reachable before its rules are in force. Safe to repeat, and to repeat after dying in the middle. `pluggable`
+   * is called when all but DHCP is there: a guest that is started now needs longer than that.
    */
-  program(spec: RouterSpec, abort: AbortSignal): Promise<void>
+  program(spec: RouterSpec, abort: AbortSignal, pluggable?: () => void): Promise<void>
   /** Removes the VPC's router with all its vifs. Resolves at once if there is none. */
   remove(vpc: VpcId, abort: AbortSignal): Promise<void>
   /** Makes the edge be exactly `spec`. */
@@ -20,7 +21,7 @@ export interface NetworkDriver {
   list(abort: AbortSignal): Promise<RouterStatus[]>
   /** What each vif's guest sent in vain since the vif was made, reason by reason; nothing is left out for being 0. */
   drops(abort: AbortSignal): Promise<VifDrops[]>
-  /** Where a hypervisor plugs the vif in. The tap exists once `program` with this vif has resolved. */
+  /** Where a hypervisor plugs the vif in. The tap exists once `program` with this vif has said so. */
   tapOf(vpc: VpcId, vif: InterfaceId): TapPoint
   /**
    * A TCP server on an address of the VPC's router, which exists once `program` has resolved. Connections are accepted in

@@ -39,6 +39,17 @@ export function networkSuite(name: string, make: () => Promise<NetworkSubject>):
       expect(await listed()).toEqual([])
     })
 
+    it('says once when guests may be plugged in, before it is done at the latest', async () => {
+      let said = 0
+      for (const vifs of [[vif(1)], [vif(1), vif(2)], [vif(1), vif(2)]]) {
+        said = 0
+        await driver.program(router(1, vifs), never, () => said++)
+        expect(said).toBe(1)
+      }
+      await expect(driver.program(router(1, []), AbortSignal.abort(), () => said++)).rejects.toThrow()
+      expect(said).toBe(1)
+    })
+
     it('has a router with exactly the vifs that were last asked for', async () => {
       await driver.program(router(1, [vif(1), vif(2)]), never)
       expect(await listed()).toEqual([{ vpc: vpcId(1), vifs: [vifId(1), vifId(2)] }])

@@ -25,9 +25,10 @@ export class FakeNetwork implements NetworkDriver {
     this.world = world
   }
 
-  async program(spec: RouterSpec, abort: AbortSignal): Promise<void> {
+  async program(spec: RouterSpec, abort: AbortSignal, pluggable = () => {}): Promise<void> {
     abort.throwIfAborted()
     this.world.routers.set(spec.vpc, spec)
+    pluggable()
   }
 
   async remove(vpc: VpcId, abort: AbortSignal): Promise<void> {

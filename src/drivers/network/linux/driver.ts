@@ -63,14 +63,14 @@ export class LinuxNetwork implements NetworkDriver {
     this.#rulebook = new Rulebook(this.#directory)
   }
 
-  async program(spec: RouterSpec, abort: AbortSignal): Promise<void> {
+  async program(spec: RouterSpec, abort: AbortSignal, pluggable = () => {}): Promise<void> {
     checkRouter(spec, this.#programmed.get(spec.vpc))
     await this.#turns.run(spec.vpc, async () => {
       abort.throwIfAborted()
       const before = this.#programmed.get(spec.vpc)
       this.#programmed.delete(spec.vpc)
-      if (before && canFollow(before, spec)) await this.#makeDifference(before, spec, abort)
-      else await this.#makeAll(spec, abort)
+      if (before && canFollow(before, spec)) await this.#makeDifference(before, spec, { abort, pluggable })
+      else await this.#makeAll(spec, { abort, pluggable })
       this.#programmed.set(spec.vpc, spec)
     })
   }
@@ -79,18 +79,18 @@ export class LinuxNetwork implements NetworkDriver {
    * From what this process made, in the order in which all is made: rules are in force before anything is up that they hold for. Whatever
    * else went missing meanwhile is found when the same is programmed again.
    */
-  async #makeDifference(before: RouterSpec, spec: RouterSpec, abort: AbortSignal): Promise<void> {
+  async #makeDifference(before: RouterSpec, spec: RouterSpec, { abort, pluggable }: Programming): Promise<void> {
     const namespace = this.#namespace(spec.vpc)
     await this.#rulebook.change(namespace, routerRules(spec), abort)
-    if (differInRulesAlone(before, spec)) return
+    if (differInRulesAlone(before, spec)) return pluggable()
     const [old, links] = [before, spec].map((it) => routerLinks(it, this.#options.underlay.address))
     await together(
-      changeLinksOf(namespace, old!, links!, abort), // there are two
+      changeLinksOf(namespace, old!, links!, abort).then(pluggable), // there are two
       changeDhcp(namespace, { before, spec }, this.#dhcpDirectory(spec.vpc), abort),
     )
   }
 
-  async #makeAll(spec: RouterSpec, abort: AbortSignal): Promise<void> {
+  async #makeAll(spec: RouterSpec, { abort, pluggable }: Programming): Promise<void> {
     const { underlay } = this.#options
     const namespace = this.#namespace(spec.vpc)
     const { vni, mtu } = spec
@@ -102,7 +102,7 @@ export class LinuxNetwork implements NetworkDriver {
         { namespace, underlay, vni, mtu, six: spec.cidrs.some(isSix), links, rules, wires: this.#wires(spec) },
         this.#rulebook,
         abort,
-      ),
+      ).then(pluggable),
       serveDhcp(namespace, spec, this.#dhcpDirectory(spec.vpc), abort),
     )
   }
@@ -188,6 +188,11 @@ export class LinuxNetwork implements NetworkDriver {
   #dhcpDirectory(vpc: VpcId): string {
     return `${this.#directory}/${vpc}`
   }
+}
+
+interface Programming {
+  readonly abort: AbortSignal
+  pluggable(): void
 }
 
 /** Whether both have the same devices, but for taps, and know IPv6 or do not. The same once more is asked for to make good what went missing. */
