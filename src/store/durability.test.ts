@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLog } from '../base/log.ts'
 import { GroupCommit } from './group-commit.ts'
-import { openStore } from './open.ts'
+import { openForeignStore, openStore } from './open.ts'
 import { nextNumber } from './sequences.ts'
 import { connect } from './sqlite.ts'
 import type { Transaction } from './store.ts'
@@ -36,6 +36,10 @@ test('what was answered is there after kill -9, and the directory is free at onc
   await once(child, 'close')
   const last = Math.max(...said.split('\n').slice(0, -1).map(Number))
   expect(last).toBeGreaterThan(100)
+  const foreign = openForeignStore(directory)
+  const { value } = await foreign.read(({ db }) => db.selectFrom('sequences').selectAll().executeTakeFirstOrThrow())
+  await foreign[Symbol.asyncDispose]()
+  expect(value).toBeGreaterThanOrEqual(last)
   const store = await openStore(directory)
   expect(await store.transact((tx) => nextNumber(tx, 'n'))).toBeGreaterThan(last)
   await store.close()

@@ -21,6 +21,12 @@ export async function migrate(connection: Connection, migrations: readonly Migra
   }
 }
 
+/** Whether the database, which nothing is written to, has had exactly these. Inside a transaction. */
+export async function hasAll({ db }: Connection, migrations: readonly Migration[]): Promise<boolean> {
+  const { rows } = await sql<{ id: string }>`select id from migrations order by id`.execute(db)
+  return rows.length === migrations.length && rows.every((row, index) => row.id === migrations[index]?.id)
+}
+
 async function appliedIn({ db }: Connection): Promise<string[]> {
   await sql`create table if not exists migrations (id text primary key, "appliedAt" bigint not null)`.execute(db)
   const { rows } = await sql<{ id: string }>`select id from migrations order by id`.execute(db)

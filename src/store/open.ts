@@ -6,7 +6,7 @@ import { Fault } from '../base/fault.ts'
 import { lockDirectory } from '../base/lock.ts'
 import { type Log, silentLog } from '../base/log.ts'
 import { GroupCommit } from './group-commit.ts'
-import { type Migration, migrate } from './migrate.ts'
+import { hasAll, type Migration, migrate } from './migrate.ts'
 import { migrations as known } from './migrations/all.ts'
 import { SnapshotReader } from './snapshot-reader.ts'
 import { type Connection, connect } from './sqlite.ts'
@@ -39,6 +39,28 @@ export async function openStore(directory: string, options: StoreOptions = {}): 
     async close() {
       await Promise.all([commits.close(), reads?.close()])
       await resources.disposeAsync()
+    },
+  }
+}
+
+/** A store that another process owns, as it looks from outside. */
+export interface ForeignStore extends AsyncDisposable {
+  /** Runs `work` on what is committed there at the moment, whether or not that process lives. */
+  read: Store['read']
+  /** Whether its rows are what this version's types say. */
+  isOfThisVersion(): Promise<boolean>
+}
+
+/** Looks into the store in `directory`, whose owner goes on as if nobody did. Throws where there is none. */
+export function openForeignStore(directory: string): ForeignStore {
+  const connection = connect(join(directory, 'cumulet.db'), { foreign: true })
+  const reader = new SnapshotReader(connection)
+  return {
+    read: (work) => reader.read(work),
+    isOfThisVersion: () => reader.read(() => hasAll(connection, known)),
+    async [Symbol.asyncDispose]() {
+      await reader.close()
+      connection.raw.close()
     },
   }
 }

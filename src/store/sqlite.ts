@@ -12,11 +12,13 @@ export interface Connection {
 /**
  * Opens a connection whose commits reach the disk (WAL, synchronous=FULL) and whose queries run only inside a
  * transaction: SQLite ends the transaction by itself when the disk is full, and what came after would commit alone.
+ * `foreign` is another process' database: it is not made where it is not there, and nothing is written to its file.
  */
-export function connect(file: string, options: { readOnly?: boolean } = {}): Connection {
-  const raw = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: true })
+export function connect(file: string, options: { readOnly?: boolean; foreign?: boolean } = {}): Connection {
+  const { foreign: readOnly = false } = options
+  const raw = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: true, readOnly })
   raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
-  if (options.readOnly) raw.exec('PRAGMA query_only = ON')
+  if (options.readOnly || options.foreign) raw.exec('PRAGMA query_only = ON')
   const statements = new StatementCache(raw)
   const database = { prepare: (sql: string) => preparedFor(raw, statements, sql), close: () => raw.close() }
   return { raw, db: new Kysely<Database>({ dialect: new SqliteDialect({ database }) }) }

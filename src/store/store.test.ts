@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Fault } from '../base/fault.ts'
 import { migrations } from './migrations/all.ts'
-import { openStore } from './open.ts'
+import { openForeignStore, openStore } from './open.ts'
 import { nextNumber } from './sequences.ts'
 import { type Reader, rollback, type Store } from './store.ts'
 
@@ -156,5 +157,35 @@ describe('the database', () => {
     expect(await memory.read(numbers)).toHaveLength(1)
     await memory.close()
     await expect(memory.transact(async () => 1)).rejects.toThrow('closed')
+  })
+})
+
+describe('a store of another process', () => {
+  test('is read as it is at each moment, before its owner has gone and after', async () => {
+    await using foreign = openForeignStore(directory)
+    expect(await foreign.read(numbers)).toEqual([])
+    await store.transact((tx) => nextNumber(tx, 'dom'))
+    expect(await foreign.read(numbers)).toEqual([{ name: 'dom', value: 1 }])
+    await store.close()
+    expect(await foreign.read(numbers)).toEqual([{ name: 'dom', value: 1 }])
+    store = await openStore(directory)
+    await store.transact((tx) => nextNumber(tx, 'dom'))
+    expect(await foreign.read(numbers)).toEqual([{ name: 'dom', value: 2 }])
+  })
+
+  test('cannot be written to', async () => {
+    await using foreign = openForeignStore(directory)
+    const write = ({ db }: Reader) => db.deleteFrom('sequences').execute()
+    await expect(foreign.read(write)).rejects.toThrow(/readonly/)
+  })
+
+  test('is not made where there is none, and may be of another version', async () => {
+    expect(() => openForeignStore(join(directory, 'none'))).toThrow()
+    await using foreign = openForeignStore(directory)
+    expect(await foreign.isOfThisVersion()).toBe(true)
+    await store.transact(({ db }) =>
+      sql`delete from migrations where id = (select max(id) from migrations)`.execute(db),
+    )
+    expect(await foreign.isOfThisVersion()).toBe(false)
   })
 })
