@@ -22,11 +22,13 @@ export interface Action<C, I = never, O = unknown, P = unknown> {
 }
 
 /** A Describe: a table of rows that filters, ids and pages cut down before they are rendered. */
-export interface Describe<C, I = never, Row = never, Item = unknown, O = unknown> {
+export interface Describe<C, I = never, Row = never, Item = unknown, O = unknown, P = unknown> {
   readonly kind: 'describe'
   readonly name: string
+  /** What it looks at beside the database, before; see `Action`. */
+  prepare?(input: I, abort: AbortSignal, outside: unknown): Promise<P>
   /** All rows that the caller may see, or those that the input's own parameters leave. */
-  rows(input: I, context: C): Promise<readonly Row[]>
+  rows(input: I, context: C, prepared: P): Promise<readonly Row[]>
   /** Names a row, and puts pages in order: unique, stable. */
   key(row: Row): string
   readonly filters: FilterTable<Row>

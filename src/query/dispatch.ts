@@ -12,7 +12,7 @@ import { type Filter, filterRows } from './filters.ts'
 import type { Pager } from './paging.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each entry has its own input, output and row; the codec makes the first, the action's type ties the rest.
-export type AnyDescribe<R> = Describe<R, any, any, any, any>
+export type AnyDescribe<R> = Describe<R, any, any, any, any, any>
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export type AnyRun<C> = Action<C, any, any, any>
 export type AnyAction<C, R> = AnyRun<C> | AnyDescribe<R>
@@ -90,7 +90,7 @@ export class Dispatcher<C, R> {
     const input = this.#codec.decode(call.operation, call.params) as Shared
     const output =
       action.kind === 'describe'
-        ? await this.#describe(action, input, ground)
+        ? await this.#describe(action, input, ground, abort)
         : await this.#run(action, input, ground, abort)
     return this.#codec.encode(call.operation, output as object, call)
   }
@@ -102,9 +102,10 @@ export class Dispatcher<C, R> {
     return refuse('UnsupportedOperation', { message: `${operation} is not served by this cloud.` })
   }
 
-  async #describe(action: AnyDescribe<R>, input: Shared, ground: Ground<C, R>): Promise<unknown> {
+  async #describe(action: AnyDescribe<R>, input: Shared, ground: Ground<C, R>, abort: AbortSignal): Promise<unknown> {
+    const prepared: unknown = await action.prepare?.(input, abort, ground.outside)
     return ground.read(async (context) => {
-      const all = await action.rows(input, context)
+      const all = await action.rows(input, context, prepared)
       const rows = filterRows(all, input.Filters ?? [], action.filters)
       const page = this.#pager.cut(action.name, rows, (row) => action.key(row), input)
       if (input.DryRun) refuse('DryRunOperation')
