@@ -4,14 +4,15 @@ import { readFile } from 'node:fs/promises'
 import { Fault } from '../base/fault.ts'
 import type { Credentials } from '../control/accounts/accounts.ts'
 import { accountsPath } from './control/accounts-route.ts'
-import { readElsewhereFile } from './elsewhere.ts'
-import { shellProfile } from './profiles.ts'
+import { homeOf } from './joining.ts'
+import { sharedBy, shellProfile } from './profiles.ts'
 import { endpointOf, type Paths, requireSettings } from './settings.ts'
 
 export async function createAccount(paths: Paths, name: string): Promise<string> {
   const settings = await requireSettings(paths)
-  const { secretAccessKey } = JSON.parse(await readFile(paths.profile, 'utf8')) as Credentials
-  const url = `${endpointOf(settings)}${accountsPath}?${new URLSearchParams({ name })}`
+  const home = await homeOf({ paths, settings })
+  const { secretAccessKey } = JSON.parse(await readFile(home.paths.profile, 'utf8')) as Credentials
+  const url = `${endpointOf(home.settings)}${accountsPath}?${new URLSearchParams({ name })}`
   const answer = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${secretAccessKey}` } }).catch(
     (cause: unknown) => {
       throw new Fault('The cloud does not answer: is it up?', { cause })
@@ -19,6 +20,5 @@ export async function createAccount(paths: Paths, name: string): Promise<string>
   )
   if (answer.status === 400) throw new Fault('A name has up to 64 letters, digits, dots, dashes and underscores.')
   if (!answer.ok) throw new Fault(`The cloud answered ${answer.status}.`)
-  const objects = (await readElsewhereFile(paths.objectsElsewhere))?.url ?? endpointOf(settings)
-  return shellProfile(paths, settings, (await answer.json()) as Credentials, objects)
+  return shellProfile(paths, settings, (await answer.json()) as Credentials, await sharedBy({ paths, settings }))
 }

@@ -1,4 +1,5 @@
 /** The `cumulet` command. */
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { Fault, messageOf } from '../base/fault.ts'
@@ -62,6 +63,7 @@ subcommand('up')
   .option('--hypervisor <qemu|fake>', 'fake: the API alone, nothing boots; runs as any user', hypervisor)
   .option('--name <name>', 'what names of namespaces on this machine begin with')
   .option('--region <region>', "the region's name")
+  .option('--join <directory>', 'be another region of the cloud in that data directory', (it) => resolve(it))
   .option('--host <address>', 'address to listen on')
   .option('--port <number>', 'port to listen on', whole)
   .option('--hosts-per-zone <number>', 'how many hosts each zone has', whole)

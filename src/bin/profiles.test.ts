@@ -36,6 +36,17 @@ test('a script that sources it reaches the cloud with an AWS CLI that knows no e
   expect(told).toBe('<--endpoint-url><http://[::1]:8773><ec2><two words>')
 })
 
+test('where objects are elsewhere, the AWS CLI asks for them there', async () => {
+  const { paths, settings } = await profileIn('data')
+  const elsewhere = { url: 'https://s3.example', region: 'eu-1', accessKeyId: 'AK', secretAccessKey: 'secret' }
+  await writeFile(paths.objectsElsewhere, JSON.stringify(elsewhere))
+  await writeProfiles(paths, settings, credentials)
+  await mkdir(paths.commands)
+  await writeFile(join(paths.commands, 'aws'), '#!/bin/sh\nprintf "<%s>" "$2"\n', { mode: 0o755 })
+  const told = await run('sh', ['-c', '. "$1"; aws s3 ls; aws sts x; aws ec2 x', 'sh', paths.shell])
+  expect(told).toBe('<https://s3.example><http://[::1]:8773><http://[::1]:8773>')
+})
+
 test('whoever finds the keys is the one who started the cloud', async () => {
   const { paths } = await profileIn('data')
   for (const file of [paths.profile, paths.awsConfig, paths.awsCredentials, paths.shell])

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Credentials } from '../control/accounts/accounts.ts'
 import { cloudName, keyFilesOf } from './control/certificates.ts'
-import { readElsewhereFile } from './elsewhere.ts'
+import { endpointNow, homeOf, objectsUrl, type Place } from './joining.ts'
 import { endpointOf, type Paths, type Settings } from './settings.ts'
 
 const secret = { mode: 0o600 }
@@ -12,7 +12,7 @@ const ownPrograms = join(import.meta.dirname, '..', '..', 'bin')
 
 export async function writeProfiles(paths: Paths, settings: Settings, credentials: Credentials): Promise<void> {
   const endpoint = endpointOf(settings)
-  const objects = (await readElsewhereFile(paths.objectsElsewhere))?.url ?? endpoint
+  const shared = await sharedBy({ paths, settings })
   const { account, accessKeyId, secretAccessKey } = credentials
   const profile = { endpoint, region: settings.region, accessKeyId, secretAccessKey, account }
   await writeFile(paths.profile, `${JSON.stringify(profile, null, 2)}\n`, secret)
@@ -24,10 +24,25 @@ export async function writeProfiles(paths: Paths, settings: Settings, credential
   await writeFile(
     paths.awsConfig,
     `[profile cumulet]\nregion = ${settings.region}\nendpoint_url = ${endpoint}\nservices = cumulet\noutput = json\ncli_pager =\n\n` +
-      `[services cumulet]\ns3 =\n  endpoint_url = ${objects}\n  addressing_style = path\n`,
+      `[services cumulet]\ns3 =\n  endpoint_url = ${shared.objects}\n  addressing_style = path\n`,
     secret,
   )
-  await writeFile(paths.shell, shellProfile(paths, settings, credentials, objects), secret)
+  await writeFile(paths.shell, shellProfile(paths, settings, credentials, shared), secret)
+}
+
+/** What all regions of a cloud have in common. */
+export interface Shared {
+  readonly objects: string
+  /** Where temporary keys are given. */
+  readonly tokens: string
+  /** The folder of keys and certificates. */
+  readonly keys: string
+}
+
+export async function sharedBy(place: Place): Promise<Shared> {
+  const home = await homeOf(place)
+  const tokens = home.paths.data === place.paths.data ? endpointOf(place.settings) : await endpointNow(home)
+  return { objects: await objectsUrl(place), tokens, keys: home.paths.keys }
 }
 
 /** What to source in a shell. Old AWS CLIs (before 2.13) know no endpoint from profiles: the function is for them. */
@@ -35,19 +50,19 @@ export function shellProfile(
   paths: Paths,
   settings: Settings,
   { account, accessKeyId, secretAccessKey }: Credentials,
-  objects: string,
+  { objects, tokens, keys }: Shared,
 ): string {
   const endpoint = endpointOf(settings)
-  const own = keyFilesOf(paths.keys, account)
+  const own = keyFilesOf(keys, account)
   const lines = {
     REGION: settings.region,
     EC2_REGION: settings.region,
     EC2_URL: endpoint,
     S3_URL: objects,
-    TOKEN_URL: endpoint,
+    TOKEN_URL: tokens,
     EC2_CERT: own.certificate,
     EC2_PRIVATE_KEY: own.key,
-    EUCALYPTUS_CERT: keyFilesOf(paths.keys, cloudName).certificate,
+    EUCALYPTUS_CERT: keyFilesOf(keys, cloudName).certificate,
     EC2_USER_ID: account,
     EC2_ACCOUNT_NUMBER: account,
     AWS_ACCESS_KEY: accessKeyId,
@@ -63,9 +78,16 @@ export function shellProfile(
   }
   const exports = Object.entries(lines).map(([name, value]) => `export ${name}=${quoted(value)}`)
   const path = `export PATH=${quoted(paths.commands)}:${quoted(ownPrograms)}:"$PATH"`
-  const aws = `aws() { command aws --endpoint-url ${quoted(endpoint)} "$@"; }`
+  const aws = `aws() { ${awsAt({ endpoint, objects, tokens })}; }`
   // An alias of that name would be put in place of the function's own.
   return [...exports, path, 'unalias aws 2>/dev/null || :', aws, ''].join('\n')
+}
+
+/** The AWS CLI at the endpoint that its service has here. */
+function awsAt({ endpoint, objects, tokens }: Pick<Shared, 'objects' | 'tokens'> & { endpoint: string }): string {
+  const at = (url: string) => `command aws --endpoint-url ${quoted(url)} "$@"`
+  if (objects === endpoint && tokens === endpoint) return at(endpoint)
+  return `case "$1" in s3 | s3api) ${at(objects)};; sts) ${at(tokens)};; *) ${at(endpoint)};; esac`
 }
 
 /** As one word of a shell, whatever is in it. Source: POSIX.1-2017, Shell Command Language, 2.2.2. */

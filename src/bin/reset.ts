@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import { Fault } from '../base/fault.ts'
 import { down } from './down.ts'
+import { leaveRegions, othersOf, type Place } from './joining.ts'
 import type { Progress } from './progress.ts'
 import { type Paths, readSettings } from './settings.ts'
 
@@ -14,10 +15,22 @@ export interface ResetOptions {
 
 /** Deletes the data directory; only one that holds a cloud, so that a slip of `--data` deletes nothing else. */
 export async function reset({ paths, sure, progress }: ResetOptions, abort: AbortSignal): Promise<void> {
-  if (!(await readSettings(paths))) throw new Fault(`There is no cloud in ${paths.data}.`)
+  const settings = await readSettings(paths)
+  if (!settings) throw new Fault(`There is no cloud in ${paths.data}.`)
+  const place = { paths, settings }
+  await requireAlone(place)
   if (!sure && !(await confirmed(paths, abort))) throw new Fault('Nothing was deleted.')
   await down({ paths, graceMs: 0, progress }, abort)
+  await leaveRegions(place)
   await progress.step(`deleting ${paths.data}`, () => rm(paths.data, { recursive: true, force: true }))
+}
+
+/** Regions that joined would be without accounts and objects. */
+async function requireAlone(place: Place): Promise<void> {
+  if (place.settings.join !== undefined) return
+  const joined = (await othersOf(place)).map((it) => `${it.settings.region} in ${it.paths.data}`)
+  if (joined.length > 0)
+    throw new Fault(`Other regions live by this cloud's accounts: reset them first (${joined.join(', ')}).`)
 }
 
 async function confirmed(paths: Paths, signal: AbortSignal): Promise<boolean> {

@@ -15,6 +15,8 @@ export interface Settings {
   readonly hypervisor: 'qemu' | 'fake'
   readonly listen: { readonly host: string; readonly port: number }
   readonly region: string
+  /** The data directory of the cloud whose accounts and objects this region shares, if it is not the first. */
+  readonly join?: string
   readonly zones: readonly string[]
   readonly hostsPerZone: number
   readonly scale: number
@@ -37,7 +39,7 @@ export interface Settings {
 export type Choices = Partial<
   Pick<
     Settings,
-    'name' | 'hypervisor' | 'region' | 'hostsPerZone' | 'scale' | 'memoryMiB' | 'publicNetwork' | 'ipv6Network'
+    'name' | 'hypervisor' | 'region' | 'join' | 'hostsPerZone' | 'scale' | 'memoryMiB' | 'publicNetwork' | 'ipv6Network'
   >
 > &
   DnsChoices & {
@@ -60,6 +62,7 @@ export function pathsOf(directory: string) {
     cache: join(data, 'cache'),
     images: join(data, 'images'),
     objects: join(data, 'objects'),
+    regions: join(data, 'regions'),
     objectsElsewhere: join(data, 's3.json'),
     snapshots: join(data, 'snapshots'),
     volumeKeys: join(data, 'volume-keys'),
@@ -96,11 +99,12 @@ export function logLevel(env: NodeJS.ProcessEnv): 'debug' | 'info' {
   return env['CUMULET_DEBUG'] ? 'debug' : 'info'
 }
 
-/** The settings of the cloud in this directory; made from `choices` and the machine where it is new. */
-export async function settle(paths: Paths, choices: Choices): Promise<Settings> {
+/** The settings of the cloud in this directory; made from `choices` and the machine where it is new, clear of the networks `taken`. */
+export async function settle(paths: Paths, choices: Choices, taken: readonly string[] = []): Promise<Settings> {
   const kept = await readSettings(paths)
   if (kept) return refuseOtherChoices(kept, choices)
-  const made = checkSettings(freshSettings(choices, choices.hypervisor === 'fake' ? [] : await networksInUse()))
+  const inUse = choices.hypervisor === 'fake' ? [] : await networksInUse()
+  const made = checkSettings(freshSettings(choices, [...inUse, ...taken]))
   await mkdir(paths.data, { recursive: true, mode: 0o755 })
   await writeFile(`${paths.settings}.new`, `${JSON.stringify(made, null, 2)}\n`)
   await rename(`${paths.settings}.new`, paths.settings)
@@ -118,6 +122,9 @@ export async function readSettings(paths: Paths): Promise<Settings | undefined> 
   }
 }
 
+/** What a region is called that nobody named. */
+export const usualRegion = 'us-west-2'
+
 /** Set aside for documentation, and so nobody's. Source: RFC 3849. */
 const usualIpv6Network = '2001:db8:1000::/40'
 
@@ -131,7 +138,8 @@ function freshSettings(choices: Choices, inUse: readonly string[]): Settings {
     name: choices.name ?? 'cumulet',
     hypervisor: choices.hypervisor ?? 'qemu',
     listen: { host: choices.host ?? '127.0.0.1', port: choices.port ?? 8773 },
-    region: choices.region ?? 'us-west-2',
+    region: choices.region ?? usualRegion,
+    ...(choices.join !== undefined && { join: resolve(choices.join) }),
     zones,
     hostsPerZone,
     scale: choices.scale ?? fittingScale(memoryMiB / (zones.length * hostsPerZone)),
@@ -148,6 +156,8 @@ function refuseOtherChoices(kept: Settings, choices: Choices): Settings {
   for (const name of chosenOnce) {
     if (choices[name] !== undefined && choices[name] !== kept[name]) refuseOther(`${name} ${kept[name]}`)
   }
+  if (choices.join !== undefined && resolve(choices.join) !== kept.join)
+    refuseOther(kept.join === undefined ? 'accounts of its own' : `the accounts in ${kept.join}`)
   if (!sameDns(choices, kept.dns)) refuseOther('other names, or another port or resolvers for them')
   if (choices.machineLink === false && kept.machineLink !== 'off') refuseOther('its machine link')
   if (choices.port === undefined && choices.host === undefined) return checkSettings(kept)

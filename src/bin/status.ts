@@ -1,5 +1,6 @@
 /** `cumulet status` */
 import { type Status, statusPath } from './control/status.ts'
+import { endpointNow, othersOf, type Place } from './joining.ts'
 import { runningProcess } from './running.ts'
 import { type Paths, readSettings } from './settings.ts'
 
@@ -12,6 +13,10 @@ export async function status(paths: Paths, say: (text: string) => void): Promise
   }
   const [control, agent] = [await runningProcess(paths.controlState), await runningProcess(paths.agentState)]
   say(`cloud          ${settings.name}, ${settings.region} (${settings.zones.join(', ')}), in ${paths.data}`)
+  for (const it of await othersOf({ paths, settings }))
+    say(
+      `beside it      ${it.settings.region}, ${await endpointNow(it)}, in ${it.paths.data}${isFirst(it) ? ': its accounts and objects' : ''}`,
+    )
   say(
     `control plane  ${control ? `pid ${control.pid}, ${control.endpoint}, since ${control.startedAt}` : 'not running'}`,
   )
@@ -19,6 +24,10 @@ export async function status(paths: Paths, say: (text: string) => void): Promise
   if (!control?.endpoint) return agent ? 1 : 3
   const answer = await fetch(`${control.endpoint}${statusPath}`, { signal: AbortSignal.timeout(5_000) })
   return report((await answer.json()) as Status, say)
+}
+
+function isFirst({ settings }: Place): boolean {
+  return settings.join === undefined
 }
 
 function report({ hosts, instances, images, domainsStarted, memoryMiB }: Status, say: (text: string) => void): number {

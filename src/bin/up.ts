@@ -15,10 +15,20 @@ import { ensureTinyImage } from './control/tiny-image.ts'
 import { requireMachine } from './doctor.ts'
 import { makeFolders } from './folders.ts'
 import { lostHosts } from './hosts.ts'
+import { endpointNow, enterRegion, homeOf, networksToAvoid } from './joining.ts'
 import { greeting, writeProfiles } from './profiles.ts'
 import type { Progress } from './progress.ts'
 import { recordProcess } from './running.ts'
-import { type Choices, cloudOf, logLevel, type Paths, readSettings, type Settings, settle } from './settings.ts'
+import {
+  type Choices,
+  cloudOf,
+  logLevel,
+  type Paths,
+  pathsOf,
+  readSettings,
+  type Settings,
+  settle,
+} from './settings.ts'
 import { staySmall } from './small.ts'
 import type { Starter } from './starter.ts'
 
@@ -35,12 +45,18 @@ export async function up({ paths, choices, progress, starter }: UpOptions, abort
   await using open = new AsyncDisposableStack()
   const isNew = (await readSettings(paths)) === undefined
   if (isNew && choices.hypervisor !== 'fake') await progress.step('machine', () => requireMachine(paths, abort))
-  const settings = await settle(paths, choices)
+  const taken = isNew && choices.join !== undefined ? await networksToAvoid(pathsOf(choices.join), choices) : []
+  const settings = await settle(paths, choices, taken)
+  await enterRegion({ paths, settings })
   await makeFolders(paths)
   if (settings.hypervisor === 'qemu') await letGuestsPass(paths.data)
   const log = openLog({ file: paths.controlLog, level: logLevel(process.env) })
   const accelerator = await progress.step('accelerator', () => chooseAccelerator(paths, settings, abort))
-  const cloud = cloudOf(settings, accelerator.accelerator)
+  const home = await homeOf({ paths, settings })
+  const cloud = {
+    ...cloudOf(settings, accelerator.accelerator),
+    ...(settings.join !== undefined && { accountsAt: await endpointNow(home) }),
+  }
   const control = open.use(
     await progress.step('control plane', () =>
       openControlPlane({ paths, settings, cloud, boxHosts: placedHosts(settings), log }),

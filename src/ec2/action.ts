@@ -1,6 +1,7 @@
 /** How the actions of EC2 are written: typed by the official model, run with a `Context`. */
 import type { Random } from '../base/random.ts'
 import type { ManifestReader } from '../control/images/bundle-images.ts'
+import type { Regions } from '../control/regions/regions.ts'
 import type { Caller } from '../iam/credentials.ts'
 import type { Cloud } from '../model/cloud.ts'
 import type { DomainId, HostId, ResourceId, ResourceKind, SnapshotId } from '../model/ids.ts'
@@ -36,7 +37,9 @@ export interface Context extends View {
 /** What an action can ask before its transaction. */
 export interface Outside {
   readonly caller: Caller
+  readonly cloud: Cloud
   readonly manifests: ManifestReader
+  readonly regions: Regions
 }
 
 interface ActionDefinition<N extends OperationName, P> {
@@ -53,18 +56,24 @@ export function action<N extends OperationName, P = undefined>(
   const { prepare } = definition
   return {
     ...{ kind: 'action', name, creates: definition.creates ?? [], ...definition },
-    ...(prepare && { prepare: (input, abort, outside) => prepare(input, abort, outside as Outside) }), // the ground's, see there
+    ...(prepare && { prepare: given(prepare) }),
   }
 }
 
-type DescribeDefinition<N extends OperationName, Row, Item> = Omit<
-  Describe<View, Input<N>, Row, Item, Output<N>>,
-  'kind' | 'name'
->
+type DescribeDefinition<N extends OperationName, Row, Item, P> = Omit<
+  Describe<View, Input<N>, Row, Item, Output<N>, P>,
+  'kind' | 'name' | 'prepare'
+> & { prepare?(input: Input<N>, abort: AbortSignal, outside: Outside): Promise<P> }
 
-export function describe<N extends OperationName, Row, Item>(
+export function describe<N extends OperationName, Row, Item, P = undefined>(
   name: N,
-  definition: DescribeDefinition<N, Row, Item>,
-): Describe<View, Input<N>, Row, Item, Output<N>> {
-  return { kind: 'describe', name, ...definition }
+  definition: DescribeDefinition<N, Row, Item, P>,
+): Describe<View, Input<N>, Row, Item, Output<N>, P> {
+  const { prepare, ...rest } = definition
+  return { kind: 'describe', name, ...rest, ...(prepare && { prepare: given(prepare) }) }
+}
+
+/** What the dispatcher hands on is the ground's, see there. */
+function given<I, P>(prepare: (input: I, abort: AbortSignal, outside: Outside) => Promise<P>) {
+  return (input: I, abort: AbortSignal, outside: unknown) => prepare(input, abort, outside as Outside)
 }

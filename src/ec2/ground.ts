@@ -3,6 +3,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { ManifestReader } from '../control/images/bundle-images.ts'
+import type { Regions } from '../control/regions/regions.ts'
 import { checkTags, putTags, type Tags } from '../control/tags/tags.ts'
 import type { Caller } from '../iam/credentials.ts'
 import type { Cloud } from '../model/cloud.ts'
@@ -18,6 +19,7 @@ export interface World {
   readonly cloud: Cloud
   readonly hosts: Hosts
   readonly manifests: ManifestReader
+  readonly regions: Regions
   readonly clock: Clock
   readonly random: Random
 }
@@ -45,7 +47,7 @@ export function groundFor(world: World, caller: Caller): Ground<Context, View> {
         return keep ? answer : rollback(answer)
       }),
     read: (work) => world.store.read((tx) => work({ tx, caller, now: world.clock.now(), cloud: world.cloud })),
-    outside: { caller, manifests: world.manifests } satisfies Outside,
+    outside: { caller, cloud: world.cloud, manifests: world.manifests, regions: world.regions } satisfies Outside,
     tokens,
     tags,
   }

@@ -8,6 +8,7 @@ import type { Manifest } from '../bundles/manifest.ts'
 import { refuseBundle } from '../bundles/refused.ts'
 import { ensureHosts } from '../control/hosts/hosts.ts'
 import { leaveEnded } from '../control/interfaces/detach.ts'
+import { type Regions, refuseRegion } from '../control/regions/regions.ts'
 import { offerObjects } from '../control/vpc-endpoints/services.ts'
 import { ensureDefaultVpc } from '../control/vpcs/default-vpc.ts'
 import type { Caller } from '../iam/credentials.ts'
@@ -50,6 +51,8 @@ export class TestCloud implements AsyncDisposable {
   readonly #world: World
   /** The manifests of bundles that may be registered, by their locations. */
   readonly manifests = new Map<string, Manifest>()
+  /** Other regions of the same cloud. */
+  others: readonly TestCloud[] = []
   /** What each domain has on its console; asking for another is asking a host that is away. */
   readonly consoles = new Map<DomainId, string>()
 
@@ -68,7 +71,12 @@ export class TestCloud implements AsyncDisposable {
         return manifest ? { text: '<manifest/>', manifest } : refuseBundle('there is none')
       },
     }
-    this.#world = { store, manifests, cloud, hosts, clock: this.clock, random: seededRandom('ec2') }
+    const regions: Regions = {
+      list: async () => [this, ...this.others].map(({ cloud: { region, endpoint } }) => ({ name: region, endpoint })),
+      look: async (name, work) =>
+        this.others.find((it) => it.cloud.region === name)?.store.read(work) ?? refuseRegion(name),
+    }
+    this.#world = { store, manifests, cloud, regions, hosts, clock: this.clock, random: seededRandom('ec2') }
   }
 
   /** Alice and Bob with their default VPCs, a public image, two hosts a zone with 2 GiB each, and an edge. */

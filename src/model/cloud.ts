@@ -20,6 +20,8 @@ export interface Cloud {
   readonly volumeCooldownHours?: number
   /** Where the API is reached, for answers that name it. */
   readonly endpoint: string
+  /** Where the region that keeps accounts is reached, if that is another. */
+  readonly accountsAt?: string
 }
 
 /** Source: VPC User Guide, "Amazon VPC quotas": elastic addresses for each region, unless more is asked for. */

@@ -2,7 +2,7 @@
 import { systemClock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
-import { type Credentials, ensureFirstAccount, findAccessKey } from '../../control/accounts/accounts.ts'
+import type { Credentials } from '../../control/accounts/accounts.ts'
 import { volumeAttachmentMachine } from '../../control/attachments/machine.ts'
 import { exportMachine } from '../../control/disk-tasks/export-machine.ts'
 import { importMachine } from '../../control/disk-tasks/import-machine.ts'
@@ -20,12 +20,10 @@ import { frozen } from '../../control/snapshots/frozen.ts'
 import { snapshotMachine } from '../../control/snapshots/machine.ts'
 import { volumeMachine } from '../../control/volumes/machine.ts'
 import { offerObjects, withdrawObjects } from '../../control/vpc-endpoints/services.ts'
-import { ensureDefaultVpc } from '../../control/vpcs/default-vpc.ts'
 import type { Handler } from '../../http/exchange.ts'
 import { frontDoor } from '../../http/front-door.ts'
 import { withRoutes } from '../../http/routes.ts'
 import { type Listener, listen } from '../../http/server.ts'
-import type { LookupKey } from '../../iam/credentials.ts'
 import { verifier } from '../../iam/verify.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import type { SnapshotId } from '../../model/ids.ts'
@@ -40,16 +38,17 @@ import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
 import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
-import { readElsewhereFile } from '../elsewhere.ts'
 import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings.ts'
 import { sweepAsItPasses } from '../small.ts'
 import { accountsRoute, certify } from './accounts-route.ts'
 import { application, errorRenderer } from './application.ts'
 import { cloudName, ensureKeyFiles, readKey } from './certificates.ts'
 import type { DiskService } from './disk-service.ts'
+import { openIdentity } from './identity.ts'
 import { offerRoute } from './image-offers.ts'
 import { metricsRoute } from './metrics.ts'
 import { openDisks } from './open-disks.ts'
+import { openRegions } from './open-regions.ts'
 import { statusRoute } from './status.ts'
 
 /** Of unpacked images that can be fetched again. */
@@ -85,8 +84,10 @@ export async function openControlPlane({
     openStore(paths.store, { log }),
   ])
   opened.defer(() => store.close())
-  const elsewhere = await readElsewhereFile(paths.objectsElsewhere)
-  const credentials = await prepare(store, cloud, boxHosts, elsewhere === undefined)
+  const place = { paths, settings }
+  const identity = opened.use(await openIdentity(place, store, cloud))
+  const { credentials, elsewhere, lookup } = identity
+  await prepare(store, cloud, boxHosts, elsewhere === undefined)
   const hosts = new HostLinks({
     store,
     specs: keptSpecs(store, cloud),
@@ -95,12 +96,14 @@ export async function openControlPlane({
   })
   opened.defer(() => hosts.close())
   const blobs = new Blobs(paths.objects, systemRandom, sweepAsItPasses())
-  const cloudKeys = await ensureKeyFiles(paths.keys, cloudName)
-  await certify(store, credentials, paths.keys)
-  const read: ReadObject = (account, at, abort) =>
-    elsewhere ? readElsewhere(elsewhere, at, systemClock.now(), abort) : readObject({ store, blobs }, account, at)
+  const cloudKeys = await ensureKeyFiles(identity.keys, cloudName)
+  if (settings.join === undefined) await certify(store, credentials, paths.keys)
+  const read: ReadObject = async (account, at, abort) =>
+    elsewhere
+      ? readElsewhere(await elsewhere(account), at, systemClock.now(), abort)
+      : readObject({ store, blobs }, account, at)
   const images = new BundleImages({
-    ...{ store, folder: paths.images, cloudKey: await readKey(cloudKeys), read },
+    ...{ certificates: identity.certificates, folder: paths.images, cloudKey: await readKey(cloudKeys), read },
     ...{ imaginary: settings.hypervisor === 'fake', limitBytes: (settings.imageCacheGiB ?? usualCacheGiB) * 2 ** 30 },
   })
   await images.sweep()
@@ -112,8 +115,8 @@ export async function openControlPlane({
     console: hosts.console.bind(hosts),
     frozen: (ids: readonly SnapshotId[], abort: AbortSignal) => frozen(store, systemClock, ids, abort),
   }
-  const world = { store, cloud, hosts: asked, manifests: images, clock: systemClock, random: systemRandom }
-  const lookup: LookupKey = (id, token) => store.read((reader) => findAccessKey(reader, id, token))
+  const regions = openRegions(place)
+  const world = { store, cloud, regions, hosts: asked, manifests: images, clock: systemClock, random: systemRandom }
   const objects = elsewhere
     ? undefined
     : await openObjectStore({
@@ -129,8 +132,8 @@ export async function openControlPlane({
   const withObjects: Handler = (head, body, abort) =>
     objects && isForObjects(head) ? objects(head, body, abort) : door(head, body, abort)
   if (objects) opened.use(await listenForGuests(objects, paths, log))
-  const accounts = accountsRoute({ store, cloud, keys: paths.keys, operator: credentials })
-  const routes = [statusRoute(store), metricsRoute(store, hosts), offerRoute(store, paths.images), accounts]
+  const routes = [statusRoute(store), metricsRoute(store, hosts), offerRoute(store, paths.images)]
+  if (settings.join === undefined) routes.push(accountsRoute({ store, cloud, keys: paths.keys, operator: credentials }))
   const listener = opened.adopt(
     await listen(withRoutes(routes, withObjects), {
       ...settings.listen,
@@ -167,14 +170,10 @@ function prepare(
   cloud: Cloud,
   boxHosts: ControlPlaneParts['boxHosts'],
   ownObjects: boolean,
-): Promise<Credentials> {
+): Promise<void> {
   return store.transact(async (tx) => {
-    const now = systemClock.now()
-    const credentials = await ensureFirstAccount(tx, now, systemRandom)
-    await ensureDefaultVpc(tx, credentials.account, { cloud, now, random: systemRandom })
     await ensureHosts(tx, boxHosts)
-    await (ownObjects ? offerObjects(tx, cloud, now) : withdrawObjects(tx))
-    return credentials
+    await (ownObjects ? offerObjects(tx, cloud, systemClock.now()) : withdrawObjects(tx))
   })
 }
 

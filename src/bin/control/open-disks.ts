@@ -12,6 +12,7 @@ import { SnapshotStore } from '../../drivers/volumes/qemu/snapshots.ts'
 import { describedIn } from '../../images/image-folder.ts'
 import { DiskTasks } from '../../images/import/disk-tasks.ts'
 import { tinyRecipe } from '../../images/tiny.ts'
+import type { AccountId } from '../../model/ids.ts'
 import type { Blobs } from '../../s3/blobs.ts'
 import { type Elsewhere, writeElsewhere } from '../../s3/elsewhere.ts'
 import { writeObject } from '../../s3/writer.ts'
@@ -26,7 +27,8 @@ const largestGiB = 64
 interface Parts {
   readonly store: Store
   readonly blobs: Blobs
-  readonly elsewhere: Elsewhere | undefined
+  /** Where an account's objects are, and by which keys, if not in the store. */
+  readonly elsewhere: ((account: AccountId) => Promise<Elsewhere>) | undefined
   readonly read: ReadObject
   readonly paths: Paths
   readonly log: Log
@@ -44,9 +46,9 @@ export function openDisks({ store, blobs, elsewhere, read, paths, log }: Parts):
     if (!image) throw new Fault('it has no kernel, and there is none to lend')
     return { folder, image }
   }
-  const write: DiskServiceParts['write'] = (account, at, file, abort) =>
+  const write: DiskServiceParts['write'] = async (account, at, file, abort) =>
     elsewhere
-      ? writeElsewhere(elsewhere, at, file, { now: now(), abort })
+      ? writeElsewhere(await elsewhere(account), at, file, { now: now(), abort })
       : writeObject({ store, blobs, random: systemRandom, now }, account, at, () => bytesOf(file, abort))
   return new DiskService({
     tasks: new DiskTasks({

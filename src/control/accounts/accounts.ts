@@ -12,15 +12,38 @@ export interface Credentials {
   readonly secretAccessKey: string
 }
 
+/** The first account's credentials, once there is one. */
+export async function firstCredentials({ db }: Reader): Promise<Credentials | undefined> {
+  const keys = db.selectFrom('accessKeys').selectAll().where('sessionToken', 'is', null)
+  const key = await keys.orderBy('createdAt').executeTakeFirst()
+  return key && { account: key.accountId, accessKeyId: key.id, secretAccessKey: key.secret }
+}
+
+/** A key of the account that does not end by itself. */
+export async function credentialsOf({ db }: Reader, account: AccountId): Promise<Credentials | undefined> {
+  const keys = db.selectFrom('accessKeys').selectAll().where('sessionToken', 'is', null)
+  const key = await keys.where('accountId', '=', account).orderBy('createdAt').executeTakeFirst()
+  return key && { account, accessKeyId: key.id, secretAccessKey: key.secret }
+}
+
+/** Has this region know an account that another made. */
+export async function admitAccount(
+  { db }: Transaction,
+  account: { readonly id: AccountId; readonly name: string },
+  now: Date,
+): Promise<void> {
+  const row = { ...account, createdAt: now.getTime() }
+  await db
+    .insertInto('accounts')
+    .values(row)
+    .onConflict((it) => it.doNothing())
+    .execute()
+}
+
 /** The first account's credentials; makes the account if the cloud has none yet. */
 export async function ensureFirstAccount(tx: Transaction, now: Date, random: Random): Promise<Credentials> {
-  const key = await tx.db
-    .selectFrom('accessKeys')
-    .selectAll()
-    .where('sessionToken', 'is', null)
-    .orderBy('createdAt')
-    .executeTakeFirst()
-  if (key) return { account: key.accountId, accessKeyId: key.id, secretAccessKey: key.secret }
+  const known = await firstCredentials(tx)
+  if (known) return known
   const account = newAccountId(random)
   const createdAt = now.getTime()
   await tx.db.insertInto('accounts').values({ id: account, name: 'cumulet', createdAt }).execute()

@@ -15,8 +15,6 @@ import {
 import { refuseBundle } from '../../bundles/refused.ts'
 import { unpackBundle } from '../../bundles/unpack.ts'
 import type { AccountId, ImageId } from '../../model/ids.ts'
-import type { Store } from '../../store/store.ts'
-import { certificatesOf } from '../accounts/certificates.ts'
 import type { Room } from './cache.ts'
 
 /** An object as the account may read it; `undefined` where it is not there or may not be read. */
@@ -45,7 +43,8 @@ export interface Unpacking {
 export const files = { kernel: 'vmlinuz', ramdisk: 'initrd', machine: 'root.img' } as const
 
 interface Parts {
-  readonly store: Store
+  /** The PEM texts of all certificates of an account. */
+  readonly certificates: (account: AccountId) => Promise<readonly string[]>
   readonly read: ReadObject
   readonly cloudKey: KeyObject
   readonly folder: string
@@ -56,7 +55,7 @@ interface Parts {
 }
 
 export class BundleImages implements ManifestReader {
-  readonly #store: Store
+  readonly #certificates: Parts['certificates']
   readonly #read: ReadObject
   readonly #cloudKey: KeyObject
   /** `<folder>/<image>/<file>`: where hosts find them. */
@@ -65,7 +64,7 @@ export class BundleImages implements ManifestReader {
   readonly #imaginary: boolean
 
   constructor(parts: Parts) {
-    this.#store = parts.store
+    this.#certificates = parts.certificates
     this.#read = parts.read
     this.#cloudKey = parts.cloudKey
     this.#folder = parts.folder
@@ -77,7 +76,7 @@ export class BundleImages implements ManifestReader {
     const text = await this.#manifestText(account, location, abort)
     const manifest = readManifest(text)
     if (manifest.user !== account) refuseBundle(`the bundle is that of the account ${manifest.user}`)
-    verifyManifest(text, await this.#store.read((tx) => certificatesOf(tx, account)))
+    verifyManifest(text, await this.#certificates(account))
     unwrapKey(manifest.keys.cloud, this.#cloudKey)
     return { text, manifest }
   }

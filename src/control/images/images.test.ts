@@ -8,7 +8,7 @@ import { packBundle } from '../../bundles/pack.ts'
 import type { ImageId } from '../../model/ids.ts'
 import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
-import { keepCertificate } from '../accounts/certificates.ts'
+import { certificatesOf, keepCertificate } from '../accounts/certificates.ts'
 import { BundleImages, type ReadObject } from './bundle-images.ts'
 
 const account = '111122223333'
@@ -52,7 +52,7 @@ beforeAll(async () => {
   const certificate = await pem('user.pem')
   await store.transact((tx) => keepCertificate(tx, account, certificate, new Date(0)))
   images = new BundleImages({
-    store,
+    certificates: (id) => store.read((reader) => certificatesOf(reader, id)),
     read,
     cloudKey: createPrivateKey(await pem('cloud.key')),
     folder: join(folder, 'images'),
