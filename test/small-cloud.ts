@@ -16,6 +16,9 @@ export const smallCloud: Cloud = {
 /** Of each host. */
 export const capacity = { memoryMiB: 4096, cores: 2, diskGiB: 100, accelerator: 'none' } as const
 
+/** There is no other region. */
+export const nothingArrives = { fetch: async () => false, clear: async () => {} }
+
 /** A row of images. */
 export const tinyImage = {
   id: 'ami-11111111',

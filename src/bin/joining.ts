@@ -52,6 +52,10 @@ export async function othersOf(place: Place): Promise<Place[]> {
   return (await regionsOf(await homeOf(place))).filter((it) => it.paths.data !== place.paths.data)
 }
 
+export async function otherRegion(place: Place, name: string): Promise<Place | undefined> {
+  return (await othersOf(place)).find((it) => it.settings.region === name)
+}
+
 /** Where objects are: elsewhere, if the operator said so, here or in the first region; otherwise in the first region. */
 export async function objectsUrl(place: Place): Promise<string> {
   const home = await homeOf(place)

@@ -15,7 +15,7 @@ import type { DiskTaskId, ImageId } from '../../src/model/ids.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { DiskTaskRow } from '../../src/store/tables/disk-tasks.ts'
 import { bind } from '../../src/strand/machine.ts'
-import { capacity, smallCloud as cloud } from '../small-cloud.ts'
+import { capacity, smallCloud as cloud, nothingArrives } from '../small-cloud.ts'
 import { faultsOf, type Scenario } from './machines.ts'
 
 const account = '111122223333'
@@ -158,7 +158,7 @@ function scenario(kind: DiskTaskKind, refuses = false): Scenario<Disks> {
     world: (clock) => new Disks(clock, refuses),
     machines: (disks) => [
       kind === 'export-image' ? bind(exportMachine, { disks }) : bind(importMachine, { disks }),
-      bind(snapshotMachine, {}),
+      bind(snapshotMachine, { arrivals: nothingArrives }),
       bind(imageMachine, {
         images: {
           room: async () => ({ limit: 0, free: 0 }),

@@ -12,6 +12,7 @@ import { ebsImageMachine } from '../../src/control/images/ebs-machine.ts'
 import { tell } from '../../src/control/instances/news.ts'
 import { createSnapshot } from '../../src/control/snapshots/create.ts'
 import { snapshotMachine } from '../../src/control/snapshots/machine.ts'
+import type { Arrivals } from '../../src/control/snapshots/source.ts'
 import { createVolume } from '../../src/control/volumes/create.ts'
 import { volumeMachine } from '../../src/control/volumes/machine.ts'
 import { modify, shapeOf } from '../../src/control/volumes/modify.ts'
@@ -24,6 +25,7 @@ import type { Store } from '../../src/store/store.ts'
 import type { AttachmentRow } from '../../src/store/tables/volumes.ts'
 import { destroy } from '../../src/strand/calls.ts'
 import { bind } from '../../src/strand/machine.ts'
+import { nothingArrives } from '../small-cloud.ts'
 import { faultsOf } from './machines.ts'
 
 const cloud: Cloud = {
@@ -45,6 +47,8 @@ class Host {
   readonly clock: FakeClock
   volumes: VolumesFact = { volumes: [], snapshots: [] }
   plugged: NonNullable<DomainFact['plugged']> = []
+  /** What came from another region and is no snapshot yet. */
+  readonly disks = new Set<string>()
   /** Teardown was asked for. */
   ending = false
   reboots = 0
@@ -66,6 +70,8 @@ class Host {
       frozen: snapshots.filter(({ of }) => of.kind === 'volume' && of.volume === id).map((it) => it.id),
     }))
     const kept = this.volumes.volumes.filter((it) => !isGone(it.id) && !made.some(({ id }) => id === it.id))
+    const isNew = (id: string) => this.volumes.snapshots.every((it) => it.id !== id)
+    for (const { id, of } of snapshots) if (of.kind === 'image' && isNew(id)) expect(this.disks).toContain(id)
     const complete = snapshots.map(({ id }) => ({ id, state: 'complete' as const, progress: 100 }))
     this.volumes = { volumes: [...kept, ...made], snapshots: complete }
     const wanted = (spec!.domains[0]?.plugs ?? []).map(({ volume, sizeMiB }) => ({ volume, sizeMiB }))
@@ -107,7 +113,8 @@ function makeVolume(store: Store, world: Host, account: string) {
   return store.transact((tx) => createVolume({ tx, ...context }, { account, ...asked, snapshot: null }))
 }
 
-const machines = () => [bind(volumeMachine, {}), bind(volumeAttachmentMachine, {}), bind(snapshotMachine, {})] as const
+const machines = (arrivals: Arrivals = nothingArrives) =>
+  [bind(volumeMachine, {}), bind(volumeAttachmentMachine, {}), bind(snapshotMachine, { arrivals })] as const
 
 faultsOf('a volume', {
   world: (clock) => new Host(clock),
@@ -142,6 +149,7 @@ faultsOf('a snapshot', {
   },
   react: (store, world) => world.turn(store),
   restsAt: ['rest'],
+  unreached: ['fetch', 'arrived', 'fail', 'tidy', 'discard', 'forget'],
   async created(store) {
     const row = await store.read(({ db }) => db.selectFrom('snapshots').selectAll().executeTakeFirstOrThrow())
     expect([row.state, row.progress]).toEqual(['completed', 100])
@@ -151,6 +159,45 @@ faultsOf('a snapshot', {
     expect(world.volumes.snapshots).toEqual([])
   },
 })
+
+/** A snapshot of another region; `found` says whether it is still there. */
+function fromAfar(found: boolean) {
+  const arrivals = ({ disks }: Host): Arrivals => ({
+    async fetch(_, id) {
+      if (found) disks.add(id)
+      return found
+    },
+    clear: async (id) => void disks.delete(id),
+  })
+  faultsOf(`a snapshot of another region that is ${found ? 'there' : 'there no more'}`, {
+    world: (clock) => new Host(clock),
+    machines(world) {
+      const [volume, attachment, snapshot] = machines(arrivals(world))
+      return [snapshot, volume, attachment]
+    },
+    async begin(store, world): Promise<SnapshotId> {
+      const account = await prepare(store, world)
+      const of = { kind: 'region', region: 'us-east-1', snapshot: 'snap-00000001' } as const
+      const context = { now: world.clock.now(), random: seededRandom('copy') }
+      const asked = { account, host, of, sizeGiB: 1, description: '' }
+      return store.transact((tx) => createSnapshot({ tx, ...context }, asked))
+    },
+    react: (store, world) => world.turn(store),
+    restsAt: ['rest'],
+    unreached: [found ? 'fail' : 'arrived'],
+    async created(store, world) {
+      const row = await store.read(({ db }) => db.selectFrom('snapshots').selectAll().executeTakeFirstOrThrow())
+      expect([row.state, [...world.disks]]).toEqual([found ? 'completed' : 'error', []])
+    },
+    async gone(store, world) {
+      expect(await store.read(({ db }) => db.selectFrom('snapshots').selectAll().execute())).toEqual([])
+      expect([[...world.disks], world.volumes.snapshots]).toEqual([[], []])
+    },
+  })
+}
+
+fromAfar(true)
+fromAfar(false)
 
 /** A volume that is tied to an instance, which runs. */
 async function attached(store: Store, world: Host): Promise<AttachmentRow> {

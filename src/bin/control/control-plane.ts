@@ -18,6 +18,7 @@ import { attachmentMachine } from '../../control/interfaces/attachment-machine.t
 import { natMachine } from '../../control/nat-gateways/machine.ts'
 import { frozen } from '../../control/snapshots/frozen.ts'
 import { snapshotMachine } from '../../control/snapshots/machine.ts'
+import type { Arrivals } from '../../control/snapshots/source.ts'
 import { volumeMachine } from '../../control/volumes/machine.ts'
 import { offerObjects, withdrawObjects } from '../../control/vpc-endpoints/services.ts'
 import type { Handler } from '../../http/exchange.ts'
@@ -42,6 +43,7 @@ import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings
 import { sweepAsItPasses } from '../small.ts'
 import { accountsRoute, certify } from './accounts-route.ts'
 import { application, errorRenderer } from './application.ts'
+import { openArrivals } from './arrivals.ts'
 import { cloudName, ensureKeyFiles, readKey } from './certificates.ts'
 import type { DiskService } from './disk-service.ts'
 import { openIdentity } from './identity.ts'
@@ -108,7 +110,9 @@ export async function openControlPlane({
   })
   await images.sweep()
   const disks = openDisks({ store, blobs, elsewhere, read, paths, log: log.child({ part: 'disks' }) })
-  const engine = opened.adopt(openEngine({ store, hosts, images, disks, log }), (it) => it.stop())
+  const engine = opened.adopt(openEngine({ store, hosts, images, disks, arrivals: openArrivals(place), log }), (it) =>
+    it.stop(),
+  )
   await engine.start()
   await hosts.listen(paths.agentsSocket)
   const asked = {
@@ -162,6 +166,7 @@ interface EngineParts {
   readonly hosts: HostLinks
   readonly images: BundleImages
   readonly disks: DiskService
+  readonly arrivals: Arrivals
   readonly log: Log
 }
 
@@ -177,7 +182,7 @@ function prepare(
   })
 }
 
-function openEngine({ store, hosts, images, disks, log }: EngineParts): Engine {
+function openEngine({ store, hosts, images, disks, arrivals, log }: EngineParts): Engine {
   const readConsole = hosts.console.bind(hosts)
   return new Engine({
     store,
@@ -191,7 +196,7 @@ function openEngine({ store, hosts, images, disks, log }: EngineParts): Engine {
       bind(ebsImageMachine, {}),
       bind(volumeMachine, {}),
       bind(volumeAttachmentMachine, {}),
-      bind(snapshotMachine, {}),
+      bind(snapshotMachine, { arrivals }),
     ],
     clock: systemClock,
     random: systemRandom,

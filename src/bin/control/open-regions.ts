@@ -3,7 +3,7 @@ import type { Regions } from '../../control/regions/regions.ts'
 import { refuseRegion } from '../../control/regions/regions.ts'
 import { refuse } from '../../model/errors.ts'
 import { openForeignStore } from '../../store/open.ts'
-import { endpointNow, homeOf, othersOf, type Place, regionsOf } from '../joining.ts'
+import { endpointNow, homeOf, otherRegion, type Place, regionsOf } from '../joining.ts'
 
 export function openRegions(place: Place): Regions {
   return {
@@ -20,8 +20,4 @@ export function openRegions(place: Place): Regions {
       return await store.read(work)
     },
   }
-}
-
-export async function otherRegion(place: Place, name: string): Promise<Place | undefined> {
-  return (await othersOf(place)).find((it) => it.settings.region === name)
 }

@@ -3,6 +3,7 @@ import type { PlugSpec, SnapshotSpec, VolumeSpec, VolumesSpec } from '../../host
 import type { DomainId, HostId, InstanceId, VolumeId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { AttachmentRow, SnapshotRow, VolumeRow } from '../../store/tables/volumes.ts'
+import { sourceOf } from '../snapshots/source.ts'
 import { limitsOfVolume } from '../volumes/modify.ts'
 
 export interface VolumeScene {
@@ -79,11 +80,10 @@ export function volumesSpec(
       ),
     snapshots: kept
       .filter((it) => it.state !== 'deleting')
-      .map(({ id, sourceJson, keyId }) => ({
-        id,
-        of: JSON.parse(sourceJson) as SnapshotSpec['of'],
-        ...(keyId !== null && { key: keyId }),
-      })),
+      .flatMap(({ id, keyId, ...row }): SnapshotSpec[] => {
+        const of = sourceOf(row)
+        return of.kind === 'region' ? [] : [{ id, of, ...(keyId !== null && { key: keyId }) }]
+      }),
     removed: {
       volumes: here.filter((it) => it.state === 'deleting').map((it) => it.id),
       snapshots: kept.filter((it) => it.state === 'deleting').map((it) => it.id),

@@ -1,10 +1,10 @@
 import type { Random } from '../../base/random.ts'
-import type { SnapshotSpec } from '../../host-api/volumes.ts'
 import { type AccountId, type HostId, type ImageId, type KeyId, newId, type SnapshotId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import { startStrand } from '../../strand/calls.ts'
 import { wish } from '../hosts/wishes.ts'
 import { snapshotMachine } from './machine.ts'
+import type { SnapshotSource } from './source.ts'
 
 export interface NewSnapshot {
   /** Absent: a new one. */
@@ -12,7 +12,7 @@ export interface NewSnapshot {
   readonly account: AccountId
   readonly ownerAlias?: string
   readonly host: HostId
-  readonly of: SnapshotSpec['of']
+  readonly of: SnapshotSource
   readonly sizeGiB: number
   readonly description: string
   /** What a copy is encrypted by. What is taken of a volume is so by the volume's. */
@@ -61,8 +61,9 @@ export async function beginSnapshot(
 }
 
 /** The image whose root it holds, if it is one's. */
-async function originOf({ db }: Transaction, of: SnapshotSpec['of']): Promise<ImageId | null> {
+async function originOf({ db }: Transaction, of: SnapshotSource): Promise<ImageId | null> {
   if (of.kind === 'image') return of.image
+  if (of.kind === 'region') return null // Its ids mean nothing here.
   const source =
     of.kind === 'volume'
       ? db.selectFrom('volumes').select('originImageId').where('id', '=', of.volume)
@@ -77,7 +78,7 @@ export async function snapshotHost({ db }: Transaction): Promise<HostId> {
   return id
 }
 
-async function keyOfVolume({ db }: Transaction, of: SnapshotSpec['of']): Promise<KeyId | null> {
+async function keyOfVolume({ db }: Transaction, of: SnapshotSource): Promise<KeyId | null> {
   if (of.kind !== 'volume') return null
   const row = await db.selectFrom('volumes').select('keyId').where('id', '=', of.volume).executeTakeFirst()
   return row?.keyId ?? null
