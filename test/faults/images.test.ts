@@ -107,14 +107,15 @@ faultsOf('an image out of a bundle that is refused', scenario(true))
 
 /** A copy of an image without volumes. */
 async function beginCopy(store: Store): Promise<string> {
-  const source: ImageRow = {
+  const image: ImageRow = {
     ...{ id: original, accountId: account, ownerAlias: null, name: 'box', description: '', state: 'available' },
     ...{ isPublic: 0, architecture: 'x86_64', kernelFile: 'vmlinuz', ramdiskFile: null, rootFile: 'root.img' },
     ...{ commandLine: '', firmware: null, rootSizeMib: 1024, digest: '', createdAt: 0 },
   }
-  const asked = { account, source, region: 'us-west-2', name: 'copy', description: '', encryption: {} }
+  const source = { image, kernelId: null, ramdiskId: null, snapshots: new Map(), tags: {} }
+  const asked = { account, original: source, region: 'us-west-2', name: 'copy', description: '', encryption: {} }
   return store.transact(async (tx) => {
-    await tx.db.insertInto('images').values(source).execute()
+    await tx.db.insertInto('images').values(image).execute()
     return copyImage({ tx, cloud: smallCloud, now: new Date(0), random: seededRandom('copies') }, asked)
   })
 }

@@ -1,20 +1,17 @@
 import type { Random } from '../../base/random.ts'
 import type { Cloud } from '../../model/cloud.ts'
-import { ApiError, refuse } from '../../model/errors.ts'
 import { type AccountId, type ImageId, newId, type SnapshotId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
-import type { ImageRow } from '../../store/tables/resources.ts'
 import { startStrand } from '../../strand/calls.ts'
-import { createSnapshot } from '../snapshots/create.ts'
-import { findSnapshot } from '../snapshots/find.ts'
+import { copyOf } from '../snapshots/copy.ts'
 import { type EncryptionAsked, encryptionFor } from '../volumes/encryption.ts'
-import { detailsOf } from './find.ts'
 import { imageMachine } from './machine.ts'
 import type { ImageMapping } from './mappings.ts'
+import { mappingsIn, type Original } from './original.ts'
 
 export interface Copy {
   readonly account: AccountId
-  readonly source: ImageRow
+  readonly original: Original
   readonly region: string
   readonly name: string
   readonly description: string
@@ -31,33 +28,25 @@ interface Context {
 /** A new image of the account's own that holds what another does, whatever becomes of that: its files, and copies of its snapshots. */
 export async function copyImage(context: Context, copy: Copy): Promise<ImageId> {
   const { tx, now, random } = context
-  const { account, source, region, name, description } = copy
+  const { account, original, region, name, description } = copy
+  const { image: source, kernelId, ramdiskId } = original
   const id = newId('image', random)
-  const copies = new Map<SnapshotId, SnapshotId>()
-  const snapshot = async (of: SnapshotId) => {
-    const made = copies.get(of) ?? (await copySnapshot(context, copy, of, `image ${id} from ${source.id}`))
-    copies.set(of, made)
-    return made
-  }
-  const mappings: ImageMapping[] = []
-  for (const it of JSON.parse(source.mappingsJson ?? '[]') as ImageMapping[]) {
-    if ('virtual' in it) mappings.push(it)
-    else {
-      const { volume: _, ...volume } = it // What the source was made of is its own affair.
-      mappings.push({ ...volume, snapshot: it.snapshot && (await snapshot(it.snapshot)) })
-    }
-  }
+  const copies = await copySnapshots(context, copy, `image ${id} from ${source.id}`)
+  const mappings = mappingsIn(source).map((it): ImageMapping => {
+    if ('virtual' in it) return it
+    const { volume: _, ...volume } = it // What the source was made of is its own affair.
+    return { ...volume, snapshot: it.snapshot && copies.get(it.snapshot)! } // all of them were copied
+  })
   await tx.db
     .insertInto('images')
     .values({
       ...source,
       ...{ id, accountId: account, ownerAlias: null, name, description, state: 'pending', isPublic: 0 },
-      ...{ rootSnapshotId: source.rootSnapshotId ? await snapshot(source.rootSnapshotId) : null, bootImageId: null },
+      ...{ rootSnapshotId: source.rootSnapshotId ? copies.get(source.rootSnapshotId)! : null, bootImageId: null },
       ...{ mappingsJson: JSON.stringify(mappings), createdAt: now.getTime(), deprecatedAt: null, protection: null },
       ...{ sourceImageId: source.id, sourceImageRegion: region, sourceInstanceId: null },
     })
     .execute()
-  const { kernelId = null, ramdiskId = null } = (await detailsOf(tx)).get(source.id) ?? {}
   await tx.db
     .insertInto('bundledImages')
     .values({
@@ -69,25 +58,18 @@ export async function copyImage(context: Context, copy: Copy): Promise<ImageId> 
   return id
 }
 
-/** Source: the text of EC2's refusal, as quoted in clong/DetectionLab#422; the code, in public logs of the AWS CLI. */
-const noAccess = 'You do not have permission to access the storage of this ami'
-
-async function copySnapshot(
+/** The copies, by what they are copies of. */
+async function copySnapshots(
   context: Context,
-  { account, encryption }: Copy,
-  of: SnapshotId,
+  { account, encryption, original }: Copy,
   why: string,
-): Promise<SnapshotId> {
+): Promise<ReadonlyMap<SnapshotId, SnapshotId>> {
   const { tx, cloud } = context
-  const source = await findSnapshot(context.tx, account, of).catch((error: unknown) => {
-    if (error instanceof ApiError) refuse('InvalidRequest', { message: noAccess })
-    throw error
-  })
-  if (source.state !== 'completed')
-    refuse('IncorrectState', { message: `Snapshot is in invalid state - ${source.state}` })
-  return createSnapshot(context, {
-    ...{ account, host: source.hostId, of: { kind: 'snapshot', snapshot: source.id }, sizeGiB: source.sizeGib },
-    description: `Copied for ${why}, ${of}`,
-    keyId: await encryptionFor(tx, { account, cloud }, encryption, source),
-  })
+  const copies = new Map<SnapshotId, SnapshotId>()
+  for (const source of original.snapshots.values()) {
+    const keyId = await encryptionFor(tx, { account, cloud }, encryption, source)
+    const description = `Copied for ${why}, ${source.id}`
+    copies.set(source.id, await copyOf(context, source, { account, description, keyId }))
+  }
+  return copies
 }

@@ -1,7 +1,7 @@
 import { copyImage } from '../../../control/images/copy.ts'
-import { findImage } from '../../../control/images/find.ts'
 import { checkImageName } from '../../../control/images/names.ts'
-import { putTags, tagsOf } from '../../../control/tags/tags.ts'
+import { originalOf } from '../../../control/images/original.ts'
+import { putTags } from '../../../control/tags/tags.ts'
 import { refuse } from '../../../model/errors.ts'
 import { action } from '../../action.ts'
 import { refuseParameters } from '../../parse/not-served.ts'
@@ -27,8 +27,8 @@ export const CopyImage = action('CopyImage', {
       ...(['DestinationOutpostArn', 'SnapshotCopyCompletionDurationMinutes'] as const),
       ...(['DestinationAvailabilityZone', 'DestinationAvailabilityZoneId'] as const),
     ])
-    const source = await findImage(tx, caller.account, SourceImageId)
-    if (source.state !== 'available') refuse('InvalidAMIID.Unavailable', { id: source.id })
+    const original = await originalOf(tx, caller.account, SourceImageId)
+    const { image: source, tags } = original
     if (!source.rootSnapshotId && input.Encrypted)
       refuse('InvalidParameterCombination', {
         message: `The image ${source.id} has no volume that could be encrypted.`,
@@ -36,11 +36,11 @@ export const CopyImage = action('CopyImage', {
     await checkImageName(tx, caller.account, Name)
     const encryption = { Encrypted: input.Encrypted, KmsKeyId: input.KmsKeyId }
     const about = { region: SourceRegion, name: Name, description: Description, encryption }
-    const copy = { account: caller.account, source, ...about }
+    const copy = { account: caller.account, original, ...about }
     const ImageId = await copyImage(context, copy)
     if (CopyImageTags && source.accountId === caller.account) {
       const owner = { account: caller.account, id: ImageId, kind: 'image' } as const
-      await putTags(tx, owner, (await tagsOf(tx, [source.id])).get(source.id) ?? {})
+      await putTags(tx, owner, tags)
     }
     await context.tag('image', ImageId)
     return { ImageId }
