@@ -164,6 +164,7 @@ function scenario(kind: DiskTaskKind, refuses = false): Scenario<Disks> {
           room: async () => ({ limit: 0, free: 0 }),
           unpack: async () => {},
           copy: async () => {},
+          bring: async () => {},
           remove: async () => {},
         },
       }),

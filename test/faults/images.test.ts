@@ -4,6 +4,7 @@ import type { Manifest } from '../../src/bundles/manifest.ts'
 import { BundleRefused } from '../../src/bundles/refused.ts'
 import type { Unpacking } from '../../src/control/images/bundle-images.ts'
 import { copyImage } from '../../src/control/images/copy.ts'
+import type { FarFiles } from '../../src/control/images/from-afar.ts'
 import { imageMachine } from '../../src/control/images/machine.ts'
 import { deregister, registerBundle } from '../../src/control/images/register.ts'
 import type { ImageId } from '../../src/model/ids.ts'
@@ -47,6 +48,12 @@ class Folders {
 
   async copy(id: ImageId, { from }: { from: ImageId }): Promise<void> {
     expect(from).toBe(original)
+    this.made.add(id)
+  }
+
+  async bring(id: ImageId, { files }: FarFiles): Promise<void> {
+    if (this.refuses) throw new BundleRefused('the image is there no more')
+    expect(files.map((it) => it.from)).toEqual([`${original}/vmlinuz`, `${original}/root.img`])
     this.made.add(id)
   }
 
@@ -106,21 +113,26 @@ faultsOf('an image out of a bundle', scenario(false))
 faultsOf('an image out of a bundle that is refused', scenario(true))
 
 /** A copy of an image without volumes. */
-async function beginCopy(store: Store): Promise<string> {
+async function beginCopy(store: Store, region = smallCloud.region): Promise<string> {
   const image: ImageRow = {
     ...{ id: original, accountId: account, ownerAlias: null, name: 'box', description: '', state: 'available' },
     ...{ isPublic: 0, architecture: 'x86_64', kernelFile: 'vmlinuz', ramdiskFile: null, rootFile: 'root.img' },
     ...{ commandLine: '', firmware: null, rootSizeMib: 1024, digest: '', createdAt: 0 },
   }
   const source = { image, kernelId: null, ramdiskId: null, snapshots: new Map(), tags: {} }
-  const asked = { account, original: source, region: 'us-west-2', name: 'copy', description: '', encryption: {} }
+  const asked = { account, original: source, region, name: 'copy', description: '', encryption: {} }
   return store.transact(async (tx) => {
-    await tx.db.insertInto('images').values(image).execute()
+    if (region === smallCloud.region) await tx.db.insertInto('images').values(image).execute()
     return copyImage({ tx, cloud: smallCloud, now: new Date(0), random: seededRandom('copies') }, asked)
   })
 }
 
-faultsOf('a copy of an image', { ...scenario(false), begin: beginCopy })
+faultsOf('a copy of an image', { ...scenario(false), begin: (store) => beginCopy(store) })
+for (const isGone of [false, true])
+  faultsOf(`a copy of an image of another region that is ${isGone ? 'there no more' : 'there'}`, {
+    ...scenario(isGone),
+    begin: (store) => beginCopy(store, 'us-east-1'),
+  })
 
 faultsOf('an image whose files go, and are fetched again', {
   ...scenario(false),

@@ -26,6 +26,7 @@ beforeEach(async () => {
   const images = {
     room: async () => ({ limit: 100, free: 100 }),
     copy: async () => {},
+    bring: async () => {},
     remove: async () => {},
     async unpack({ id }: { id: string }) {
       unpacked.push(id)

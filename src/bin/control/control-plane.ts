@@ -39,6 +39,7 @@ import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
 import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
+import { otherRegion } from '../joining.ts'
 import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings.ts'
 import { sweepAsItPasses } from '../small.ts'
 import { accountsRoute, certify } from './accounts-route.ts'
@@ -106,6 +107,7 @@ export async function openControlPlane({
       : readObject({ store, blobs }, account, at)
   const images = new BundleImages({
     ...{ certificates: identity.certificates, folder: paths.images, cloudKey: await readKey(cloudKeys), read },
+    imagesOf: async (region) => (await otherRegion(place, region))?.paths.images,
     ...{ imaginary: settings.hypervisor === 'fake', limitBytes: (settings.imageCacheGiB ?? usualCacheGiB) * 2 ** 30 },
   })
   await images.sweep()

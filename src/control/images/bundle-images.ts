@@ -4,6 +4,7 @@ import { chmod, link, mkdir, mkdtemp, readdir, readlink, realpath, rename, rm, s
 import { join } from 'node:path'
 import { systemCode } from '../../base/fault.ts'
 import { exists } from '../../base/files.ts'
+import { run } from '../../base/subprocess.ts'
 import {
   largestManifest,
   type Manifest,
@@ -16,6 +17,7 @@ import { refuseBundle } from '../../bundles/refused.ts'
 import { unpackBundle } from '../../bundles/unpack.ts'
 import type { AccountId, ImageId } from '../../model/ids.ts'
 import type { Room } from './cache.ts'
+import type { FarFiles } from './from-afar.ts'
 
 /** An object as the account may read it; `undefined` where it is not there or may not be read. */
 export type ReadObject = (
@@ -48,6 +50,8 @@ interface Parts {
   readonly read: ReadObject
   readonly cloudKey: KeyObject
   readonly folder: string
+  /** Where another region has its images. */
+  readonly imagesOf: (region: string) => Promise<string | undefined>
   /** What images out of bundles may take together, if others of them can go. */
   readonly limitBytes?: number
   /** Images without files, for hosts that boot nothing. */
@@ -60,6 +64,7 @@ export class BundleImages implements ManifestReader {
   readonly #cloudKey: KeyObject
   /** `<folder>/<image>/<file>`: where hosts find them. */
   readonly #folder: string
+  readonly #imagesOf: Parts['imagesOf']
   readonly #limitBytes: number
   readonly #imaginary: boolean
 
@@ -68,6 +73,7 @@ export class BundleImages implements ManifestReader {
     this.#read = parts.read
     this.#cloudKey = parts.cloudKey
     this.#folder = parts.folder
+    this.#imagesOf = parts.imagesOf
     this.#limitBytes = parts.limitBytes ?? Number.MAX_SAFE_INTEGER
     this.#imaginary = parts.imaginary ?? false
   }
@@ -108,6 +114,20 @@ export class BundleImages implements ManifestReader {
     const there = async (file: string) => realpath(join(this.#folder, from, file))
     await this.#make(id, async (partial) => {
       for (const file of this.#imaginary ? [] : files) await link(await there(file), join(partial, file))
+    })
+  }
+
+  /** The same out of another region. Throws `BundleRefused` where it has the files no more. */
+  async bring(id: ImageId, far: FarFiles, abort: AbortSignal): Promise<void> {
+    const images = (await this.#imagesOf(far.region)) ?? refuseBundle(`there is no region ${far.region}`)
+    await this.#make(id, async (partial) => {
+      for (const { from, as } of this.#imaginary ? [] : far.files) {
+        const [source, target] = [join(images, from), join(partial, as)]
+        if (await exists(source)) await copyFile(source, target, abort)
+        else if (far.bundle && as === files.machine)
+          await this.#fill(partial, { id, ...far.bundle, kernelId: null, ramdiskId: null }, abort)
+        else refuseBundle(`the image is in ${far.region} no more`)
+      }
     })
   }
 
@@ -168,6 +188,12 @@ export class BundleImages implements ManifestReader {
       await found.content.return(undefined)
     }
   }
+}
+
+/** Holes stay holes; on a file system that can, nothing is copied. */
+async function copyFile(from: string, to: string, abort: AbortSignal): Promise<void> {
+  await run('cp', ['--sparse=always', '--reflink=auto', '--', from, to], { abort, timeoutMs: 3_600_000 })
+  await chmod(to, 0o644)
 }
 
 const partialPrefix = '.bundle-'

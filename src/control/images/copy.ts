@@ -5,6 +5,7 @@ import type { Transaction } from '../../store/store.ts'
 import { startStrand } from '../../strand/calls.ts'
 import { copyOf } from '../snapshots/copy.ts'
 import { type EncryptionAsked, encryptionFor } from '../volumes/encryption.ts'
+import { comingFrom } from './from-afar.ts'
 import { imageMachine } from './machine.ts'
 import type { ImageMapping } from './mappings.ts'
 import { mappingsIn, type Original } from './original.ts'
@@ -12,6 +13,7 @@ import { mappingsIn, type Original } from './original.ts'
 export interface Copy {
   readonly account: AccountId
   readonly original: Original
+  /** That it is in. */
   readonly region: string
   readonly name: string
   readonly description: string
@@ -28,7 +30,9 @@ interface Context {
 /** A new image of the account's own that holds what another does, whatever becomes of that: its files, and copies of its snapshots. */
 export async function copyImage(context: Context, copy: Copy): Promise<ImageId> {
   const { tx, now, random } = context
-  const { account, original, region, name, description } = copy
+  const { account, region, name, description } = copy
+  const { original, far } =
+    region === context.cloud.region ? { original: copy.original, far: undefined } : comingFrom(region, copy.original)
   const { image: source, kernelId, ramdiskId } = original
   const id = newId('image', random)
   const copies = await copySnapshots(context, copy, `image ${id} from ${source.id}`)
@@ -54,14 +58,14 @@ export async function copyImage(context: Context, copy: Copy): Promise<ImageId> 
       ...{ kernelId, ramdiskId, failure: null },
     })
     .execute()
-  await startStrand(tx, imageMachine, id, {})
+  await startStrand(tx, imageMachine, id, far ? { far } : {})
   return id
 }
 
 /** The copies, by what they are copies of. */
 async function copySnapshots(
   context: Context,
-  { account, encryption, original }: Copy,
+  { account, encryption, original, region }: Copy,
   why: string,
 ): Promise<ReadonlyMap<SnapshotId, SnapshotId>> {
   const { tx, cloud } = context
@@ -69,7 +73,8 @@ async function copySnapshots(
   for (const source of original.snapshots.values()) {
     const keyId = await encryptionFor(tx, { account, cloud }, encryption, source)
     const description = `Copied for ${why}, ${source.id}`
-    copies.set(source.id, await copyOf(context, source, { account, description, keyId }))
+    const copied = region === cloud.region ? source : { ...source, region }
+    copies.set(source.id, await copyOf(context, copied, { account, description, keyId }))
   }
   return copies
 }

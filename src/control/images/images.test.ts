@@ -54,6 +54,7 @@ beforeAll(async () => {
   images = new BundleImages({
     certificates: (id) => store.read((reader) => certificatesOf(reader, id)),
     read,
+    imagesOf: async (region) => (region === 'us-east-1' ? join(folder, 'far') : undefined),
     cloudKey: createPrivateKey(await pem('cloud.key')),
     folder: join(folder, 'images'),
   })
@@ -92,6 +93,29 @@ test('a copy of an image keeps its files when the image goes, kernels behind lin
   await expect(images.copy('ami-3', { from: 'ami-1', files: ['root.img'] })).rejects.toThrow('ENOENT')
   await images.remove('ami-2')
   expect(await readdir(join(folder, 'images'))).toEqual([])
+})
+
+test('an image of another region comes here as files, out of its bundle where it has gone there, and is refused where both have', async () => {
+  const { text } = await images.manifest(account, location, never)
+  const far = {
+    region: 'us-east-1',
+    files: ['ami-1/root.img', 'aki-1/vmlinuz'].map((from) => ({ from, as: from.slice(6) })),
+  }
+  const bundle = { account, location, manifest: text }
+  await mkdir(join(folder, 'far', 'aki-1'), { recursive: true })
+  await writeFile(join(folder, 'far', 'aki-1', 'vmlinuz'), 'kernel')
+  await expect(images.bring('ami-2', far, never)).rejects.toThrow('in us-east-1 no more')
+  await expect(images.bring('ami-2', { ...far, region: 'eu-1' }, never)).rejects.toThrow('no region eu-1')
+  await images.bring('ami-2', { ...far, bundle }, never)
+  const disk = await readFile(join(folder, 'images', 'ami-2', 'root.img'))
+  expect(disk.equals(await readFile(join(folder, 'image')))).toBe(true)
+  await mkdir(join(folder, 'far', 'ami-1'))
+  await writeFile(join(folder, 'far', 'ami-1', 'root.img'), 'disk')
+  for (const _ of ['once', 'twice']) await images.bring('ami-3', far, never)
+  expect((await readdir(join(folder, 'images'))).sort()).toEqual(['ami-2', 'ami-3'])
+  const files = ['root.img', 'vmlinuz'].map((it) => readFile(join(folder, 'images', 'ami-3', it), 'utf8'))
+  expect(await Promise.all(files)).toEqual(['disk', 'kernel'])
+  for (const it of ['ami-2', 'ami-3'] as ImageId[]) await images.remove(it)
 })
 
 test.each([

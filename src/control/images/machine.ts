@@ -1,5 +1,5 @@
 /**
- * An image out of a bundle, or a copy of another, from its registration to the removal of its files.
+ * An image out of a bundle, or a copy of another, of this region or another one, from its registration to the removal of its files.
  *
  *     measure ──► make-room ──► unpack ──► gather ──► publish ──► rest ··► release ──► remove ──► forget
  *        ▲ ▲          │                    (waits for   (available    │   (waits for its last instance,
@@ -20,6 +20,7 @@ import { done, hop, nap } from '../../strand/outcome.ts'
 import type { BundleImages } from './bundle-images.ts'
 import { areLeaving, isHere, makeRoom, type Room, setPresence, tellWaiting } from './cache.ts'
 import { forgetImage } from './forget.ts'
+import type { FarFiles } from './from-afar.ts'
 import { mappingsOf } from './mappings.ts'
 import { isUsed } from './uses.ts'
 
@@ -34,10 +35,12 @@ interface Payload {
   /** Why the bundle was refused. */
   readonly refusal?: string
   readonly room?: Room
+  /** Of a copy of another region's, until its files are here. */
+  readonly far?: FarFiles
 }
 
 interface Services {
-  readonly images: Pick<BundleImages, 'room' | 'unpack' | 'copy' | 'remove'>
+  readonly images: Pick<BundleImages, 'room' | 'unpack' | 'copy' | 'bring' | 'remove'>
 }
 
 const lookAgainMs = 30_000
@@ -51,11 +54,12 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
   steps: {
     measure: {
       kind: 'act',
-      run: async ({ images }) => hop('make-room', { room: await images.room() }),
+      run: async ({ images, payload }) => hop('make-room', { ...onItsWay(payload), room: await images.room() }),
     },
     'make-room': {
       kind: 'decide',
-      async run({ tx, self: { bundle, source }, payload: { room } }) {
+      async run({ tx, self: { bundle, source }, payload: { room, far } }) {
+        if (far) return hop('unpack', { far })
         if (source && !(await isHere(tx, source.id))) {
           await signal(tx, source.id, 'want')
           return source.state === 'failed' ? hop('unpack', {}) : nap(lookSoonMs)
@@ -71,18 +75,16 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
     unpack: {
       kind: 'act',
       giveUp: { after: 5, to: 'publish' },
-      async run({ self: { image, bundle, source }, images, abort }) {
+      async run({ self: { image, bundle, source }, payload: { far }, images, abort }) {
         const { location, manifest, kernelId, ramdiskId } = bundle
-        if (image.sourceImageId) {
+        if (image.sourceImageId && !far) {
           if (!source) return hop('publish', { refusal: `the image ${image.sourceImageId} is there no more` })
           await images.copy(image.id, filesOf(source, kernelId))
           return hop('gather')
         }
         try {
-          await images.unpack(
-            { id: image.id, account: image.accountId, location, manifest, kernelId, ramdiskId },
-            abort,
-          )
+          const unpacking = { id: image.id, account: image.accountId, location, manifest, kernelId, ramdiskId }
+          await (far ? images.bring(image.id, far, abort) : images.unpack(unpacking, abort))
         } catch (error) {
           if (!(error instanceof BundleRefused)) throw error
           return hop('publish', { refusal: error.message })
@@ -163,6 +165,10 @@ export const imageMachine = machine<Self, Payload, Services>()('image', {
     },
   },
 })
+
+function onItsWay({ far }: Payload): Payload {
+  return far ? { far } : {}
+}
 
 async function load({ db }: Transaction, id: string): Promise<Self | undefined> {
   const image = await db

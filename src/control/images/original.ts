@@ -6,7 +6,7 @@ import type { ImageRow } from '../../store/tables/resources.ts'
 import type { SnapshotRow } from '../../store/tables/volumes.ts'
 import { findSnapshot } from '../snapshots/find.ts'
 import { type Tags, tagsOf } from '../tags/tags.ts'
-import { detailsOf, findImage } from './find.ts'
+import { findImage } from './find.ts'
 import type { ImageMapping } from './mappings.ts'
 
 export interface Original {
@@ -16,6 +16,8 @@ export interface Original {
   /** Those that its volumes begin as. */
   readonly snapshots: ReadonlyMap<SnapshotId, SnapshotRow>
   readonly tags: Tags
+  /** What its disk came out of. */
+  readonly bundle?: { readonly account: AccountId; readonly location: string; readonly manifest: string }
 }
 
 /**
@@ -27,8 +29,18 @@ export async function originalOf(reader: Reader, account: AccountId, id: string)
   if (image.state !== 'available') refuse('InvalidAMIID.Unavailable', { id: image.id })
   const snapshots = new Map<SnapshotId, SnapshotRow>()
   for (const it of snapshotsOf(image)) if (!snapshots.has(it)) snapshots.set(it, await readable(reader, account, it))
-  const { kernelId = null, ramdiskId = null } = (await detailsOf(reader)).get(image.id) ?? {}
-  return { image, kernelId, ramdiskId, snapshots, tags: (await tagsOf(reader, [image.id])).get(image.id) ?? {} }
+  const tags = (await tagsOf(reader, [image.id])).get(image.id) ?? {}
+  return { image, snapshots, tags, ...(await bundleOf(reader, image)) }
+}
+
+async function bundleOf(
+  { db }: Reader,
+  { id, accountId: account }: ImageRow,
+): Promise<Pick<Original, 'kernelId' | 'ramdiskId' | 'bundle'>> {
+  const row = await db.selectFrom('bundledImages').selectAll().where('imageId', '=', id).executeTakeFirst()
+  if (!row) return { kernelId: null, ramdiskId: null }
+  const { kernelId, ramdiskId, location, manifest } = row
+  return { kernelId, ramdiskId, ...(manifest !== '' && { bundle: { account, location, manifest } }) }
 }
 
 export function mappingsIn({ mappingsJson }: Pick<ImageRow, 'mappingsJson'>): ImageMapping[] {

@@ -8,26 +8,28 @@ import { refuseParameters } from '../../parse/not-served.ts'
 
 /**
  * Makes an image of the account's own that holds what another does: `pending` while it is copied, then `available`. It is shared with
- * nobody. This cloud is one region: there is no other to copy from.
+ * nobody. One of another region is copied with all its snapshots; if it goes there meanwhile, this one is `failed`.
  * Refuses: MissingParameter, InvalidAMIID.NotFound, InvalidAMIID.Unavailable, InvalidAMIName.Malformed, InvalidAMIName.Duplicate,
- * InvalidRegion, InvalidRequest (of a snapshot that is not the account's to read), UnsupportedOperation (Outposts), and what CopySnapshot refuses of keys.
+ * InvalidRegion, InvalidRequest (of a snapshot that is not the account's to read), UnsupportedOperation (Outposts; between regions, what is encrypted or shall be), and what CopySnapshot refuses of keys.
  * Source: EC2 API Reference, CopyImage; "Error codes", InvalidRegion. Guess: that a name is an account's own here too.
  */
 export const CopyImage = action('CopyImage', {
   creates: ['image', 'snapshot'],
-  async run(input, context) {
-    const { tx, caller, cloud } = context
+  async prepare({ SourceImageId, SourceRegion }, _abort, { caller, cloud, regions }) {
+    if (!SourceImageId || !SourceRegion || SourceRegion === cloud.region) return undefined
+    return regions.look(SourceRegion, (reader) => originalOf(reader, caller.account, SourceImageId))
+  },
+  async run(input, context, far) {
+    const { tx, caller } = context
     const { SourceImageId, SourceRegion, Name, Description = '', CopyImageTags } = input
     if (!SourceImageId) return refuse('MissingParameter', { parameter: 'SourceImageId' })
     if (!SourceRegion) return refuse('MissingParameter', { parameter: 'SourceRegion' })
     if (!Name) return refuse('MissingParameter', { parameter: 'Name' })
-    if (SourceRegion !== cloud.region)
-      refuse('InvalidRegion', { message: `The region ${SourceRegion} does not exist.` })
     refuseParameters(input, [
       ...(['DestinationOutpostArn', 'SnapshotCopyCompletionDurationMinutes'] as const),
       ...(['DestinationAvailabilityZone', 'DestinationAvailabilityZoneId'] as const),
     ])
-    const original = await originalOf(tx, caller.account, SourceImageId)
+    const original = far ?? (await originalOf(tx, caller.account, SourceImageId))
     const { image: source, tags } = original
     if (!source.rootSnapshotId && input.Encrypted)
       refuse('InvalidParameterCombination', {
