@@ -5,56 +5,61 @@ import { eventually, TestCloud } from './cloud.ts'
 
 let cloud: TestCloud
 let image: string
-let key: string
+/** An image of two volumes that a guest wrote to. */
+let written: string
 
 beforeAll(async () => {
   cloud = await TestCloud.start()
   image = await cloud.image('cumulet-tiny-ebs')
-  const { KeyMaterial } = await cloud.aws('ec2', 'create-key-pair', '--key-name', 'test', '--key-type', 'ed25519')
-  key = join(cloud.data, 'test.pem')
-  await writeFile(key, String(KeyMaterial), { mode: 0o600 })
-  const open = ['--group-name', 'default', '--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0']
-  await cloud.aws('ec2', 'authorize-security-group-ingress', ...open)
+  await letIn(cloud)
 })
+
+/** Opens the default group to SSH, and makes the key that guests take. */
+async function letIn(to: TestCloud): Promise<void> {
+  const { KeyMaterial } = await to.aws('ec2', 'create-key-pair', '--key-name', 'test', '--key-type', 'ed25519')
+  await writeFile(join(to.data, 'test.pem'), String(KeyMaterial), { mode: 0o600 })
+  const open = ['--group-name', 'default', '--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0']
+  await to.aws('ec2', 'authorize-security-group-ingress', ...open)
+}
 
 afterAll(async () => {
   await cloud?.[Symbol.asyncDispose]()
 })
 
 interface Guest {
+  readonly of: TestCloud
   readonly id: string
   readonly address: string
 }
 
-async function launch(of: string, ...more: string[]): Promise<Guest> {
-  const asked = [
-    '--image-id',
-    of,
-    '--instance-type',
-    'm1.small',
-    '--key-name',
-    'test',
-    '--placement',
-    'AvailabilityZone=us-west-2a',
-    ...more,
-  ]
-  const { Instances } = (await cloud.aws('ec2', 'run-instances', ...asked)) as { Instances: { InstanceId: string }[] }
-  const id = Instances[0]!.InstanceId
-  await becomes('running', 'describe-instances', 'Reservations[0].Instances[0].State.Name', '--instance-ids', id)
-  const address = await text('describe-instances', 'Reservations[0].Instances[0].PublicIpAddress', '--instance-ids', id)
-  return { id, address }
+function launch(image: string, ...more: string[]): Promise<Guest> {
+  return launchIn(cloud, image, '--placement', 'AvailabilityZone=us-west-2a', ...more)
 }
 
-const run = (guest: Guest, command: string) => cloud.ssh(key, guest.address, command)
+async function launchIn(of: TestCloud, image: string, ...more: string[]): Promise<Guest> {
+  const asked = ['--image-id', image, '--instance-type', 'm1.small', '--key-name', 'test', ...more]
+  const { Instances } = (await of.aws('ec2', 'run-instances', ...asked)) as { Instances: { InstanceId: string }[] }
+  const id = Instances[0]!.InstanceId
+  const told = (what: string) => ['describe-instances', `Reservations[0].Instances[0].${what}`] as const
+  await becomesIn(of, 'running', ...told('State.Name'), '--instance-ids', id)
+  return { of, id, address: await textIn(of, ...told('PublicIpAddress'), '--instance-ids', id) }
+}
+
+const run = ({ of, address }: Guest, command: string) => of.ssh(join(of.data, 'test.pem'), address, command)
 const runSoon = (guest: Guest, command: string) => eventually(() => run(guest, command))
 
-async function text(action: string, query: string, ...more: string[]): Promise<string> {
-  return (await cloud.awsText('ec2', action, ...more, '--query', query, '--output', 'text')).trim()
+type Asked = [action: string, query: string, ...more: string[]]
+
+async function textIn(of: TestCloud, ...[action, query, ...more]: Asked): Promise<string> {
+  return (await of.awsText('ec2', action, ...more, '--query', query, '--output', 'text')).trim()
 }
 
-async function becomes(wanted: string, action: string, query: string, ...more: string[]): Promise<void> {
-  await eventually(async () => ((await text(action, query, ...more)) === wanted ? true : undefined))
+async function becomesIn(of: TestCloud, wanted: string, ...asked: Asked): Promise<void> {
+  await eventually(async () => ((await textIn(of, ...asked)) === wanted ? true : undefined))
 }
+
+const text = (...asked: Asked) => textIn(cloud, ...asked)
+const becomes = (wanted: string, ...asked: Asked) => becomesIn(cloud, wanted, ...asked)
 
 test('a volume grows under its guest, and an image of both its volumes holds what was written last', {
   timeout: 240_000,
@@ -87,6 +92,7 @@ async function copy(guest: Guest): Promise<void> {
     ImageId: string
   }
   await becomes('available', 'describe-images', 'Images[0].State', '--image-ids', ImageId)
+  written = ImageId
   const another = await launch(ImageId)
   expect(await runSoon(another, 'cat /root/kept; mkdir -p /vol; mount /dev/sdf /vol; cat /vol/state')).toBe(
     'kept\nunsynced\n',
@@ -95,3 +101,23 @@ async function copy(guest: Guest): Promise<void> {
     'kept\nfresh\n',
   )
 }
+
+test('an image goes to another region with what was written to its volumes, though the region dies meanwhile; its guest boots there', {
+  timeout: 240_000,
+}, async () => {
+  await using east = await TestCloud.start(['--region', 'us-east-1', '--join', cloud.data])
+  expect(await textIn(east, 'describe-regions', 'Regions[].RegionName')).toBe('us-east-1\tus-west-2')
+  await letIn(east)
+  const asked = ['--source-region', 'us-west-2', '--source-image-id', written, '--name', 'here']
+  const { ImageId } = (await east.aws('ec2', 'copy-image', ...asked)) as { ImageId: string }
+  expect(ImageId).not.toBe(written)
+  await east.end('SIGKILL')
+  await east.up()
+  await becomesIn(east, 'available', 'describe-images', 'Images[0].State', '--image-ids', ImageId)
+  const guest = await launchIn(east, ImageId)
+  expect(await runSoon(guest, 'cat /root/kept; mkdir -p /vol; mount /dev/sdf /vol; cat /vol/state')).toBe(
+    'kept\nunsynced\n',
+  )
+  expect(await east.awsRefusal('ec2', 'describe-images', '--image-ids', written)).toContain('InvalidAMIID.NotFound')
+  expect(await cloud.cumulet('reset', '--yes').catch(String)).toContain('us-east-1')
+})
