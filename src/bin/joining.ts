@@ -2,7 +2,7 @@
  * Regions of one cloud on one machine. The first keeps accounts and objects; others joined it when they were made. Each says in the
  * folder `regions` of the first where it is: files, so that all know of each other whichever of them runs.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, systemCode } from '../base/fault.ts'
 import { readElsewhereFile } from './elsewhere.ts'
@@ -44,12 +44,21 @@ async function placeIn(home: Place, file: string): Promise<Place | undefined> {
   const { data } = JSON.parse(await readFile(file, 'utf8')) as { data: string }
   const paths = pathsOf(data)
   const settings = await readSettings(paths)
-  return settings?.join === home.paths.data ? { paths, settings } : undefined
+  return settings?.join !== undefined && (await isSame(pathsOf(settings.join), home.paths))
+    ? { paths, settings }
+    : undefined
 }
 
 /** The regions beside this one. */
 export async function othersOf(place: Place): Promise<Place[]> {
-  return (await regionsOf(await homeOf(place))).filter((it) => it.paths.data !== place.paths.data)
+  const all = await regionsOf(await homeOf(place))
+  return all.filter((it) => it.settings.region !== place.settings.region)
+}
+
+/** Whatever links lead there. */
+async function isSame(a: Paths, b: Paths): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map(({ data }) => realpath(data).catch(() => data)))
+  return one === other
 }
 
 export async function otherRegion(place: Place, name: string): Promise<Place | undefined> {
@@ -62,7 +71,7 @@ export async function objectsUrl(place: Place): Promise<string> {
   const elsewhere =
     (await readElsewhereFile(place.paths.objectsElsewhere)) ?? (await readElsewhereFile(home.paths.objectsElsewhere))
   if (elsewhere) return elsewhere.url
-  return home.paths.data === place.paths.data ? endpointOf(place.settings) : endpointNow(home)
+  return place.settings.join === undefined ? endpointOf(place.settings) : endpointNow(home)
 }
 
 /** Has the first region know where this one is. */

@@ -41,7 +41,7 @@ export interface Shared {
 
 export async function sharedBy(place: Place): Promise<Shared> {
   const home = await homeOf(place)
-  const tokens = home.paths.data === place.paths.data ? endpointOf(place.settings) : await endpointNow(home)
+  const tokens = place.settings.join === undefined ? endpointOf(place.settings) : await endpointNow(home)
   return { objects: await objectsUrl(place), tokens, keys: home.paths.keys }
 }
 

@@ -1,5 +1,5 @@
 /** Two control planes on one machine, whole but for guests: regions of one cloud. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EC2 } from '@aws-sdk/client-ec2'
@@ -91,6 +91,14 @@ test.each<[string, string, Choices]>([
   ['with another hypervisor', 'west', { region: 'eu-west-1', hypervisor: 'qemu' }],
 ])('no region joins %s', async (_, name, more) => {
   await expect(networksToAvoid(pathsIn(name), { ...joined(), ...more })).rejects.toThrow()
+})
+
+test('a link to a data directory is as good as its name', async () => {
+  const link = join(folder, 'link')
+  await symlink(pathsIn('west').data, link)
+  const home = pathsOf(link)
+  const others = await othersOf({ paths: home, settings: await settle(home, {}) })
+  expect(others.map((it) => it.settings.region)).toEqual(['us-east-1'])
 })
 
 test('regions have public addresses of their own, and a region stays what it joined', async () => {

@@ -219,6 +219,11 @@ export function urlOf({ host, port }: Settings['listen']): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+/** Where the object store listens for guests: that of the first region of the cloud. */
+export function objectsSocketOf(paths: Paths, { join: home }: Settings): string {
+  return home === undefined ? paths.objectsSocket : pathsOf(home).objectsSocket
+}
+
 export interface BoxHost {
   readonly id: string
   readonly zone: string

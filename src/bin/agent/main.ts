@@ -15,7 +15,7 @@ import { ObjectsService } from '../../host/objects/service.ts'
 import { openSpecFile } from '../../host/spec-file.ts'
 import { lostHosts } from '../hosts.ts'
 import { recordProcess } from '../running.ts'
-import { hostsOf, logLevel, type Paths, type Settings, shareOf } from '../settings.ts'
+import { hostsOf, logLevel, objectsSocketOf, type Paths, type Settings, shareOf } from '../settings.ts'
 import { staySmall } from '../small.ts'
 import { type Drivers, openDrivers } from './drivers.ts'
 import { openResolvers, serveOutside } from './names.ts'
@@ -33,7 +33,8 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   const agents: HostAgent[] = []
   const lost = await lostHosts(paths)
   for (const { id, isEdge } of hostsOf(settings).filter((it) => !lost.has(it.id))) {
-    const around = { paths, drivers, tokens, askOthers, log: log.child({ host: id }), open }
+    const common = { paths, drivers, tokens, askOthers, objectsSocket: objectsSocketOf(paths, settings), open }
+    const around = { ...common, log: log.child({ host: id }) }
     const { agent, dns } = await startHost(id, around)
     agents.push(open.use(agent))
     if (isEdge) void serveOutside(dns, settings, log, abort)
@@ -51,12 +52,13 @@ interface HostSurroundings {
   readonly drivers: Drivers
   readonly tokens: ReturnType<typeof tokensOf>
   readonly askOthers: AskOthers
+  readonly objectsSocket: string
   readonly log: Log
   readonly open: AsyncDisposableStack
 }
 
 async function startHost(host: string, around: HostSurroundings): Promise<{ agent: HostAgent; dns: DnsService }> {
-  const { paths, drivers, tokens, askOthers, log, open } = around
+  const { paths, drivers, tokens, askOthers, objectsSocket, log, open } = around
   const home = paths.host(host)
   await mkdir(home, { recursive: true })
   const { hypervisor, network, storage, volumes } = await drivers.forHost(host, home)
@@ -68,9 +70,7 @@ async function startHost(host: string, around: HostSurroundings): Promise<{ agen
   const dns = open.use(new DnsService({ bind: network.bind.bind(network), askOthers, clock, log }))
   const specFile = openSpecFile(join(home, 'spec.json'))
   const drives = { hypervisor, network, storage, volumes }
-  const objects = open.use(
-    new ObjectsService({ listen: network.listen.bind(network), socket: paths.objectsSocket, log }),
-  )
+  const objects = open.use(new ObjectsService({ listen: network.listen.bind(network), socket: objectsSocket, log }))
   const agent = await HostAgent.start({ host, ...drives, metadata, dns, objects, specFile, clock, log })
   return { agent, dns }
 }

@@ -90,7 +90,7 @@ export async function openControlPlane({
   const place = { paths, settings }
   const identity = opened.use(await openIdentity(place, store, cloud))
   const { credentials, elsewhere, lookup } = identity
-  await prepare(store, cloud, boxHosts, elsewhere === undefined)
+  await prepare(store, cloud, boxHosts, identity.forGuests)
   const hosts = new HostLinks({
     store,
     specs: keptSpecs(store, cloud),
@@ -176,11 +176,11 @@ function prepare(
   store: Store,
   cloud: Cloud,
   boxHosts: ControlPlaneParts['boxHosts'],
-  ownObjects: boolean,
+  objectsForGuests: boolean,
 ): Promise<void> {
   return store.transact(async (tx) => {
     await ensureHosts(tx, boxHosts)
-    await (ownObjects ? offerObjects(tx, cloud, systemClock.now()) : withdrawObjects(tx))
+    await (objectsForGuests ? offerObjects(tx, cloud, systemClock.now()) : withdrawObjects(tx))
   })
 }
 

@@ -30,6 +30,8 @@ export interface Identity extends AsyncDisposable {
   readonly keys: string
   /** Where objects are that are not here, and by whose keys they are read. */
   readonly elsewhere: ((account: AccountId) => Promise<Elsewhere>) | undefined
+  /** Whether that is a store of ours, which guests reach at their own routers. */
+  readonly forGuests: boolean
 }
 
 /** Keys as they are at each moment, whether or not the first region's control plane lives. */
@@ -54,7 +56,7 @@ async function ownIdentity(
     return first
   })
   return {
-    ...{ credentials, elsewhere, keys: paths.keys },
+    ...{ credentials, elsewhere, keys: paths.keys, forGuests: !elsewhere },
     lookup: (id, token) => store.read((reader) => findAccessKey(reader, id, token)),
     certificates: (account) => store.read((reader) => certificatesOf(reader, account)),
     [Symbol.asyncDispose]: async () => {},
@@ -71,11 +73,13 @@ async function joinedIdentity(
   const kept = opened.use(storeOf(home))
   const credentials = await kept.read(firstCredentials)
   if (!credentials) throw new Fault(`The cloud in ${home.paths.data} has no account yet: start it once.`)
+  const writtenThere = await readElsewhereFile(home.paths.objectsElsewhere)
   const admit = admission(kept, store, cloud)
   await admit(credentials.account)
   const resources = opened.move()
   return {
-    ...{ credentials, keys: home.paths.keys, elsewhere: elsewhere ?? ((account) => objectsOf(home, kept, account)) },
+    ...{ credentials, keys: home.paths.keys, forGuests: !elsewhere && !writtenThere },
+    elsewhere: elsewhere ?? ((account) => objectsOf(home, kept, account)),
     async lookup(id, token) {
       const key = await kept.read((reader) => findAccessKey(reader, id, token))
       if (key) await admit(key.caller.account)
