@@ -24,9 +24,12 @@ export async function homeOf(place: Place): Promise<Place> {
   return { paths, settings }
 }
 
-/** Where its API is, or will be once it is up. */
+/** Where its API is, or will be once it is up: it may have been started at another place than it was made for. */
 export async function endpointNow({ paths, settings }: Place): Promise<string> {
-  return (await runningProcess(paths.controlState))?.endpoint ?? endpointOf(settings)
+  const serving = (await runningProcess(paths.controlState))?.endpoint
+  if (serving === undefined) return endpointOf(settings)
+  const { hostname, port } = new URL(serving)
+  return endpointOf({ listen: { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) } })
 }
 
 /** All regions of the cloud whose first this is, in the order of their names. One whose directory has gone is none. */

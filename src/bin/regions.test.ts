@@ -1,16 +1,22 @@
 /** Two control planes on one machine, whole but for guests: regions of one cloud. */
+import { once } from 'node:events'
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { EC2 } from '@aws-sdk/client-ec2'
+import { S3 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { silentLog } from '../base/log.ts'
 import { systemRandom } from '../base/random.ts'
 import type { Credentials } from '../control/accounts/accounts.ts'
 import { createAccount } from '../control/accounts/create.ts'
 import { refusal } from '../ec2/testing.ts'
+import { readElsewhere } from '../s3/elsewhere.ts'
 import { placedHosts } from './box.ts'
 import { type ControlPlane, openControlPlane } from './control/control-plane.ts'
+import { openIdentity } from './control/identity.ts'
 import { makeFolders } from './folders.ts'
 import { enterRegion, networksToAvoid, othersOf } from './joining.ts'
 import { reset } from './reset.ts'
@@ -19,7 +25,7 @@ import { type Choices, cloudOf, pathsOf, type Settings, settle } from './setting
 
 let folder: string
 const pathsIn = (name: string) => pathsOf(join(folder, name))
-const choices: Choices = { hypervisor: 'fake', port: 0 }
+const choices: Choices = { hypervisor: 'fake' }
 const joined = (): Choices => ({ ...choices, region: 'us-east-1', join: pathsIn('west').data })
 let west: ControlPlane
 let east: ControlPlane
@@ -34,17 +40,27 @@ async function open(name: string, settings: Settings): Promise<ControlPlane> {
   return control
 }
 
-const client = (control: ControlPlane, { accessKeyId, secretAccessKey }: Credentials) =>
+const keysOf = ({ accessKeyId, secretAccessKey }: Credentials) => ({ accessKeyId, secretAccessKey })
+const client = (control: ControlPlane, credentials: Credentials) =>
   new EC2({
-    ...{ endpoint: control.listener.url, region: 'us-west-2', maxAttempts: 1 },
-    credentials: { accessKeyId, secretAccessKey },
+    ...{ endpoint: `http://127.0.0.1:${control.listener.port}`, region: 'us-west-2', maxAttempts: 1 },
+    credentials: keysOf(credentials),
   })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await promisify(server.close.bind(server))()
+  return port
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cumulet-regions-'))
   const home = pathsIn('west')
-  west = await open('west', await settle(home, choices))
-  east = await open('east', await settle(pathsIn('east'), joined(), await networksToAvoid(home, joined())))
+  west = await open('west', await settle(home, { ...choices, host: '0.0.0.0', port: await freePort() }))
+  const eastern = { ...joined(), port: await freePort() }
+  east = await open('east', await settle(pathsIn('east'), eastern, await networksToAvoid(home, eastern)))
 })
 
 afterAll(async () => {
@@ -57,8 +73,8 @@ test('each region tells of all, and of where they are', async () => {
   for (const it of [west, east]) {
     const { Regions } = await client(it, west.credentials).describeRegions({ AllRegions: true })
     expect(Regions?.map((region) => [region.RegionName, `http://${region.Endpoint}`])).toEqual([
-      ['us-east-1', east.listener.url],
-      ['us-west-2', west.listener.url],
+      ['us-east-1', `http://127.0.0.1:${east.listener.port}`],
+      ['us-west-2', `http://127.0.0.1:${west.listener.port}`],
     ])
   }
   const { Regions } = await client(west, west.credentials).describeRegions({
@@ -82,6 +98,24 @@ test('accounts of the first region sign in the other from when they are made unt
   west = await open('west', await settle(pathsIn('west'), choices))
   await west.store.transact((tx) => tx.db.deleteFrom('accessKeys').where('id', '=', made.accessKeyId).execute())
   expect(await refusal(here.describeVpcs({}))).toMatch(/^AuthFailure/)
+})
+
+test('objects are those of the first region, each for the accounts that may read it there', async () => {
+  const made = await west.store.transact((tx) => createAccount(tx, 'dora', new Date(), systemRandom))
+  const endpoint = `http://127.0.0.1:${west.listener.port}`
+  const objects = new S3({ endpoint, region: 'us-west-2', forcePathStyle: true, credentials: keysOf(made) })
+  await objects.createBucket({ Bucket: 'doras' })
+  await objects.putObject({ Bucket: 'doras', Key: 'disk', Body: 'bytes' })
+  const place = { paths: pathsIn('east'), settings: await settle(pathsIn('east'), {}) }
+  await using identity = await openIdentity(place, east.store, cloudOf(place.settings, 'none'))
+  const read = async (account: string) => {
+    const at = { bucket: 'doras', key: 'disk' }
+    return readElsewhere(await identity.elsewhere!(account), at, new Date(), AbortSignal.timeout(10_000)) // it joined
+  }
+  const pieces = []
+  for await (const it of (await read(made.account))!.content) pieces.push(it)
+  expect(String(Buffer.concat(pieces))).toBe('bytes')
+  expect(await read(west.credentials.account)).toBeUndefined()
 })
 
 test.each<[string, string, Choices]>([

@@ -211,7 +211,7 @@ export function cloudOf(settings: Settings, accelerator: keyof typeof ecuPerCore
 }
 
 /** The endpoint that clients are given: a name that they can reach, where it listens on all addresses. */
-export function endpointOf({ listen: { host, port } }: Settings): string {
+export function endpointOf({ listen: { host, port } }: Pick<Settings, 'listen'>): string {
   return urlOf({ host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port })
 }
 

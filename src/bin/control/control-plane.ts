@@ -121,7 +121,7 @@ export async function openControlPlane({
     console: hosts.console.bind(hosts),
     frozen: (ids: readonly SnapshotId[], abort: AbortSignal) => frozen(store, systemClock, ids, abort),
   }
-  const regions = openRegions(place)
+  const regions = openRegions(place, cloud.endpoint)
   const world = { store, cloud, regions, hosts: asked, manifests: images, clock: systemClock, random: systemRandom }
   const objects = elsewhere
     ? undefined

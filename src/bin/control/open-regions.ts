@@ -5,11 +5,12 @@ import { refuse } from '../../model/errors.ts'
 import { openForeignStore } from '../../store/open.ts'
 import { endpointNow, homeOf, otherRegion, type Place, regionsOf } from '../joining.ts'
 
-export function openRegions(place: Place): Regions {
+export function openRegions(place: Place, ownEndpoint: string): Regions {
+  const endpointIn = (it: Place) => (it.settings.region === place.settings.region ? ownEndpoint : endpointNow(it))
   return {
     async list() {
       const places = await regionsOf(await homeOf(place))
-      return Promise.all(places.map(async (it) => ({ name: it.settings.region, endpoint: await endpointNow(it) })))
+      return Promise.all(places.map(async (it) => ({ name: it.settings.region, endpoint: await endpointIn(it) })))
     },
     async look(name, work) {
       const region = await otherRegion(place, name)
