@@ -78,7 +78,7 @@ subcommand('up')
   .option('--no-machine-link', 'leave the machine itself without a way to public addresses of guests')
   .action(async (options: Record<string, unknown>) => {
     const { memory, machineLink, detach, foreground, ...rest } = options
-    if (detach === true) return startInBackground(foreground === true)
+    if (detach === true) return startInBackground(foreground === true, rest['join'] as string | undefined)
     const choices = {
       ...rest,
       ...(memory !== undefined && { memoryMiB: memory }),
@@ -91,11 +91,12 @@ subcommand('up')
   })
 
 /** Becomes its starter, who is told the flags and arguments that this process was given. */
-function startInBackground(alsoForeground: boolean): void {
+function startInBackground(alsoForeground: boolean, join: string | undefined): void {
   if (alsoForeground) throw new Fault('It cannot be both --detach and --foreground.')
   const starter = fileURLToPath(new URL('../../bin/bootstrap/detach.cjs', import.meta.url))
   const { data } = paths()
   const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1), '--data', data]
+  if (join !== undefined) again.push('--join', join) // There another folder is the current one.
   if (!process.execve) throw new Fault('This system knows no way into the background.')
   process.execve(process.execPath, [process.execPath, starter, data, ...again], process.env)
 }

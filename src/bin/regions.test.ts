@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { EC2 } from '@aws-sdk/client-ec2'
 import { S3 } from '@aws-sdk/client-s3'
+import { STS } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { silentLog } from '../base/log.ts'
 import { systemRandom } from '../base/random.ts'
@@ -98,6 +99,24 @@ test('accounts of the first region sign in the other from when they are made unt
   west = await open('west', await settle(pathsIn('west'), choices))
   await west.store.transact((tx) => tx.db.deleteFrom('accessKeys').where('id', '=', made.accessKeyId).execute())
   expect(await refusal(here.describeVpcs({}))).toMatch(/^AuthFailure/)
+})
+
+test('temporary keys are given by the first region, and sign in all', async () => {
+  const sts = (control: ControlPlane) =>
+    new STS({
+      ...{ endpoint: `http://127.0.0.1:${control.listener.port}`, region: 'us-west-2', maxAttempts: 1 },
+      credentials: keysOf(west.credentials),
+    })
+  expect(await refusal(sts(east).getSessionToken())).toMatch(/^UnsupportedOperation/)
+  const { Credentials } = await sts(west).getSessionToken()
+  const given = { accessKeyId: Credentials!.AccessKeyId!, secretAccessKey: Credentials!.SecretAccessKey! }
+  const asked = (sessionToken?: string) => {
+    const endpoint = `http://127.0.0.1:${east.listener.port}`
+    const credentials = { ...given, ...(sessionToken !== undefined && { sessionToken }) }
+    return new EC2({ endpoint, region: 'us-west-2', maxAttempts: 1, credentials }).describeVpcs({})
+  }
+  expect((await asked(Credentials!.SessionToken)).Vpcs).toHaveLength(1)
+  expect(await refusal(asked())).toMatch(/^AuthFailure/)
 })
 
 test('objects are those of the first region, each for the accounts that may read it there', async () => {

@@ -15,7 +15,7 @@ import { ensureTinyImage } from './control/tiny-image.ts'
 import { requireMachine } from './doctor.ts'
 import { makeFolders } from './folders.ts'
 import { lostHosts } from './hosts.ts'
-import { endpointNow, enterRegion, homeOf, networksToAvoid } from './joining.ts'
+import { enterRegion, networksToAvoid } from './joining.ts'
 import { greeting, writeProfiles } from './profiles.ts'
 import type { Progress } from './progress.ts'
 import { recordProcess } from './running.ts'
@@ -52,11 +52,7 @@ export async function up({ paths, choices, progress, starter }: UpOptions, abort
   if (settings.hypervisor === 'qemu') await letGuestsPass(paths.data)
   const log = openLog({ file: paths.controlLog, level: logLevel(process.env) })
   const accelerator = await progress.step('accelerator', () => chooseAccelerator(paths, settings, abort))
-  const home = await homeOf({ paths, settings })
-  const cloud = {
-    ...cloudOf(settings, accelerator.accelerator),
-    ...(settings.join !== undefined && { accountsAt: await endpointNow(home) }),
-  }
+  const cloud = cloudOf(settings, accelerator.accelerator)
   const control = open.use(
     await progress.step('control plane', () =>
       openControlPlane({ paths, settings, cloud, boxHosts: placedHosts(settings), log }),

@@ -39,7 +39,7 @@ import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
 import { Engine } from '../../strand/engine.ts'
 import { bind } from '../../strand/machine.ts'
-import { otherRegion } from '../joining.ts'
+import { endpointNow, homeOf, otherRegion, type Place } from '../joining.ts'
 import { type BoxHost, endpointOf, type Paths, type Settings } from '../settings.ts'
 import { sweepAsItPasses } from '../small.ts'
 import { accountsRoute, certify } from './accounts-route.ts'
@@ -76,18 +76,19 @@ export interface ControlPlaneParts {
 export async function openControlPlane({
   paths,
   settings,
-  cloud,
+  cloud: alone,
   boxHosts,
   log,
 }: ControlPlaneParts): Promise<ControlPlane> {
   await using opened = new AsyncDisposableStack()
+  const place = { paths, settings }
+  const cloud = await withAccounts(alone, place)
   const [ec2, sts, store] = await Promise.all([
     openCodec('ec2', paths.cache),
     openCodec('sts', paths.cache),
     openStore(paths.store, { log }),
   ])
   opened.defer(() => store.close())
-  const place = { paths, settings }
   const identity = opened.use(await openIdentity(place, store, cloud))
   const { credentials, elsewhere, lookup } = identity
   await prepare(store, cloud, boxHosts, identity.forGuests)
@@ -152,6 +153,12 @@ export async function openControlPlane({
   )
   const resources = opened.move()
   return { listener, store, hosts, credentials, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+/** The cloud, and where its accounts are if not here. */
+async function withAccounts(cloud: Cloud, place: Place): Promise<Cloud> {
+  if (place.settings.join === undefined) return cloud
+  return { ...cloud, accountsAt: await endpointNow(await homeOf(place)) }
 }
 
 /** Where agents bring what guests ask of the object store, and nothing else. */
