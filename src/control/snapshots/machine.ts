@@ -2,12 +2,12 @@
  * The life of a snapshot. Its moment is when its volume was frozen for it; what follows is copying.
  *
  *     copy --> rest --> remove --> clear --> (forgotten)
- *      ^ \__________________^         |
- *      |                              v
- *      |   (from another region)   discard --> forget
- *      v
+ *        \______________^            \__ discard --> forget
+ *
+ * One of another region comes here as a disk first, of which its host makes it; `tidy` and `discard` remove the disk.
+ *
  *     copy --> fetch --> arrived --> copy --> tidy --> rest
- *                  \__ fail ___________________^
+ *                 \______ fail _______________^
  */
 import type { HostId, SnapshotId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
