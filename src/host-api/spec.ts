@@ -45,7 +45,7 @@ export interface DomainSpec {
   readonly instance: InstanceId
   /** SMBIOS UUID, lower case, begins with `ec2`. */
   readonly uuid: string
-  /** `off` presses the power button, and ends the domain after `graceMs`. A domain that went off stays off. */
+  /** `off` presses the power button, and ends the domain after `graceMs`; at once, if that is 0. A domain that went off stays off. */
   readonly power: 'on' | 'off'
   readonly graceMs: number
   /** It has run: where it is not to be found, it is lost, and not started a second time with empty disks. */

@@ -127,6 +127,18 @@ test('a guest that hears the button is off, and one that is deaf is ended after 
   expect(host.clock.now().getTime()).toBeGreaterThanOrEqual(Date.parse('2026-01-01T00:00:20Z'))
 })
 
+test('a guest without grace is ended at once, also one that was asked before', async () => {
+  const agent = await running()
+  host.guests.setTemper(dom, 'deaf')
+  await agent.accept(specOf(2, { power: 'off' }))
+  await eventually(() => expect(host.guests.get(dom)?.status.buttonPressedAt).toBeDefined())
+  const pressed = host.clock.now()
+  await agent.accept(specOf(3, { power: 'off', graceMs: 0 }))
+  await settled(agent, 3)
+  expect(agent.facts().domains).toMatchObject([{ state: 'off', cause: 'forced' }])
+  expect(host.clock.now()).toEqual(pressed)
+})
+
 test('a domain that is given up while it boots is told of until it has gone', async () => {
   host = new FakeHost('a1', undefined, { bootMs: 1_000 })
   const agent = await host.start()

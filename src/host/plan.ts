@@ -114,6 +114,7 @@ function planShutdown(
   pressed: number | undefined,
   nowMs: number,
 ): Step | number {
+  if (spec.graceMs === 0) return { do: 'kill', subject: spec.id }
   const press: Step = { do: 'press-button', subject: spec.id }
   if (!status.buttonPressedAt) return press
   const end = Date.parse(status.buttonPressedAt) + spec.graceMs

@@ -30,6 +30,8 @@ class Host {
   readonly clock: FakeClock
   readonly domains = new Map<DomainId, DomainFact>()
   volumes: VolumesFact = { volumes: [], snapshots: [] }
+  /** How long guests were given to go off. */
+  readonly graces = new Set<number>()
 
   constructor(clock: FakeClock) {
     this.clock = clock
@@ -40,7 +42,8 @@ class Host {
     const [spec] = await store.read((reader) => specsFrom(cloud)(reader, [host]))
     const wanted = new Map(spec!.domains.map((it) => [it.id, it]))
     for (const id of this.domains.keys()) if (!wanted.has(id)) this.domains.delete(id)
-    for (const { id, power, plugs = [] } of wanted.values()) {
+    for (const { id, power, graceMs, plugs = [] } of wanted.values()) {
+      if (power === 'off') this.graces.add(graceMs)
       const now = this.domains.get(id)
       if (power === 'on' && !now) {
         for (const it of plugs) expect(this.volumes.volumes.find(({ id }) => id === it.volume)?.domains).toContain(id)
@@ -130,45 +133,48 @@ const root: LaunchVolume = {
   deleteOnTermination: true,
 }
 
-faultsOf('an instance on a volume that stops', {
-  world: (clock) => new Host(clock),
-  machines: (world: Host) => [
-    bind(instanceMachine, { readConsole: world.readConsole.bind(world) }),
-    bind(volumeMachine, {}),
-    bind(volumeAttachmentMachine, {}),
-  ],
-  begin: (store, world) => begin(store, world, [root]),
-  async react(store, world) {
-    // What takes several words between the two takes no time all the same.
-    for (let words = 0; words < 4; words++) {
+for (const cut of [false, true])
+  faultsOf(`an instance on a volume that ${cut ? 'is cut off' : 'stops'}`, {
+    world: (clock) => new Host(clock),
+    machines: (world: Host) => [
+      bind(instanceMachine, { readConsole: world.readConsole.bind(world) }),
+      bind(volumeMachine, {}),
+      bind(volumeAttachmentMachine, {}),
+    ],
+    begin: (store, world) => begin(store, world, [root]),
+    async react(store, world) {
+      // What takes several words between the two takes no time all the same.
+      for (let words = 0; words < 4; words++) {
+        await world.turn(store)
+        for (let turns = 0; turns < 50; turns++) await setImmediate()
+      }
+      const row = await store.read(({ db }) => db.selectFrom('instances').selectAll().executeTakeFirst())
+      const context = { cloud, now: world.clock.now(), random: seededRandom('stop') }
+      const isAsked = row?.state === 'running' || (cut && row?.state === 'stopping')
+      if (isAsked) await store.transact((tx) => stop({ tx, ...context }, row, cut))
+    },
+    restsAt: ['stopped', 'linger'],
+    async created(store, world) {
+      const row = await store.read(({ db }) => db.selectFrom('instances').selectAll().executeTakeFirstOrThrow())
+      expect([row.state, row.hostId]).toEqual(['stopped', null])
+      expect(world.graces.has(0)).toBe(cut)
+      const left = await store.read(async ({ db }) => ({
+        attachments: await db.selectFrom('attachments').select('state').execute(),
+        interfaces: (await db.selectFrom('interfaces').select('id').execute()).length,
+        addresses: await db.selectFrom('addresses').select('id').execute(),
+      }))
+      expect(left).toEqual({ attachments: [{ state: 'attached' }], interfaces: 1, addresses: [] })
+      expect([...world.domains.keys()]).toEqual([])
+    },
+    async gone(store, world) {
       await world.turn(store)
-      for (let turns = 0; turns < 50; turns++) await setImmediate()
-    }
-    const row = await store.read(({ db }) => db.selectFrom('instances').selectAll().executeTakeFirst())
-    const context = { cloud, now: world.clock.now(), random: seededRandom('stop') }
-    if (row?.state === 'running') await store.transact((tx) => stop({ tx, ...context }, row))
-  },
-  restsAt: ['stopped', 'linger'],
-  async created(store, world) {
-    const row = await store.read(({ db }) => db.selectFrom('instances').selectAll().executeTakeFirstOrThrow())
-    expect([row.state, row.hostId]).toEqual(['stopped', null])
-    const left = await store.read(async ({ db }) => ({
-      attachments: await db.selectFrom('attachments').select('state').execute(),
-      interfaces: (await db.selectFrom('interfaces').select('id').execute()).length,
-      addresses: await db.selectFrom('addresses').select('id').execute(),
-    }))
-    expect(left).toEqual({ attachments: [{ state: 'attached' }], interfaces: 1, addresses: [] })
-    expect([...world.domains.keys()]).toEqual([])
-  },
-  async gone(store, world) {
-    await world.turn(store)
-    const left = await store.read(async ({ db }) => ({
-      held: await db.selectFrom('instances').select('id').where('state', '!=', 'terminated').execute(),
-      interfaces: await db.selectFrom('interfaces').select('id').execute(),
-      attachments: await db.selectFrom('attachments').select('id').execute(),
-    }))
-    expect(left).toEqual({ held: [], interfaces: [], attachments: [] })
-    expect([...world.domains.keys()]).toEqual([])
-  },
-  unreached: ['keep-console'],
-})
+      const left = await store.read(async ({ db }) => ({
+        held: await db.selectFrom('instances').select('id').where('state', '!=', 'terminated').execute(),
+        interfaces: await db.selectFrom('interfaces').select('id').execute(),
+        attachments: await db.selectFrom('attachments').select('id').execute(),
+      }))
+      expect(left).toEqual({ held: [], interfaces: [], attachments: [] })
+      expect([...world.domains.keys()]).toEqual([])
+    },
+    unreached: ['keep-console'],
+  })

@@ -22,7 +22,7 @@ export function domainSpec(
     instance: instance.id,
     uuid: instance.uuid,
     power: instance.power === 'on' ? 'on' : 'off',
-    graceMs,
+    graceMs: instance.power === 'cut' ? 0 : graceMs,
     begun: instance.runningAt !== null,
     reboots: instance.reboots,
     ...(instance.holdReboot && { holdReboot: instance.holdReboot }),

@@ -11,7 +11,7 @@ import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
 import type { StateReasonName } from '../../model/instance-states.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { DomainFactRow, HostRow, InstanceRow } from '../../store/tables/resources.ts'
-import { machine } from '../../strand/machine.ts'
+import { machine, type Signals } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
 import { detachAll, hasVolumes } from '../attachments/attach.ts'
 import { isOverOn } from '../hosts/heard.ts'
@@ -74,6 +74,7 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     boot: {
       kind: 'decide',
       async run({ tx, self, signals, now, deadline }) {
+        signals.take('cut') // Meant the stop before.
         if (self.fact?.state === 'running') {
           await tx.db
             .updateTable('instances')
@@ -112,11 +113,11 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     },
     halt: {
       kind: 'decide',
-      async run({ tx, self }) {
+      async run({ tx, self, signals }) {
         const wishedIn = await wishOfHost(tx, self)
         await tx.db
           .updateTable('instances')
-          .set({ state: 'stopping', power: 'off', wishedIn })
+          .set({ state: 'stopping', power: powerOff(self, signals), wishedIn })
           .where('id', '=', self.id)
           .execute()
         return hop('halting')
@@ -124,7 +125,7 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     },
     halting: {
       kind: 'decide',
-      run: async ({ self }) => (hasEnded(self) ? hop('put-away') : nap()),
+      run: async ({ self, signals }) => (hasEnded(self) ? hop('put-away') : signals.has('cut') ? hop('halt') : nap()),
     },
     'put-away': {
       kind: 'decide',
@@ -150,12 +151,12 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     },
     'shut-down': {
       kind: 'decide',
-      async run({ tx, self, deadline }) {
+      async run({ tx, self, deadline, signals }) {
         await deadline('boot-overdue', undefined)
         const wishedIn = await wishOfHost(tx, self)
         await tx.db
           .updateTable('instances')
-          .set({ state: 'shutting-down', power: 'off', wishedIn })
+          .set({ state: 'shutting-down', power: powerOff(self, signals), wishedIn })
           .where('id', '=', self.id)
           .execute()
         return hop('stopping')
@@ -163,7 +164,8 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     },
     stopping: {
       kind: 'decide',
-      run: async ({ self }) => (hasEnded(self) ? hop('keep-console') : nap()),
+      run: async ({ self, signals }) =>
+        hasEnded(self) ? hop('keep-console') : signals.has('cut') ? hop('shut-down') : nap(),
     },
     'keep-console': {
       kind: 'act',
@@ -210,6 +212,11 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
     },
   },
 })
+
+/** Who was asked once to pull the plug does not wait for the guest again. */
+function powerOff({ row }: ObservedInstance, signals: Signals): 'off' | 'cut' {
+  return signals.take('cut') || row.power === 'cut' ? 'cut' : 'off'
+}
 
 async function observe(tx: Transaction, id: string): Promise<ObservedInstance | undefined> {
   const row = await tx.db

@@ -21,8 +21,9 @@ export interface StopContext {
   readonly random: Random
 }
 
-/** Asks the instance to stop. One that stops or is stopped stays so. Answers the state it then has. */
-export async function stop({ tx, now }: StopContext, row: InstanceRow): Promise<InstanceState> {
+/** Asks the instance to stop; `cut`: without waiting for its guest, even if it stops already. One that stops or is stopped stays so. Answers the state it then has. */
+export async function stop({ tx, now }: StopContext, row: InstanceRow, cut = false): Promise<InstanceState> {
+  if (cut && row.state === 'stopping') await signal(tx, row.id, 'cut')
   if (row.state === 'stopping' || row.state === 'stopped') return row.state
   if (row.state !== 'running') refuse('IncorrectInstanceState', { id: row.id, verb: 'stopped' })
   await tx.db
@@ -30,6 +31,7 @@ export async function stop({ tx, now }: StopContext, row: InstanceRow): Promise<
     .set({ state: 'stopping', stateReason: 'userShutdown', transitionReason: `User initiated (${gmt(now)})` })
     .where('id', '=', row.id)
     .execute()
+  if (cut) await signal(tx, row.id, 'cut')
   await signal(tx, row.id, 'stop')
   return 'stopping'
 }

@@ -1,10 +1,11 @@
 import type { InstanceState } from '../../model/instance-states.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InstanceRow } from '../../store/tables/resources.ts'
-import { destroy } from '../../strand/calls.ts'
+import { destroy, signal } from '../../strand/calls.ts'
 
-/** Sends the instance to its teardown, by the user's will. Answers the state it then has. */
-export async function terminate(tx: Transaction, row: InstanceRow, now: Date): Promise<InstanceState> {
+/** Sends the instance to its teardown, by the user's will; `cut`: without waiting for its guest. Answers the state it then has. */
+export async function terminate(tx: Transaction, row: InstanceRow, now: Date, cut = false): Promise<InstanceState> {
+  if (cut && row.state !== 'terminated') await signal(tx, row.id, 'cut')
   if (row.state === 'shutting-down' || row.state === 'terminated') return row.state
   await tx.db
     .updateTable('instances')

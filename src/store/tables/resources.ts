@@ -277,7 +277,7 @@ export interface InstanceRow {
   uuid: string
   memoryMib: number
   /** `wait`: its volumes are on the way; `gone`: the host shall know nothing of it any more. */
-  power: 'wait' | 'on' | 'off' | 'gone'
+  power: 'wait' | 'on' | 'off' | 'cut' | 'gone'
   reboots: number
   /** The reboot that stops half-way, until an image was made of its volumes. */
   holdReboot?: number | null | undefined
