@@ -1,4 +1,4 @@
-import type { AclRuleSpec, RouterSpec, SubnetSpec, VifSpec } from '../../../host-api/spec.ts'
+import type { AclRuleSpec, AclSpec, RouterSpec, SubnetSpec, VifSpec } from '../../../host-api/spec.ts'
 import type { Chain, NamedSet } from './ruleset.ts'
 
 type Vif = Pick<VifSpec, 'subnet'> & { readonly tap: string }
@@ -34,14 +34,8 @@ export function aclRules({ acls = [], subnets }: RouterSpec, vifs: readonly Vif[
         hook: 'type filter hook output priority -10; policy accept;',
         rules: ['ip saddr @objects oifname vmap @acl-to'],
       },
-      ...Object.assign({}, ...guarded.flatMap((it) => [boundary(it, 'egress'), boundary(it, 'ingress')])),
-      ...Object.assign(
-        {},
-        ...acls.map(({ id, rules }) => ({
-          [`${id}-egress`]: entries(rules, 'egress'),
-          [`${id}-ingress`]: entries(rules, 'ingress'),
-        })),
-      ),
+      ...Object.assign({}, ...guarded.map((it) => boundaryChains(it.id, it))),
+      ...aclChains(acls),
     },
   }
 }
@@ -53,11 +47,26 @@ function byTap(taps: readonly Vif[], direction: Direction): NamedSet {
   return { kind: 'map', type: 'type ifname : verdict;', elements }
 }
 
-/** What stays within the subnet passes no boundary. */
-function boundary({ id, cidr, ipv6, acl }: SubnetSpec, direction: Direction): Record<string, Chain> {
-  const within = [`ip ${otherSide(direction)} ${cidr} return`]
-  if (ipv6) within.push(`ip6 ${otherSide(direction)} ${ipv6.cidr} return`)
-  return { [`${id}-${direction}`]: { rules: [...within, `goto ${acl}-${direction}`] } }
+/** For each direction a chain, `<id>-<direction>`, to jump to. What stays within the subnet passes no boundary. */
+export function boundaryChains(
+  id: string,
+  { cidr, ipv6, acl }: Pick<SubnetSpec, 'cidr' | 'ipv6' | 'acl'>,
+): Record<string, Chain> {
+  const chain = (direction: Direction): Chain => {
+    const within = [`ip ${otherSide(direction)} ${cidr} return`]
+    if (ipv6) within.push(`ip6 ${otherSide(direction)} ${ipv6.cidr} return`)
+    return { rules: [...within, `goto ${acl}-${direction}`] }
+  }
+  return { [`${id}-egress`]: chain('egress'), [`${id}-ingress`]: chain('ingress') }
+}
+
+/** What boundaries go on to. */
+export function aclChains(acls: readonly AclSpec[]): Record<string, Chain> {
+  const chains = acls.map(({ id, rules }) => ({
+    [`${id}-egress`]: entries(rules, 'egress'),
+    [`${id}-ingress`]: entries(rules, 'ingress'),
+  }))
+  return Object.assign({}, ...chains)
 }
 
 /** What an entry allows goes on to whatever else there is; what none speaks of is dropped. */
