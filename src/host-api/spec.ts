@@ -256,6 +256,8 @@ export interface EdgeNetworkSpec {
   readonly tables: readonly EdgeTableSpec[]
   /** Many-to-one NAT, for connections from inside alone. */
   readonly nats: readonly NatSpec[]
+  /** ACLs that NATs name. Absent: none. */
+  readonly acls?: readonly AclSpec[]
 }
 
 /** As TableSpec: which translation packets from these sources take. */
@@ -268,6 +270,8 @@ export interface EdgeTableSpec {
 export interface NatSpec {
   readonly id: NatId
   readonly publicAddress: string
+  /** Of the subnet that it is in, where not everything may pass that. */
+  readonly boundary?: { readonly cidr: string; readonly acl: AclId }
 }
 
 export type NatId = ResourceId<'natgateway'>

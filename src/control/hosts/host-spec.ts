@@ -54,7 +54,7 @@ async function hostSpec(reader: Reader, scene: Scene, host: HostRow): Promise<Ho
     ),
     routers,
     ...(volumes && { volumes }),
-    ...(host.isEdge === 1 && { edge: { networks: edgeNetworks(scene), dns: outsideDnsSpec(scene) } }),
+    ...(host.isEdge === 1 && { edge: { networks: await edgeNetworks(reader, scene), dns: outsideDnsSpec(scene) } }),
   }
 }
 

@@ -9,9 +9,10 @@ import type { Guest } from '../instances/guest.ts'
 import { gateway6Of } from '../ipv6/networks.ts'
 import { metadataOf } from '../metadata/facts.ts'
 import { metadataTree } from '../metadata/tree.ts'
-import { type AclSpecs, aclSpecs } from '../network-acls/acl-specs.ts'
+import type { AclSpecs } from '../network-acls/acl-specs.ts'
 import { groupSpecs } from '../security-groups/group-specs.ts'
 import { gatewayOf } from '../vpcs/addresses.ts'
+import { aclsOf } from './acls.ts'
 import { dhcpOf } from './dhcp.ts'
 import { objectsOf } from './objects.ts'
 import { guestRoutes, mtu } from './routes.ts'
@@ -31,7 +32,7 @@ export async function routerSpec(
     here.flatMap((guest) => vifsOf(scene, guest, vpc)),
   )
   const dns = vifs.length > 0 ? dnsSpecOf(scene, vpc) : undefined
-  const { acls, ofSubnet } = await remembered(network, `acls ${vpc.id}`, [], () => aclSpecs(reader, vpc.id))
+  const { acls, ofSubnet } = await aclsOf(reader, scene, vpc.id)
   return {
     vpc: vpc.id,
     vni: vpc.vni,

@@ -9,7 +9,7 @@ import type {
   WireId,
   WireSpec,
 } from '../../host-api/spec.ts'
-import type { HostId, ResourceId, VpcId } from '../../model/ids.ts'
+import type { AclId, HostId, ResourceId, SubnetId, VpcId } from '../../model/ids.ts'
 import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import type { RouteRow, RouteTableRow } from '../../store/tables/vpcs.ts'
 import { isList } from '../route-tables/routes.ts'
@@ -139,12 +139,17 @@ function blocks6({ network }: Scene, subnets: readonly SubnetRow[]): string[] {
   return subnets.flatMap((it) => network.subnetBlocks6.get(it.id)?.cidr ?? [])
 }
 
-/** NATs of the VPC that work: a NAT gateway goes out by the table of its own subnet. */
-export function natSpecs(scene: Scene, { id }: VpcRow): NatSpec[] {
+/** NATs of the VPC that work: a NAT gateway goes out by the table of its own subnet, whose ACL its traffic passes. */
+export function natSpecs(scene: Scene, { id }: VpcRow, aclOf: ReadonlyMap<SubnetId, AclId> = new Map()): NatSpec[] {
   const open = openSubnets(scene, id)
+  const boundaryOf = (subnet: SubnetId): Pick<NatSpec, 'boundary'> => {
+    const acl = aclOf.get(subnet)
+    const cidr = scene.network.subnets.get(id)?.find((it) => it.id === subnet)?.cidr
+    return acl && cidr ? { boundary: { cidr, acl } } : {}
+  }
   return [...scene.network.live.nats.values()]
     .filter((it) => it.vpcId === id && open.has(it.subnetId))
-    .map((it) => ({ id: it.id, publicAddress: it.publicAddress }))
+    .map((it) => ({ id: it.id, publicAddress: it.publicAddress, ...boundaryOf(it.subnetId) }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isSix } from '../../../base/ipv6.ts'
 import type { EdgeNetworkSpec, NatSpec } from '../../../host-api/spec.ts'
+import { aclChains, boundaryChains } from './acl-rules.ts'
 import { disjoint6 } from './ipv6.ts'
 import { natWireName } from './names.ts'
 import { type Chain, emptyTable, type NamedSet, type Ruleset, type Table } from './ruleset.ts'
@@ -17,10 +18,14 @@ type Pair = EdgeNetworkSpec['addresses'][number]
  */
 export function edgeRules(spec: EdgeNetworkSpec): Ruleset {
   const pairs = spec.addresses.toSorted((a, b) => (a.publicAddress < b.publicAddress ? -1 : 1))
-  const sets = { ...translations(pairs), ...zones(pairs), ...natSets(spec.nats), sources: sourceMap(spec.tables) }
+  const boundaries = natBoundaries(spec)
+  const sets = {
+    ...{ ...translations(pairs), ...zones(pairs), ...natSets(spec.nats), sources: sourceMap(spec.tables) },
+    ...boundaries.sets,
+  }
   const six = spec.cidrs.some(isSix)
   return {
-    'ip edge': { sets, chains: { ...chains, zone: zoneChain(spec.nats) } },
+    'ip edge': { sets, chains: { ...chains, zone: zoneChain(spec.nats), ...boundaries.chains } },
     'ip6 edge': six ? table6(spec) : emptyTable,
   }
 }
@@ -136,6 +141,39 @@ function natSets(nats: readonly NatSpec[]): Record<string, NamedSet> {
       'type ifname : ipv4_addr;',
       wires.map((it) => `"${it.wire}" : ${it.publicAddress}`),
     ),
+  }
+}
+
+/**
+ * What goes through a NAT passes the boundary of the NAT's subnet four times, each by itself: from the guest in and to the
+ * world outside out, and the answers likewise. The last of these and the first two show the guest's own address and port where
+ * packets are forwarded, whatever is translated later; an answer comes in to a port of the NAT, so it is looked at before
+ * conntrack knows whose it is. A guest in the subnet of its NAT is within it, and passes it half as often.
+ * Source: VPC User Guide, "NAT gateways", "Control network traffic"; "Network ACL rules", ephemeral ports.
+ */
+function natBoundaries({ nats, acls = [] }: EdgeNetworkSpec): Pick<Table, 'sets' | 'chains'> {
+  const guarded = nats.flatMap(({ id, boundary }) => (boundary ? [{ id, wire: natWireName(id), boundary }] : []))
+  if (guarded.length === 0) return { sets: {}, chains: {} }
+  const byWire = (direction: string) =>
+    named(
+      'type ifname : verdict;',
+      guarded.map((it) => `"${it.wire}" : jump ${it.id}-${direction}`),
+    )
+  const four = acls.map((it) => ({ ...it, rules: it.rules.filter((rule) => !isSix(rule.cidr)) }))
+  return {
+    sets: { 'nat-ingress': byWire('ingress'), 'nat-egress': byWire('egress') },
+    chains: {
+      'nat-answers': {
+        hook: 'type filter hook prerouting priority -290; policy accept;',
+        rules: ['iifname vmap @nat-ingress'],
+      },
+      'nat-boundary': {
+        hook: 'type filter hook forward priority -10; policy accept;',
+        rules: ['oifname vmap @nat-ingress', 'oifname vmap @nat-egress', 'iifname vmap @nat-egress'],
+      },
+      ...Object.assign({}, ...guarded.map((it) => boundaryChains(it.id, it.boundary))),
+      ...aclChains(four),
+    },
   }
 }
 

@@ -40,7 +40,10 @@ export async function changeEdge(
 
 export function haveSameWires(before: EdgeSpec, spec: EdgeSpec): boolean {
   const wires = ({ networks }: EdgeSpec) =>
-    networks.map(({ vpc, vni, mtu, nats, cidrs }) => ({ vpc, vni, mtu, nats, six: cidrs.some(isSix) }))
+    networks.map(({ vpc, vni, mtu, nats, cidrs }) => ({
+      ...{ vpc, vni, mtu, six: cidrs.some(isSix) },
+      nats: nats.map((it) => it.id),
+    }))
   return isDeepStrictEqual(wires(before), wires(spec))
 }
 

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { EdgeSpec, NatId, RouterSpec, SubnetSpec, TableSpec, WaySpec, WireId } from '../../../host-api/spec.ts'
-import type { SubnetId, VpcId } from '../../../model/ids.ts'
+import type {
+  AclRuleSpec,
+  EdgeSpec,
+  NatId,
+  RouterSpec,
+  SubnetSpec,
+  TableSpec,
+  WaySpec,
+  WireId,
+} from '../../../host-api/spec.ts'
+import type { AclId, SubnetId, VpcId } from '../../../model/ids.ts'
 import type { LinuxNetwork } from './driver.ts'
 import type { Guest, Place } from './testing/guest.ts'
 import { received, serve } from './testing/probes.ts'
@@ -21,6 +30,7 @@ const groups = [groupSpec([one, two, three], [open(22), openPing, ...everythingO
 const peer: VpcId = 'vpc-00000000000000002'
 const wire: WireId = 'pcx-00000000000000001'
 const nat: NatId = 'nat-00000000000000001'
+const acl: AclId = 'acl-00000001'
 const outside = '198.51.100.2'
 const publicOf = { one: '203.0.113.10', nat: '203.0.113.20' }
 
@@ -50,6 +60,8 @@ describe('route tables', () => {
   const ways: { open: WaySpec[]; hidden: WaySpec[]; far: WaySpec[] } = { open: [], hidden: [], far: [] }
   let edgeWays: EdgeSpec['networks'][number]['tables'] = []
   let wired = false
+  /** Of the first subnet, which the NAT is in. */
+  let natRules: readonly AclRuleSpec[] | undefined
 
   /** Programs both hosts and the edge with what `ways`, `edgeWays` and `wired` say. */
   async function program(): Promise<void> {
@@ -101,7 +113,8 @@ describe('route tables', () => {
               ...{ vpc, vni: 4242, mtu: 1500, cidrs: ['172.31.0.0/16'], routes: [...toFirst, ...toSecond] },
               addresses: [{ publicAddress: publicOf.one, privateAddress: one.address }],
               tables: edgeWays,
-              nats: [{ id: nat, publicAddress: publicOf.nat }],
+              nats: [{ id: nat, publicAddress: publicOf.nat, ...(natRules && { boundary }) }],
+              ...(natRules && { acls: [{ id: acl, rules: natRules }] }),
             },
           ],
         },
@@ -110,6 +123,7 @@ describe('route tables', () => {
     ])
   }
 
+  const boundary = { cidr: '172.31.0.0/20', acl }
   const ping = (from: Place, to: string) => from.can('ping', '-c1', '-W1', to)
   const edge = (): WaySpec => ({ to: '0.0.0.0/0', via: world.box.edgeAddress })
   const edgeTables = (hiddenBy: 'own-address' | NatId): typeof edgeWays => [
@@ -169,6 +183,63 @@ describe('route tables', () => {
       await program()
       expect(await talk.echoes(1000)).toBe(true)
     }
+  })
+
+  describe('the boundary of a NAT’s subnet', () => {
+    const allow = (direction: AclRuleSpec['direction'], port: number, cidr: string): AclRuleSpec => ({
+      ...{ direction, action: 'allow', protocol: 6, cidr },
+      range: { from: port, to: port === 80 ? 80 : 65_535 },
+    })
+    const fromGuests = allow('ingress', 80, '172.31.16.0/20')
+    const toOutside = allow('egress', 80, '198.51.100.0/24')
+    const fromOutside = allow('ingress', 1024, '198.51.100.0/24')
+    const toGuests = allow('egress', 1024, '172.31.16.0/20')
+    const six: AclRuleSpec = { direction: 'ingress', action: 'allow', protocol: 'all', cidr: '::/0' }
+    const guard = async (rules?: readonly AclRuleSpec[]) => {
+      natRules = rules
+      await program()
+    }
+    afterAll(async () => {
+      edgeWays = edgeTables(nat)
+      await guard()
+    })
+
+    it('is passed by what goes through the NAT, there and back, four times in all', async () => {
+      await using server = await serve(client, 80)
+      const all = [six, fromGuests, toOutside, fromOutside, toGuests]
+      await guard(all)
+      expect(await server.answers(guests.two, outside)).toBe(true)
+      for (const it of all.slice(1)) {
+        await guard(all.filter((other) => other !== it))
+        expect(await server.answers(guests.two, outside), JSON.stringify(it)).toBe(false)
+      }
+    })
+
+    it('is no affair of guests with addresses of their own, and knows of no connections', async () => {
+      await using server = await serve(client, 80)
+      await guard([fromGuests, toOutside, fromOutside, toGuests])
+      await using talk = await server.connect(guests.two, outside)
+      expect(await talk.echoes(1000)).toBe(true)
+      await guard([])
+      expect(await talk.echoes(10)).toBe(false)
+      expect(await ping(guests.two, outside)).toBe(false)
+      expect(await ping(guests.one, outside)).toBe(true)
+    })
+
+    it('lies outside of NAT and guest where the guest is in the same subnet', async () => {
+      await using server = await serve(client, 80)
+      edgeWays = edgeTables(nat).map((it) => ({ ...it, ways: [{ to: '0.0.0.0/0', by: nat }] }))
+      await guard([toOutside, fromOutside])
+      expect(await server.answers(guests.one, outside)).toBe(true)
+      expect(await server.answers(guests.two, outside)).toBe(false)
+      await guard([toOutside])
+      expect(await server.answers(guests.one, outside)).toBe(false)
+    })
+
+    it('is no more once nobody speaks of it', async () => {
+      await guard()
+      expect(await ping(guests.two, outside)).toBe(true)
+    })
   })
 
   it('a guest is a router for others, on whatever host', async () => {

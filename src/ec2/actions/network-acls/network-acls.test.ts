@@ -1,4 +1,6 @@
 import {
+  AllocateAddressCommand,
+  CreateNatGatewayCommand,
   CreateNetworkAclCommand,
   CreateNetworkAclEntryCommand,
   CreateVpcCommand,
@@ -6,6 +8,7 @@ import {
   DeleteNetworkAclEntryCommand,
   DeleteVpcCommand,
   DescribeNetworkAclsCommand,
+  DescribeSubnetsCommand,
   type EC2Client,
   type NetworkAcl,
   ReplaceNetworkAclAssociationCommand,
@@ -138,6 +141,27 @@ test('a subnet has the ACL that its association was given last, and the hosts kn
   expect(await refusal(acls({ NetworkAclIds: [NetworkAclId] }))).toMatch(/^InvalidNetworkAclID.NotFound/)
 })
 
+test('the edge holds what goes through a NAT gateway against the ACL of its subnet', async () => {
+  const { AllocationId } = await client.send(new AllocateAddressCommand({}))
+  const { Subnets } = await client.send(new DescribeSubnetsCommand({}))
+  const { SubnetId, CidrBlock: cidr } = Subnets![0]!
+  const { NatGatewayId: id } = (await client.send(new CreateNatGatewayCommand({ SubnetId, AllocationId }))).NatGateway!
+  const before = await theDefault()
+  const { NetworkAclId: acl } = await create()
+  await add(acl)
+  expect(await edge()).toMatchObject([{ nats: [{ id }] }])
+  expect(JSON.stringify(await edge())).not.toContain('acl-')
+  const generations = await cloud.generations()
+  await replaceAll(before, acl)
+  expect(await edge()).toMatchObject([
+    { nats: [{ id, boundary: { cidr, acl } }], acls: [{ id: acl, rules: [{ action: 'allow', protocol: 6 }] }] },
+  ])
+  expect((await cloud.generations())['edge']).toBeGreaterThan(generations['edge']!)
+  const [shown] = await acls({ NetworkAclIds: [acl!] })
+  await replaceAll({ Associations: shown!.Associations!.filter((it) => it.SubnetId === SubnetId) }, before.NetworkAclId)
+  expect(JSON.stringify(await edge())).not.toContain('acl-')
+})
+
 test('an ACL belongs to its VPC, which goes with its default one but not with others', async () => {
   const { VpcId } = (await client.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc!
   const { NetworkAclId } = (await client.send(new CreateNetworkAclCommand({ VpcId }))).NetworkAcl!
@@ -158,9 +182,14 @@ test('an ACL belongs to its VPC, which goes with its default one but not with ot
 const theDefaultOfOldVpc = async (other: string) =>
   (await acls({ Filters: [{ Name: 'default', Values: ['true'] }] })).find((it) => it.VpcId !== other)!
 
+async function specs() {
+  const hosts = Object.keys(await cloud.generations())
+  return cloud.store.read((reader) => specsFrom(testCloud)(reader, hosts))
+}
+
+const edge = async () => (await specs()).find((it) => it.edge)?.edge?.networks
+
 /** The rules of all ACLs that hosts are told. */
 async function told() {
-  const hosts = Object.keys(await cloud.generations())
-  const specs = await cloud.store.read((reader) => specsFrom(testCloud)(reader, hosts))
-  return specs.flatMap((it) => it.routers.flatMap(({ acls = [] }) => acls.flatMap(({ rules }) => rules)))
+  return (await specs()).flatMap((it) => it.routers.flatMap(({ acls = [] }) => acls.flatMap(({ rules }) => rules)))
 }
