@@ -1,7 +1,9 @@
 /** Network ACLs as hosts enforce them. */
+import { isSix } from '../../base/ipv6.ts'
 import type { AclSpec } from '../../host-api/spec.ts'
 import type { AclId, SubnetId, VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
+import { vpcBlocks6 } from '../ipv6/vpc-blocks.ts'
 import { type AclEntry, associationsIn, entriesOf } from './find.ts'
 import { aclRuleSpecs } from './rule.ts'
 
@@ -15,19 +17,20 @@ export async function aclSpecs(reader: Reader, vpc: VpcId): Promise<AclSpecs> {
   const associations = await associationsIn(reader, [vpc])
   const ids = [...new Set(associations.map((it) => it.aclId))].sort()
   const entries = await entriesOf(reader, ids)
+  const hasSix = (await vpcBlocks6(reader, [vpc])).length > 0
   const acls = ids
-    .filter((id) => !letsAllPass(entries.get(id) ?? []))
+    .filter((id) => !letsAllPass(entries.get(id) ?? [], hasSix))
     .map((id): AclSpec => ({ id, rules: aclRuleSpecs(entries.get(id) ?? []) }))
   const told = new Set(acls.map((it) => it.id))
   const used = associations.filter((it) => told.has(it.aclId))
   return { acls, ofSubnet: new Map(used.map((it) => [it.subnetId, it.aclId])) }
 }
 
-/** Whether the first entries of both directions allow all: of IPv6 too, or of IPv4 where nothing else is said. */
-function letsAllPass(entries: readonly AclEntry[]): boolean {
-  return [false, true].every((egress) => {
-    const same = entries.filter((it) => it.egress === egress)
-    const open = same.map(({ rule }) => rule.action === 'allow' && rule.protocol === 'all' && rule.cidr.endsWith('/0'))
-    return open[0] === true && (same.length === 1 || open[1] === true)
-  })
+/** Whether in both directions the first entry of each version of IP, as far as the VPC has it, allows all. */
+function letsAllPass(entries: readonly AclEntry[], hasSix: boolean): boolean {
+  const isOpen = (egress: boolean, six: boolean) => {
+    const first = entries.find((it) => it.egress === egress && isSix(it.rule.cidr) === six)?.rule
+    return first?.action === 'allow' && first.protocol === 'all' && first.cidr.endsWith('/0')
+  }
+  return [false, true].every((egress) => isOpen(egress, false) && (!hasSix || isOpen(egress, true)))
 }

@@ -1,5 +1,6 @@
 import {
   AllocateAddressCommand,
+  AssociateVpcCidrBlockCommand,
   CreateNatGatewayCommand,
   CreateNetworkAclCommand,
   CreateNetworkAclEntryCommand,
@@ -139,6 +140,26 @@ test('a subnet has the ACL that its association was given last, and the hosts kn
   await remove(NetworkAclId)
   expect(await told()).toEqual([])
   expect(await refusal(acls({ NetworkAclIds: [NetworkAclId] }))).toMatch(/^InvalidNetworkAclID.NotFound/)
+})
+
+test('an ACL that lets all of one version of IP pass is held against what it says of the other', async () => {
+  const VpcId = (await theDefault()).VpcId!
+  await client.send(new AssociateVpcCidrBlockCommand({ VpcId, AmazonProvidedIpv6CidrBlock: true }))
+  await client.send(new RunInstancesCommand({ ImageId: tinyImage, MinCount: 1, MaxCount: 1 }))
+  expect(await told()).toEqual([])
+  const { NetworkAclId } = await theDefault()
+  for (const [RuleNumber, left] of [
+    [100, '::/0'],
+    [101, '0.0.0.0/0'],
+  ] as const) {
+    const entries = [false, true].map((Egress) => ({ NetworkAclId, RuleNumber, Egress }))
+    for (const it of entries) await client.send(new DeleteNetworkAclEntryCommand(it))
+    expect((await told()).map((it) => it.cidr)).toEqual([left, left])
+    const network = RuleNumber === 100 ? { CidrBlock: '0.0.0.0/0' } : { Ipv6CidrBlock: '::/0' }
+    for (const it of entries)
+      await client.send(new CreateNetworkAclEntryCommand({ ...it, Protocol: '-1', RuleAction: 'allow', ...network }))
+    expect(await told()).toEqual([])
+  }
 })
 
 test('the edge holds what goes through a NAT gateway against the ACL of its subnet', async () => {
