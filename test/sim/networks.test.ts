@@ -1,11 +1,12 @@
-import type { EC2, Instance, RouteTable } from '@aws-sdk/client-ec2'
+import type { EC2, Instance, NetworkAcl, RouteTable, SecurityGroup } from '@aws-sdk/client-ec2'
 import { expect, test } from 'vitest'
-import { type Random, seededRandom } from '../../src/base/random.ts'
+import { seededRandom } from '../../src/base/random.ts'
 import { type SpecSource, specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { keptSpecs } from '../../src/control/hosts/kept-scene.ts'
-import { alice, bob, TestCloud, testCloud, tinyImage } from '../../src/ec2/testing.ts'
+import { TestCloud, testCloud } from '../../src/ec2/testing.ts'
 import { changeOf, withChange } from '../../src/host-api/change.ts'
-import type { EdgeNetworkSpec, HostSpec, RouterSpec } from '../../src/host-api/spec.ts'
+import type { AclRuleSpec, EdgeNetworkSpec, HostSpec, RouterSpec } from '../../src/host-api/spec.ts'
+import { NetworkCaller } from './network-caller.ts'
 
 /**
  * Many calls about networks, chosen by chance, also senseless ones. Whatever comes of them: only callers' mistakes are refused,
@@ -15,204 +16,20 @@ test.each(['one', 'two', 'three'])(
   '500 calls leave hosts as the answers say (%s)',
   async (seed) => {
     await using cloud = await TestCloud.open()
-    const caller = new Caller(cloud, seededRandom(seed))
+    const caller = new NetworkCaller(cloud, seededRandom(seed))
     const hosts = new Followers(cloud)
+    const seen = { guests6: 0 }
     for (let count = 1; count <= 500; count++) {
       await caller.callOne()
       if (count % 5 === 0) await hosts.follow()
-      if (count % 50 === 0) await check(cloud, caller)
+      if (count % 50 === 0) seen.guests6 += await check(cloud, caller)
       if (count % 50 === 0) expect(byHost(await hosts.follow())).toEqual(byHost(await specsOf(cloud)))
     }
     expect(caller.served).toBeGreaterThan(150)
+    expect(seen.guests6, 'guests with IPv6').toBeGreaterThan(0)
   },
   120_000,
 )
-
-/** Makes calls of two accounts, with ids that it has seen: of things that are there, were there, or are somebody else's. */
-class Caller {
-  readonly clients: readonly [EC2, EC2]
-  readonly #cloud: TestCloud
-  readonly #random: Random
-  readonly #ids = [new Map<string, string[]>(), new Map<string, string[]>()] as const
-  #who = 0
-  served = 0
-
-  constructor(cloud: TestCloud, random: Random) {
-    this.#cloud = cloud
-    this.#random = random
-    this.clients = [cloud.client(alice), cloud.client(bob)]
-  }
-
-  async callOne(): Promise<void> {
-    const call = this.#pick(Object.values(this.#calls))
-    this.#who = this.#pick([0, 1])
-    try {
-      await call(this.clients[this.#who]!)
-      this.served++
-    } catch (error) {
-      expect(error, 'a fault of ours').toHaveProperty('$metadata.httpStatusCode')
-      expect((error as Error).name).not.toBe('InternalError')
-    }
-  }
-
-  #pick<T>(some: readonly T[]): T {
-    return some[this.#random.bytes(4).readUInt32BE() % some.length]!
-  }
-
-  #seen(kind: string, id: string | undefined): void {
-    const ids = this.#ids[this.#who]!
-    if (id) ids.set(kind, [...(ids.get(kind) ?? []).filter((it) => it !== id), id])
-  }
-
-  /** Mostly the caller's own, and rather one of the last that were made. */
-  #some(kind: string): string {
-    const whose = this.#pick([0, 0, 0, 0, 0, 0, 0, 1]) ? 1 - this.#who : this.#who
-    const ids = this.#ids[whose]!.get(kind) ?? []
-    return this.#pick(ids.length > 0 ? (this.#pick([0, 1, 1, 1]) ? ids.slice(-3) : ids) : [`${kind}-11111111`])
-  }
-
-  #cidr(): string {
-    return this.#pick([
-      '10.0.0.0/16',
-      '10.1.0.0/16',
-      '10.2.0.0/16',
-      '10.0.0.0/24',
-      '10.0.1.0/24',
-      '10.1.0.0/24',
-      '10.2.9.0/28',
-    ])
-  }
-
-  #destination(): string {
-    return this.#pick(['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.2.0.0/16', '198.51.100.0/24', '192.0.2.0/25'])
-  }
-
-  #target(): object {
-    return this.#pick([
-      { GatewayId: this.#some('igw') },
-      { NatGatewayId: this.#some('nat') },
-      { VpcPeeringConnectionId: this.#some('pcx') },
-      { NetworkInterfaceId: this.#some('eni') },
-    ])
-  }
-
-  readonly #calls: Readonly<Record<string, (ec2: EC2) => Promise<void>>> = {
-    createVpc: async (ec2) => this.#seen('vpc', (await ec2.createVpc({ CidrBlock: this.#cidr() })).Vpc?.VpcId),
-    deleteVpc: async (ec2) => void (await ec2.deleteVpc({ VpcId: this.#some('vpc') })),
-    addBlock: async (ec2) => {
-      const input = { VpcId: this.#some('vpc'), CidrBlock: this.#pick(['10.5.0.0/16', '10.6.0.0/20', '10.0.0.0/20']) }
-      this.#seen('vpc-cidr-assoc', (await ec2.associateVpcCidrBlock(input)).CidrBlockAssociation?.AssociationId)
-    },
-    takeBlock: async (ec2) =>
-      void (await ec2.disassociateVpcCidrBlock({ AssociationId: this.#some('vpc-cidr-assoc') })),
-    createSubnet: async (ec2) => {
-      const AvailabilityZone = this.#pick(['us-west-2a', 'us-west-2b'])
-      const input = { VpcId: this.#some('vpc'), CidrBlock: this.#cidr(), AvailabilityZone }
-      this.#seen('subnet', (await ec2.createSubnet(input)).Subnet?.SubnetId)
-    },
-    createAnother: async (ec2) => this.#calls['createSubnet']!(ec2),
-    deleteSubnet: async (ec2) => void (await ec2.deleteSubnet({ SubnetId: this.#some('subnet') })),
-    mapPublic: async (ec2) =>
-      void (await ec2.modifySubnetAttribute({ SubnetId: this.#some('subnet'), MapPublicIpOnLaunch: { Value: true } })),
-    createTable: async (ec2) => {
-      const { RouteTable: table } = await ec2.createRouteTable({ VpcId: this.#some('vpc') })
-      this.#seen('rtb', table?.RouteTableId)
-    },
-    look: async (ec2) => {
-      for (const it of (await ec2.describeVpcs({})).Vpcs ?? []) this.#seen('vpc', it.VpcId)
-      for (const it of (await ec2.describeSubnets({})).Subnets ?? []) this.#seen('subnet', it.SubnetId)
-      for (const it of (await ec2.describeInternetGateways({})).InternetGateways ?? [])
-        this.#seen('igw', it.InternetGatewayId)
-      for (const it of (await ec2.describeRouteTables({})).RouteTables ?? []) {
-        this.#seen('rtb', it.RouteTableId)
-        for (const { RouteTableAssociationId: id } of it.Associations ?? []) this.#seen('rtbassoc', id)
-      }
-    },
-    lookAgain: async (ec2) => this.#calls['look']!(ec2),
-    deleteTable: async (ec2) => void (await ec2.deleteRouteTable({ RouteTableId: this.#some('rtb') })),
-    associateTable: async (ec2) => {
-      const input = { RouteTableId: this.#some('rtb'), SubnetId: this.#some('subnet') }
-      this.#seen('rtbassoc', (await ec2.associateRouteTable(input)).AssociationId)
-    },
-    replaceAssociation: async (ec2) => {
-      const input = { AssociationId: this.#some('rtbassoc'), RouteTableId: this.#some('rtb') }
-      this.#seen('rtbassoc', (await ec2.replaceRouteTableAssociation(input)).NewAssociationId)
-    },
-    disassociateTable: async (ec2) =>
-      void (await ec2.disassociateRouteTable({ AssociationId: this.#some('rtbassoc') })),
-    createRoute: async (ec2) => {
-      const input = { RouteTableId: this.#some('rtb'), DestinationCidrBlock: this.#destination() }
-      await ec2.createRoute({ ...input, ...this.#target() })
-    },
-    createAnotherRoute: async (ec2) => this.#calls['createRoute']!(ec2),
-    replaceRoute: async (ec2) => {
-      const input = { RouteTableId: this.#some('rtb'), DestinationCidrBlock: this.#destination() }
-      await ec2.replaceRoute({ ...input, ...this.#target() })
-    },
-    deleteRoute: async (ec2) => {
-      await ec2.deleteRoute({ RouteTableId: this.#some('rtb'), DestinationCidrBlock: this.#destination() })
-    },
-    createGateway: async (ec2) =>
-      this.#seen('igw', (await ec2.createInternetGateway({})).InternetGateway?.InternetGatewayId),
-    attachGateway: async (ec2) => {
-      await ec2.attachInternetGateway({ InternetGatewayId: this.#some('igw'), VpcId: this.#some('vpc') })
-    },
-    detachGateway: async (ec2) => {
-      await ec2.detachInternetGateway({ InternetGatewayId: this.#some('igw'), VpcId: this.#some('vpc') })
-    },
-    deleteGateway: async (ec2) => void (await ec2.deleteInternetGateway({ InternetGatewayId: this.#some('igw') })),
-    allocate: async (ec2) => this.#seen('eipalloc', (await ec2.allocateAddress({})).AllocationId),
-    associate: async (ec2) => {
-      await ec2.associateAddress({ AllocationId: this.#some('eipalloc'), NetworkInterfaceId: this.#some('eni') })
-    },
-    release: async (ec2) => void (await ec2.releaseAddress({ AllocationId: this.#some('eipalloc') })),
-    createNat: async (ec2) => {
-      const input = { SubnetId: this.#some('subnet'), AllocationId: this.#some('eipalloc') }
-      this.#seen('nat', (await ec2.createNatGateway(input)).NatGateway?.NatGatewayId)
-    },
-    deleteNat: async (ec2) => void (await ec2.deleteNatGateway({ NatGatewayId: this.#some('nat') })),
-    peer: async (ec2) => {
-      const input = { VpcId: this.#some('vpc'), PeerVpcId: this.#some('vpc'), PeerOwnerId: this.#pick([alice, bob]) }
-      this.#seen('pcx', (await ec2.createVpcPeeringConnection(input)).VpcPeeringConnection?.VpcPeeringConnectionId)
-    },
-    accept: async (ec2) => void (await ec2.acceptVpcPeeringConnection({ VpcPeeringConnectionId: this.#some('pcx') })),
-    endPeering: async (ec2) =>
-      void (await ec2.deleteVpcPeeringConnection({ VpcPeeringConnectionId: this.#some('pcx') })),
-    createGroup: async (ec2) => {
-      const input = { GroupName: `g${this.served}`, Description: 'chance', VpcId: this.#some('vpc') }
-      this.#seen('sg', (await ec2.createSecurityGroup(input)).GroupId)
-    },
-    allow: async (ec2) => {
-      const source = this.#pick([
-        { IpRanges: [{ CidrIp: '10.0.0.0/8' }] },
-        { UserIdGroupPairs: [{ GroupId: this.#some('sg') }] },
-      ])
-      const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, ...source }]
-      await ec2.authorizeSecurityGroupIngress({ GroupId: this.#some('sg'), IpPermissions })
-    },
-    deleteGroup: async (ec2) => void (await ec2.deleteSecurityGroup({ GroupId: this.#some('sg') })),
-    createInterface: async (ec2) => {
-      const { NetworkInterface: nic } = await ec2.createNetworkInterface({ SubnetId: this.#some('subnet') })
-      this.#seen('eni', nic?.NetworkInterfaceId)
-    },
-    deleteInterface: async (ec2) => void (await ec2.deleteNetworkInterface({ NetworkInterfaceId: this.#some('eni') })),
-    launch: async (ec2) => {
-      const launch = { ImageId: tinyImage, InstanceType: 't2.nano' as const, MinCount: 1, MaxCount: 1 }
-      const { Instances = [] } = await ec2.runInstances({ ...launch, SubnetId: this.#some('subnet') })
-      for (const it of Instances) {
-        await this.#cloud.run(it.InstanceId!)
-        this.#seen('i', it.InstanceId)
-        this.#seen('eni', it.NetworkInterfaces?.[0]?.NetworkInterfaceId)
-      }
-    },
-    launchAnother: async (ec2) => this.#calls['launch']!(ec2),
-    end: async (ec2) => {
-      const id = this.#some('i')
-      await ec2.terminateInstances({ InstanceIds: [id] })
-      await this.#cloud.end(id)
-    },
-  }
-}
 
 /** What one account is told of its networks. */
 interface Told {
@@ -221,6 +38,13 @@ interface Told {
   readonly vpcOfGateway: ReadonlyMap<string, string>
   readonly vpcOfNat: ReadonlyMap<string, string>
   readonly peerings: ReadonlyMap<string, readonly string[]>
+  readonly vpcOfOutward: ReadonlyMap<string, string>
+  /** Blocks of IPv6, by subnet. */
+  readonly blocks6: ReadonlyMap<string, string>
+  /** Those that have IPv6. */
+  readonly vpcs6: ReadonlySet<string>
+  readonly groups: readonly SecurityGroup[]
+  readonly acls: readonly NetworkAcl[]
 }
 
 async function ask(ec2: EC2): Promise<Told> {
@@ -228,6 +52,10 @@ async function ask(ec2: EC2): Promise<Told> {
   const { InternetGateways = [] } = await ec2.describeInternetGateways({})
   const { NatGateways = [] } = await ec2.describeNatGateways({})
   const { VpcPeeringConnections = [] } = await ec2.describeVpcPeeringConnections({})
+  const { EgressOnlyInternetGateways = [] } = await ec2.describeEgressOnlyInternetGateways({})
+  const { Subnets = [] } = await ec2.describeSubnets({})
+  const { Vpcs = [] } = await ec2.describeVpcs({})
+  const blockOf = (it: (typeof Subnets)[number]) => it.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock
   const alive = (it: Instance) => it.State?.Name === 'running'
   const working = NatGateways.filter((it) => it.State === 'pending' || it.State === 'available')
   const active = VpcPeeringConnections.filter((it) => it.Status?.Code === 'active')
@@ -238,10 +66,18 @@ async function ask(ec2: EC2): Promise<Told> {
     vpcOfGateway: new Map(InternetGateways.map((it) => [it.InternetGatewayId!, it.Attachments?.[0]?.VpcId ?? ''])),
     vpcOfNat: new Map(working.map((it) => [it.NatGatewayId!, it.VpcId!])),
     peerings: new Map(active.map((it) => [it.VpcPeeringConnectionId!, ends(it)])),
+    vpcOfOutward: new Map(
+      EgressOnlyInternetGateways.map((it) => [it.EgressOnlyInternetGatewayId!, it.Attachments?.[0]?.VpcId ?? '']),
+    ),
+    blocks6: new Map(Subnets.flatMap((it) => (blockOf(it) ? [[it.SubnetId!, blockOf(it)!]] : []))),
+    vpcs6: new Set(Vpcs.filter((it) => it.Ipv6CidrBlockAssociationSet?.length).map((it) => it.VpcId!)),
+    groups: (await ec2.describeSecurityGroups({})).SecurityGroups ?? [],
+    acls: (await ec2.describeNetworkAcls({})).NetworkAcls ?? [],
   }
 }
 
-async function check(cloud: TestCloud, { clients }: Caller): Promise<void> {
+/** How many guests with addresses of IPv6 were among those that were looked at. */
+async function check(cloud: TestCloud, { clients }: NetworkCaller): Promise<number> {
   await checkRows(cloud)
   const told = await Promise.all(clients.map(ask))
   const specs = await specsOf(cloud)
@@ -257,13 +93,21 @@ async function check(cloud: TestCloud, { clients }: Caller): Promise<void> {
       checkWays(router!, guest, answers, hosts)
       checkMembers(router!, guest, everyone)
       checkEdge(edge, guest, answers)
+      checkAddresses6(router!, guest, answers)
+      checkEdge6(edge, guest, answers)
+      checkGroups(router!, guest, answers)
+      checkAcl(router!, guest, answers)
     }
   }
   const known = new Set(everyone.map((it) => it.PrivateIpAddress))
   expect(specs.flatMap((it) => it.routers.flatMap((one) => one.vifs)).filter((it) => !known.has(it.address))).toEqual(
     [],
   )
+  return everyone.filter((it) => addresses6(it).length > 0).length
 }
+
+const addresses6 = (it: Instance) =>
+  (it.NetworkInterfaces ?? []).flatMap((nic) => (nic.Ipv6Addresses ?? []).map((of) => of.Ipv6Address!))
 
 interface Host {
   readonly id: string
@@ -322,20 +166,27 @@ function checkGuestRoutes(
   const here = hosts.get(guest.InstanceId!)!.id
   const elsewhere = everyone
     .filter((it) => it.VpcId === guest.VpcId && hosts.get(it.InstanceId!)!.id !== here)
-    .map((it) => `${it.PrivateIpAddress}/32 ${hosts.get(it.InstanceId!)!.address}`)
+    .flatMap((it) => {
+      const own = [`${it.PrivateIpAddress}/32`, ...addresses6(it).map((address) => `${address}/128`)]
+      return own.map((to) => `${to} ${hosts.get(it.InstanceId!)!.address}`)
+    })
   expect(router.routes.map((it) => `${it.to} ${it.via}`).sort()).toEqual(elsewhere.sort())
 }
 
-const probes = ['198.51.100.9', '192.0.2.9', '192.0.2.200', '10.1.0.9', '10.2.0.9', '10.200.0.1', '8.8.8.8']
+const probes6 = ['2600::9', '2001:db8:ffff::9', '2a00::1']
+const probes = ['198.51.100.9', '192.0.2.9', '192.0.2.200', '10.1.0.9', '10.2.0.9', '10.200.0.1', '8.8.8.8', ...probes6]
 const edgeAddress = '10.0.0.1'
 
 /** Packets to anywhere outside of the VPC go where the guest's table says, by longest prefix. */
 function checkWays(router: RouterSpec, guest: Instance, told: Told, hosts: Map<string, Host>) {
   const table = tableOf(guest, told)
   const spec = router.tables.find((it) => it.sources.some((cidr) => within(cidr, guest.PrivateIpAddress!)))
+  expect(spec?.sources.filter((cidr) => addresses6(guest).some((it) => within(cidr, it)))).toHaveLength(
+    addresses6(guest).length > 0 ? 1 : 0,
+  )
   for (const probe of probes.filter((it) => !router.cidrs.some((cidr) => within(cidr, it)))) {
     const way = longest(spec?.ways ?? [], (it) => it.to, probe)
-    const route = longest(table.Routes ?? [], (it) => it.DestinationCidrBlock!, probe)
+    const route = longest(table.Routes ?? [], (it) => (it.DestinationCidrBlock ?? it.DestinationIpv6CidrBlock)!, probe)
     expect(way && { ...way, to: '' }, `${guest.InstanceId} to ${probe}`).toEqual(
       route && { to: '', ...wayOfRoute(route, guest, told, hosts) },
     )
@@ -346,6 +197,8 @@ type Route = NonNullable<RouteTable['Routes']>[number]
 
 function wayOfRoute(route: Route, guest: Instance, told: Told, hosts: Map<string, Host>) {
   const nowhere = { nowhere: true }
+  const outward = route.EgressOnlyInternetGatewayId
+  if (outward) return told.vpcOfOutward.get(outward) === guest.VpcId ? { via: edgeAddress } : nowhere
   if (route.GatewayId) return told.vpcOfGateway.get(route.GatewayId) === guest.VpcId ? { via: edgeAddress } : nowhere
   if (route.NatGatewayId) return told.vpcOfNat.get(route.NatGatewayId) === guest.VpcId ? { via: edgeAddress } : nowhere
   const peering = route.VpcPeeringConnectionId
@@ -367,17 +220,86 @@ function tableOf(guest: Instance, { tables }: Told): RouteTable {
 function checkMembers(router: RouterSpec, guest: Instance, everyone: readonly Instance[]) {
   for (const { GroupId } of guest.SecurityGroups ?? []) {
     const members = everyone.filter((it) => it.SecurityGroups?.some((of) => of.GroupId === GroupId))
-    const addresses = members.map((it) => it.PrivateIpAddress!).sort()
+    const addresses = members.flatMap((it) => [it.PrivateIpAddress!, ...addresses6(it)]).sort()
     expect(router.groups.find((it) => it.id === GroupId)?.members.toSorted()).toEqual(addresses)
   }
 }
 
 /** The edge translates a guest's public address if the guest's table leads to a gateway of its VPC, and only then. */
 function checkEdge(edge: readonly EdgeNetworkSpec[], guest: Instance, told: Told) {
-  const isOpen = tableOf(guest, told).Routes?.some((it) => told.vpcOfGateway.get(it.GatewayId ?? '') === guest.VpcId)
+  const isOpen = tableOf(guest, told).Routes?.some(
+    (it) => it.DestinationCidrBlock && told.vpcOfGateway.get(it.GatewayId ?? '') === guest.VpcId,
+  )
   const network = edge.find((it) => it.vpc === guest.VpcId)
   const pair = network?.addresses.find((it) => it.privateAddress === guest.PrivateIpAddress)
   expect(pair?.publicAddress).toBe(isOpen ? guest.PublicIpAddress : undefined)
+}
+
+/** A guest's vif has the addresses of its interface, in the block of its subnet, which its router knows. */
+function checkAddresses6(router: RouterSpec, guest: Instance, { blocks6 }: Told) {
+  const block = blocks6.get(guest.SubnetId!)
+  expect(router.subnets.find((it) => it.id === guest.SubnetId)?.ipv6?.cidr).toBe(block)
+  for (const nic of guest.NetworkInterfaces ?? []) {
+    const addresses = (nic.Ipv6Addresses ?? []).map((it) => it.Ipv6Address!)
+    const vif = router.vifs.find((it) => it.id === nic.NetworkInterfaceId)
+    expect(vif?.ipv6?.toSorted() ?? []).toEqual(addresses.toSorted())
+    expect(addresses.filter((it) => !block || !within(block, it))).toEqual([])
+  }
+}
+
+/** The edge lets a subnet's block out by either gateway of its VPC, and in by the internet gateway alone. */
+function checkEdge6(edge: readonly EdgeNetworkSpec[], guest: Instance, told: Told) {
+  const block = told.blocks6.get(guest.SubnetId!)
+  if (block === undefined) return
+  const routes = tableOf(guest, told).Routes?.filter((it) => it.DestinationIpv6CidrBlock) ?? []
+  const isOpen = routes.some((it) => told.vpcOfGateway.get(it.GatewayId ?? '') === guest.VpcId)
+  const goesOut = routes.some((it) => told.vpcOfOutward.get(it.EgressOnlyInternetGatewayId ?? '') === guest.VpcId)
+  const { open = [], outward = [] } = edge.find((it) => it.vpc === guest.VpcId)?.ipv6 ?? {}
+  expect([open.includes(block), outward.includes(block)], guest.InstanceId).toEqual([isOpen, goesOut && !isOpen])
+}
+
+const strangers = ['10.9.9.9', '198.51.100.9', '2600::9', '2a00::1']
+
+/** TCP to port 22 from those that are in no group is let in as the guest's groups say. */
+function checkGroups(router: RouterSpec, guest: Instance, told: Told) {
+  for (const { GroupId } of guest.SecurityGroups ?? []) {
+    const group = told.groups.find((it) => it.GroupId === GroupId)
+    const spec = router.groups.find((it) => it.id === GroupId)
+    for (const direction of ['ingress', 'egress'] as const) {
+      const permissions = (direction === 'ingress' ? group?.IpPermissions : group?.IpPermissionsEgress) ?? []
+      const meant = permissions
+        .filter((it) => it.IpProtocol === '-1' || (it.IpProtocol === 'tcp' && it.FromPort! <= 22 && it.ToPort! >= 22))
+        .flatMap((it) => [...it.IpRanges!.map((of) => of.CidrIp!), ...it.Ipv6Ranges!.map((of) => of.CidrIpv6!)])
+      const told22 = (spec?.rules ?? [])
+        .filter((it) => it.direction === direction && is22(it))
+        .flatMap(({ peer }) => ('cidr' in peer ? [peer.cidr] : []))
+      const who = (cidrs: readonly string[]) => strangers.filter((it) => cidrs.some((cidr) => within(cidr, it)))
+      expect(who(told22), `${GroupId} ${direction}`).toEqual(who(meant))
+    }
+  }
+}
+
+const is22 = ({ protocol, range }: Pick<AclRuleSpec, 'protocol' | 'range'>) =>
+  protocol === 'all' || (protocol === 6 && (!range || (range.from <= 22 && range.to >= 22)))
+
+/** TCP to port 22 passes the boundary of the guest's subnet if the first entry that fits lets it. */
+function checkAcl(router: RouterSpec, guest: Instance, { acls, vpcs6 }: Told) {
+  const acl = acls.find((it) => it.Associations?.some((of) => of.SubnetId === guest.SubnetId))
+  const id = router.subnets.find((it) => it.id === guest.SubnetId)?.acl
+  const spec = router.acls?.find((it) => it.id === id)
+  for (const direction of ['ingress', 'egress'] as const) {
+    const entries = (acl?.Entries ?? [])
+      .filter((it) => it.Egress === (direction === 'egress'))
+      .sort((a, b) => a.RuleNumber! - b.RuleNumber!)
+      .filter((it) => it.Protocol === '-1' || (it.Protocol === '6' && it.PortRange?.From === 22))
+    for (const stranger of strangers.filter((it) => !it.includes(':') || vpcs6.has(guest.VpcId!))) {
+      const entry = entries.find((it) => within((it.CidrBlock ?? it.Ipv6CidrBlock)!, stranger))
+      const rule = spec?.rules.find((it) => it.direction === direction && is22(it) && within(it.cidr, stranger))
+      expect(spec ? rule?.action === 'allow' : true, `${acl?.NetworkAclId} ${direction} ${stranger}`).toBe(
+        entry?.RuleAction === 'allow',
+      )
+    }
+  }
 }
 
 /** Each VPC has one main table, and subnets lie within its blocks, apart from each other. */
@@ -412,10 +334,14 @@ function longest<T>(all: readonly T[], cidrOf: (it: T) => string, address: strin
 
 function within(cidr: string, address: string): boolean {
   const [network = '', length = '32'] = cidr.split('/')
-  const bits = (it: string) =>
-    it
-      .split('.')
-      .map((part) => Number(part).toString(2).padStart(8, '0'))
-      .join('')
+  if (network.includes(':') !== address.includes(':')) return false
   return bits(address).startsWith(bits(network).slice(0, Number(length)))
+}
+
+function bits(address: string): string {
+  if (!address.includes(':'))
+    return address.replaceAll(/\d+\.?/g, (part) => Number.parseInt(part, 10).toString(2).padStart(8, '0'))
+  const [head = [], tail = []] = address.split('::').map((it) => it.split(':').filter((part) => part !== ''))
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0')
+  return [...head, ...zeros, ...tail].map((it) => Number.parseInt(it, 16).toString(2).padStart(16, '0')).join('')
 }
