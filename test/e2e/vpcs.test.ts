@@ -99,7 +99,18 @@ const ping = (address: string) => `ping -c1 -W2 ${address} >/dev/null 2>&1 && ec
 const until = (end: string, say: () => Promise<string>) =>
   eventually(async () => ((await say()).includes(end) ? true : undefined), 30_000)
 
-test('VPCs, subnets, gateways, peerings and the loss of a host, seen from guests', async () => {
+/** What the first test leaves to the second: guests in three zones, all of one VPC but `other`. */
+interface Scene {
+  readonly front: Guest
+  readonly sibling: Guest
+  readonly third: Guest
+  readonly other: Guest
+  readonly peer: string
+  readonly far: string
+}
+let scene: Scene
+
+test('VPCs, subnets, gateways and peerings, seen from guests', async () => {
   const vpc = await makeVpc('172.31.0.0/16') // as the default one
   const [open, hidden] = [await makeSubnet(vpc, '172.31.0.0/24'), await makeSubnet(vpc, '172.31.1.0/24')]
   const peer = await makeVpc('10.1.0.0/16')
@@ -107,14 +118,16 @@ test('VPCs, subnets, gateways, peerings and the loss of a host, seen from guests
   const { InternetGatewayId } = (await ec2.createInternetGateway({})).InternetGateway!
   await ec2.attachInternetGateway({ InternetGatewayId, VpcId: vpc })
   const table = (await ec2.createRouteTable({ VpcId: vpc })).RouteTable!.RouteTableId!
-  await ec2.associateRouteTable({ RouteTableId: table, SubnetId: open })
-  const [fronts, backs, others] = await Promise.all([
+  const away = await makeSubnet(vpc, '172.31.2.0/24', 'us-west-2c')
+  for (const SubnetId of [open, away]) await ec2.associateRouteTable({ RouteTableId: table, SubnetId })
+  const [fronts, backs, thirds, others] = await Promise.all([
     launch(2, open, true),
     launch(1, hidden, false),
+    launch(1, away, false),
     launch(1, far, false),
   ])
   const [front, sibling] = fronts as [Guest, Guest]
-  const [back, other] = [backs[0]!, others[0]!]
+  const [back, third, other] = [backs[0]!, thirds[0]!, others[0]!]
 
   // A gateway that is attached and not routed to lets nobody in.
   await expect(cloud.outside('ping', ['-c1', '-W1', front.public!])).rejects.toThrow()
@@ -166,22 +179,78 @@ test('VPCs, subnets, gateways, peerings and the loss of a host, seen from guests
   await until('missed', () => cloud.ssh(key, front.public!, ping(other.address)))
   const { RouteTables } = await ec2.describeRouteTables({ RouteTableIds: [table] })
   expect(RouteTables![0]!.Routes!.map((it) => it.State).sort()).toEqual(['active', 'active', 'blackhole'])
+  scene = { front, sibling, third, other, peer, far }
+})
 
-  // A host is lost with its guests; guests of other zones do not notice.
+test('a host is lost: its guests end, their addresses and volumes go to others, and other zones do not notice', {
+  timeout: 300_000,
+}, async () => {
+  const { front, sibling, third, other, peer, far } = scene
+  const { InternetGatewayId } = (await ec2.createInternetGateway({})).InternetGateway!
+  await ec2.attachInternetGateway({ InternetGatewayId, VpcId: peer })
+  const toOutside = { DestinationCidrBlock: '0.0.0.0/0', GatewayId: InternetGatewayId }
+  await ec2.replaceRoute({ RouteTableId: await mainTable(peer), ...toOutside })
+  const { AllocationId, PublicIp } = await ec2.allocateAddress({})
+  await ec2.associateAddress({ AllocationId, InstanceId: other.id })
+  const who = () => eventually(() => cloud.ssh(key, PublicIp!, 'uname -n'))
+  expect(await who()).toBe(`${hostNameOf(other)}\n`)
+  const { VolumeId } = await ec2.createVolume({ AvailabilityZone: 'us-west-2b', Size: 1 })
+  await attach(VolumeId!, other)
+  await eventually(() => cloud.ssh(key, PublicIp!, 'test -b /dev/sdf && echo kept >/dev/sdf && sync'))
+
+  // Numbers go from one zone to another over one connection, until the sender is told that it is enough.
+  await inside(front, third, 'tail -f /dev/null </dev/null | nc -l -p 7000 >/tmp/got 2>/dev/null &')
+  const send = 'i=0; while [ ! -e /tmp/enough ]; do i=$((i+1)); echo $i; usleep 200000; done'
+  await cloud.ssh(
+    key,
+    front.public!,
+    `(${send}; echo end) 2>/dev/null </dev/null | nc ${third.address} 7000 >/dev/null 2>&1 &`,
+  )
+  const got = async () => Number(await inside(front, third, 'wc -l </tmp/got'))
+  const more = async (than: number) => eventually(async () => ((await got()) > than ? true : undefined))
+  await more(5)
+
   const lost = await hostIn('b')
   const going = cloud.ssh(key, front.public!, `ping -c 40 -i 0.2 ${sibling.address}`)
   await cloud.cumulet('host', 'lose', lost)
-  const state = await eventually(async () => {
-    const { State, StateReason } = await describe(other.id)
-    return State?.Name === 'terminated' ? StateReason : undefined
+  const { StateReason, NetworkInterfaces } = await eventually(async () => {
+    const it = await describe(other.id)
+    return it.State?.Name === 'terminated' ? it : undefined
   })
-  expect(state?.Code).toBe('Server.InternalError')
+  expect([StateReason?.Code, NetworkInterfaces]).toEqual(['Server.InternalError', []])
   expect(await going).toContain(' 0% packet loss')
+  await more(await got())
+
+  // What it had is free: the address answers in another zone, and the volume is there for the next guest.
+  await ec2.associateAddress({ AllocationId, InstanceId: third.id })
+  expect(await who()).toBe(`${hostNameOf(third)}\n`)
+  await eventually(async () => ((await attachmentsOf(VolumeId!)).length === 0 ? true : undefined))
   await cloud.cumulet('host', 'return', lost)
   await eventually(
     async () => (await cloud.cumulet('status')).includes(`${lost} in us-west-2b: connected`) || undefined,
   )
+  const next = (await launch(1, far, true))[0]!
+  await attach(VolumeId!, next)
+  expect(await eventually(() => cloud.ssh(key, next.public!, 'test -b /dev/sdf && head -n 1 /dev/sdf'))).toBe('kept\n')
+
+  await cloud.ssh(key, front.public!, 'touch /tmp/enough')
+  const last = await eventually(async () => {
+    const lines = (await inside(front, third, 'cat /tmp/got')).trim().split('\n')
+    return lines.at(-1) === 'end' ? lines.slice(0, -1) : undefined
+  })
+  expect(last).toEqual(last.map((_it, index) => String(index + 1)))
 })
+
+const hostNameOf = ({ address }: Guest) => `ip-${address.replaceAll('.', '-')}`
+
+async function attach(VolumeId: string, { id: InstanceId }: Guest): Promise<void> {
+  await eventually(() => ec2.attachVolume({ VolumeId, InstanceId, Device: '/dev/sdf' }))
+  await eventually(async () => (await attachmentsOf(VolumeId))[0]?.State === 'attached' || undefined)
+}
+
+async function attachmentsOf(id: string) {
+  return (await ec2.describeVolumes({ VolumeIds: [id] })).Volumes![0]!.Attachments!
+}
 
 /** The command that reads an object from inside, by the store's name and a signature that is in the URL. */
 async function offerObject(): Promise<string> {
