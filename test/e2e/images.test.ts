@@ -124,9 +124,10 @@ function ended(kind: 'import' | 'export', id: string): Promise<Task> {
   })
 }
 
-async function importDisk(key: string, format: string): Promise<Task> {
-  const container = `Format=${format},UserBucket={S3Bucket=bundles,S3Key=${key}}`
-  const { ImportTaskId } = await cloud.aws('ec2', 'import-image', '--disk-containers', container)
+/** Keys and formats: the root's first. */
+async function importDisks(...disks: readonly (readonly [key: string, format: string])[]): Promise<Task> {
+  const containers = disks.map(([key, format]) => `Format=${format},UserBucket={S3Bucket=bundles,S3Key=${key}}`)
+  const { ImportTaskId } = await cloud.aws('ec2', 'import-image', '--disk-containers', ...containers)
   return ended('import', ImportTaskId as string)
 }
 
@@ -143,7 +144,7 @@ test('a disk becomes an image; what an instance of it made of it goes out, comes
   await run('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', join(work, 'root.img'), join(work, 'disk.qcow2')])
   await cloud.awsText('s3', 'cp', '--quiet', join(work, 'disk.qcow2'), 's3://bundles/disk.qcow2')
   await shell('ec2-create-keypair mine > mine.pem; chmod 600 mine.pem; ec2-authorize default -P tcp -p 22')
-  const first = await importDisk('disk.qcow2', 'QCOW2')
+  const first = await importDisks(['disk.qcow2', 'QCOW2'])
   expect(first).toMatchObject({ Status: 'completed' })
   const author = await launch(first.ImageId!)
   expect(await author.ssh('cat /mark && echo written here > /kept && sync')).toBe('made for this test\n')
@@ -154,10 +155,12 @@ test('a disk becomes an image; what an instance of it made of it goes out, comes
   const place = ['--disk-image-format', 'VMDK', '--s3-export-location', 'S3Bucket=bundles,S3Prefix=out/']
   const { ExportImageTaskId } = await cloud.aws('ec2', 'export-image', '--image-id', image, ...place)
   expect(await ended('export', ExportImageTaskId as string)).toMatchObject({ Status: 'completed' })
-  const again = await importDisk(`out/${ExportImageTaskId}.vmdk`, 'VMDK')
+  await writeFile(join(work, 'data.raw'), 'data'.padEnd(2 ** 20))
+  await cloud.awsText('s3', 'cp', '--quiet', join(work, 'data.raw'), 's3://bundles/data.raw')
+  const again = await importDisks([`out/${ExportImageTaskId}.vmdk`, 'VMDK'], ['data.raw', 'RAW'])
   expect(again).toMatchObject({ Status: 'completed' })
   const reader = await launch(again.ImageId!)
-  expect(await reader.ssh('cat /mark /kept')).toBe('made for this test\nwritten here\n')
+  expect(await reader.ssh('cat /mark /kept; head -c 4 /dev/vdb')).toBe('made for this test\nwritten here\ndata')
   await shell(`ec2-terminate-instances ${author.id} ${reader.id}`)
 })
 
@@ -169,7 +172,7 @@ test('a disk with a boot sector is imported, and started by it off a volume', as
   disk.writeUInt16LE(0xaa55, 510)
   await writeFile(join(work, 'sector.raw'), disk)
   await cloud.awsText('s3', 'cp', '--quiet', join(work, 'sector.raw'), 's3://bundles/sector.raw')
-  const { ImageId } = await importDisk('sector.raw', 'RAW')
+  const { ImageId } = await importDisks(['sector.raw', 'RAW'])
   const instance = secondOf((await shell(`ec2-run-instances ${ImageId} -t m1.small`)).split('\n')[1]!)
   await eventually(async () => {
     const { Output = '' } = await cloud.aws('ec2', 'get-console-output', '--instance-id', instance, '--latest')
@@ -194,7 +197,7 @@ test('a disk that leads to a file of the host is refused with the reason, and le
     '1M',
   ])
   await cloud.awsText('s3', 'cp', '--quiet', join(work, 'over.qcow2'), 's3://bundles/over.qcow2')
-  expect(await importDisk('over.qcow2', 'QCOW2')).toMatchObject({
+  expect(await importDisks(['over.qcow2', 'QCOW2'])).toMatchObject({
     Status: 'deleted',
     StatusMessage: 'ClientError: Disk validation failed [it is a qcow2 with a backing file]',
   })

@@ -4,6 +4,7 @@ import { seededRandom } from '../../src/base/random.ts'
 import type { ExportDisks, ImportDisks } from '../../src/control/disk-tasks/disks.ts'
 import { exportMachine } from '../../src/control/disk-tasks/export-machine.ts'
 import { importMachine } from '../../src/control/disk-tasks/import-machine.ts'
+import { readOthers } from '../../src/control/disk-tasks/others.ts'
 import { cancelDiskTask, type DiskTaskKind, startDiskTask } from '../../src/control/disk-tasks/tasks.ts'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
@@ -22,23 +23,28 @@ const account = '111122223333'
 const host = 'a1'
 const exported: ImageId = 'ami-00000001'
 
+/** Which disks are. */
+type Refuses = 'none' | 'others' | 'all'
+
 /** Files of tasks, an object store, and a host that makes the snapshots it is told of. They outlive the process. */
 class Disks implements ImportDisks, ExportDisks {
   readonly clock: FakeClock
-  readonly refuses: boolean
+  readonly refuses: Refuses
   readonly scratch = new Set<string>()
   readonly homes = new Map<string, 'disk' | 'rest'>()
   readonly objects = new Set<string>()
   snapshots: readonly string[] = []
 
-  constructor(clock: FakeClock, refuses: boolean) {
+  constructor(clock: FakeClock, refuses: Refuses) {
     this.clock = clock
     this.refuses = refuses
   }
 
   async fetch({ id }: { id: string }) {
     this.scratch.add(id)
-    return this.refuses ? { refused: 'it has a backing file' } : { bytes: 7 }
+    return this.refuses === 'all' || (this.refuses === 'others' && id.startsWith('import-snap-'))
+      ? { refused: 'it has a backing file' }
+      : { bytes: 7 }
   }
 
   async convert({ id, home, name }: { id: string; home: string; name?: string }) {
@@ -63,7 +69,7 @@ class Disks implements ImportDisks, ExportDisks {
 
   async send({ id, key }: { id: string; key: string }) {
     if (!this.scratch.has(id)) return undefined
-    if (this.refuses) return { refused: 'there is no such bucket' }
+    if (this.refuses === 'all') return { refused: 'there is no such bucket' }
     this.objects.add(key)
     return { bytes: 9 }
   }
@@ -95,7 +101,7 @@ class Disks implements ImportDisks, ExportDisks {
   }
 }
 
-async function begin(store: Store, world: Disks, kind: DiskTaskKind): Promise<string> {
+async function begin(store: Store, world: Disks, kind: DiskTaskKind, count: number): Promise<string> {
   const now = world.clock.now()
   await store.transact((tx) =>
     ensureHosts(tx, [{ id: host, zone: 'us-west-2a', isEdge: false, underlayAddress: '100.64.1.1' }]),
@@ -113,8 +119,14 @@ async function begin(store: Store, world: Disks, kind: DiskTaskKind): Promise<st
         .execute()
     const place = { format: 'RAW', bucket: 'disks', key: 'mine' }
     const image = kind === 'export-image' ? { image: exported } : {}
-    const asked = { account, kind, description: '', ...place, ...image, options: {} }
-    return (await startDiskTask({ tx, now, random: seededRandom(kind) }, asked)).id
+    const context = { tx, now, random: seededRandom(kind) }
+    const asked = { account, kind, description: '', ...place, ...image }
+    const others: DiskTaskId[] = []
+    for (let other = 1; other < count; other++) {
+      const options = { disk: { device: `/dev/sd${other}` } }
+      others.push((await startDiskTask(context, { ...asked, kind: 'import-disk', options })).id)
+    }
+    return (await startDiskTask(context, { ...asked, options: others.length > 0 ? { others } : {} })).id
   })
 }
 
@@ -132,27 +144,31 @@ async function made(store: Store, id: string): Promise<{ images: ImageId[]; snap
     images: await db.selectFrom('images').select('id').where('name', '=', id).execute(),
     snapshots: await db.selectFrom('snapshots').select('id').where('state', '!=', 'deleting').execute(),
   }))
-  return { images: images.map((it) => it.id), snapshots: snapshots.map((it) => it.id) }
+  return { images: images.map((it) => it.id), snapshots: snapshots.map((it) => it.id).sort() }
 }
 
 /** Whole, or as if it had never been. */
 async function isWhole(store: Store, disks: Disks, id: string): Promise<void> {
   const row = await task(store, id)
-  expect(row.state).toBe(disks.refuses || row.message !== null ? 'deleted' : 'completed')
+  expect(row.state).toBe(disks.refuses !== 'none' || row.message !== null ? 'deleted' : 'completed')
   expect([...disks.scratch]).toEqual([])
   const { imageId, snapshotId, state, kind } = row
   const isImport = state === 'completed' && kind !== 'export-image'
   const isImage = isImport && kind === 'import-image'
-  expect(await made(store, id)).toEqual({ images: isImage ? [imageId] : [], snapshots: isImport ? [snapshotId] : [] })
+  const others = await store.read((reader) => readOthers(reader, row))
+  expect(others.map((it) => it.state)).toEqual(others.map(() => row.state))
+  const snapshots = isImport ? [snapshotId, ...others.map((it) => it.snapshotId)] : []
+  expect(await made(store, id)).toEqual({ images: isImage ? [imageId] : [], snapshots: snapshots.sort() })
   expect([...disks.homes]).toEqual(isImage ? [[imageId, 'rest']] : [])
   if (kind === 'export-image' && state === 'completed') expect([...disks.objects]).toEqual([`mine${id}.raw`])
 }
 
-function scenario(kind: DiskTaskKind, refuses = false): Scenario<Disks> {
-  const unreached = {
-    'import-image': ['fetched', 'convert', 'make', 'settle', 'tidy', 'finish'],
-    'import-snapshot': ['fetched', 'convert', 'make', 'settle', 'tidy', 'finish'],
-    'export-image': ['tidy', 'finish'],
+function scenario(kind: DiskTaskKind, refuses: Refuses = 'none', count = 1): Scenario<Disks> {
+  const late = ['tidy', 'finish']
+  const never = {
+    none: ['end', 'clear', 'close'],
+    others: late,
+    all: ['fetched', 'convert', 'make', 'settle', ...late],
   }
   return {
     world: (clock) => new Disks(clock, refuses),
@@ -169,9 +185,9 @@ function scenario(kind: DiskTaskKind, refuses = false): Scenario<Disks> {
         },
       }),
     ],
-    begin: (store, world) => begin(store, world, kind),
+    begin: (store, world) => begin(store, world, kind, count),
     react: (store, world) => world.turn(store),
-    unreached: refuses ? unreached[kind] : ['end', 'clear', 'close'],
+    unreached: kind === 'export-image' && refuses === 'all' ? late : never[refuses],
     created: isWhole,
     async destroy(store, _, id) {
       const row = await task(store, id)
@@ -182,7 +198,9 @@ function scenario(kind: DiskTaskKind, refuses = false): Scenario<Disks> {
 }
 
 faultsOf('an import of an image', scenario('import-image'))
-faultsOf('an import of an image that is refused', scenario('import-image', true))
+faultsOf('an import of an image that is refused', scenario('import-image', 'all'))
+faultsOf('an import of an image of two disks', scenario('import-image', 'none', 2))
+faultsOf('an import of an image of which one disk is refused', scenario('import-image', 'others', 2))
 faultsOf('an import of a snapshot', scenario('import-snapshot'))
 faultsOf('an export of an image', scenario('export-image'))
-faultsOf('an export of an image that is refused', scenario('export-image', true))
+faultsOf('an export of an image that is refused', scenario('export-image', 'all'))

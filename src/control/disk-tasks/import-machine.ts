@@ -4,7 +4,8 @@
  *     fetch --> fetched --> convert --> make --> settle --> tidy --> finish --> (ended)
  *        \_________\___________\__________\_________\_________\___ end --> clear --> close --> (ended)
  *
- * `end` is where it goes when it is refused, and when it is cancelled. The task's row stays.
+ * `end` is where it goes when it is refused, and when it is cancelled. The task's row stays. An image's other disks are tasks of this
+ * kind too: its own waits for them in `settle`, and ends them, and waits until they have ended, where it ends without an image.
  */
 import { Fault } from '../../base/fault.ts'
 import type { ImageId } from '../../model/ids.ts'
@@ -18,12 +19,15 @@ import { imageMachine } from '../images/machine.ts'
 import { beginSnapshot, snapshotHost } from '../snapshots/create.ts'
 import { removeSnapshot } from '../snapshots/remove.ts'
 import type { Boot, ImportDisks, Taken } from './disks.ts'
+import { areThere, endOthers, readOthers, volumesOf } from './others.ts'
 import { changeTask, readTask } from './rows.ts'
 
 interface Self {
   readonly task: DiskTaskRow
   /** What has become of it so far. */
   readonly snapshot: SnapshotRow | undefined
+  /** Tasks of the image's other disks. */
+  readonly others: readonly DiskTaskRow[]
 }
 
 interface Payload {
@@ -92,36 +96,42 @@ export const importMachine = machine<Self, Payload, Services>()('disk-import', {
     },
     settle: {
       kind: 'decide',
-      async run({ tx, self: { task, snapshot } }) {
+      async run({ tx, self: { task, snapshot, others } }) {
         if (!snapshot || snapshot.state === 'error' || snapshot.state === 'deleting')
-          return hop('end', { failure: 'ServerError: The snapshot could not be made' })
-        if (snapshot.state === 'completed') return hop('tidy')
-        const rest = (100 - progress.converted) * (snapshot.progress / 100)
-        await changeTask(tx, task, { progress: Math.min(99, Math.floor(progress.converted + rest)) })
+          return hop('end', { failure: noSnapshot })
+        const failed = others.find(isEnding)
+        if (failed) return hop('end', { failure: failed.message ?? noSnapshot })
+        if (snapshot.state === 'completed' && others.every((it) => it.state === 'completed'))
+          return (await areThere(tx, others)) ? hop('tidy') : hop('end', { failure: noSnapshot })
+        const own = progress.converted + (100 - progress.converted) * (snapshot.progress / 100)
+        const all = others.reduce((sum, it) => sum + it.progress, own) / (others.length + 1)
+        await changeTask(tx, task, { progress: Math.min(99, Math.floor(all)) })
         return nap(lookAgainMs)
       },
     },
     tidy: {
       kind: 'act',
       async run({ self: { task }, disks }) {
-        await disks.clear(task.id, homeOf(task), { all: task.kind === 'import-snapshot' })
+        await disks.clear(task.id, homeOf(task), { all: task.kind !== 'import-image' })
         return hop('finish')
       },
     },
     finish: {
       kind: 'decide',
-      async run({ tx, self: { task }, payload, now }) {
-        if (task.kind === 'import-image') await makeImage(tx, task, takenOf(payload), now)
+      async run({ tx, self, payload, now }) {
+        const { task } = self
+        if (task.kind === 'import-image') await makeImage(tx, self, takenOf(payload), now)
         await changeTask(tx, task, { state: 'completed', progress: 100, message: null })
         return done()
       },
     },
     end: {
       kind: 'decide',
-      async run({ tx, self: { task, snapshot }, payload, trouble }) {
+      async run({ tx, self: { task, snapshot, others }, payload, trouble }) {
         const failure = payload.failure ?? (trouble && 'ServerError: The disk could not be taken in')
         await changeTask(tx, task, { state: 'deleting', ...(failure !== undefined && { message: failure }) })
         if (snapshot && snapshot.state !== 'deleting') await removeSnapshot(tx, snapshot.id)
+        await endOthers(tx, others, failure ?? task.message ?? '')
         return hop('clear')
       },
     },
@@ -134,7 +144,8 @@ export const importMachine = machine<Self, Payload, Services>()('disk-import', {
     },
     close: {
       kind: 'decide',
-      async run({ tx, self: { task } }) {
+      async run({ tx, self: { task, others } }) {
+        if (others.some((it) => it.state === 'active' || it.state === 'deleting')) return nap(lookAgainMs)
         await changeTask(tx, task, { state: 'deleted' })
         return done()
       },
@@ -146,7 +157,13 @@ async function load(tx: Transaction, id: string): Promise<Self | undefined> {
   const task = await readTask(tx, id)
   if (!task) return undefined
   const snapshot = await tx.db.selectFrom('snapshots').selectAll().where('id', '=', snapshotOf(task)).executeTakeFirst()
-  return { task, snapshot }
+  return { task, snapshot, others: await readOthers(tx, task) }
+}
+
+const noSnapshot = 'ServerError: The snapshot could not be made'
+
+function isEnding({ state }: DiskTaskRow): boolean {
+  return state === 'deleting' || state === 'deleted'
 }
 
 /** As EC2 says it. Source: answers quoted in osbuild/osbuild-composer#706. */
@@ -173,16 +190,24 @@ function takenOf({ taken }: Payload): Taken {
   return taken
 }
 
-/** An image on a volume of the snapshot; its folder holds no more than what it boots through. */
-async function makeImage(tx: Transaction, task: DiskTaskRow, { bytes, digest, boot }: Taken, now: Date): Promise<void> {
+/** An image on a volume of the snapshot, with the others; its folder holds no more than what it boots through. */
+async function makeImage(
+  tx: Transaction,
+  { task, others }: Self,
+  { bytes, digest, boot }: Taken,
+  now: Date,
+): Promise<void> {
   const { id: name, accountId, imageId: id, description, snapshotId } = task
   if (!id || !boot) throw new Fault(`${name} makes no image`)
+  const { disk, architecture = 'x86_64' } = optionsOf(task)
   await tx.db
     .insertInto('images')
     .values({
       ...{ id, accountId, ownerAlias: null, name, description, state: 'pending', isPublic: 0, rootFile: 'root.img' },
-      ...{ architecture: optionsOf(task).architecture ?? 'x86_64', digest, createdAt: now.getTime() },
+      ...{ architecture, digest, createdAt: now.getTime() },
       ...{ rootSizeMib: Math.ceil(bytes / 2 ** 30) * 1024, rootSnapshotId: snapshotId },
+      ...(disk?.device && { rootDeviceName: disk.device }),
+      mappingsJson: JSON.stringify(volumesOf(others)),
       ...bootColumns(boot),
     })
     .execute()

@@ -23,6 +23,7 @@ export interface NewDiskTask {
 
 const idKinds = {
   'import-image': 'import-image-task',
+  'import-disk': 'import-snapshot-task',
   'import-snapshot': 'import-snapshot-task',
   'export-image': 'export-image-task',
 } as const satisfies Record<DiskTaskKind, LookedUpKind>

@@ -1,8 +1,11 @@
 /** Where the disk of an import lies, and what it is said to be. Source: EC2 API Reference, ImageDiskContainer, UserBucket. */
 import type { ImageDiskContainer } from '@aws-sdk/client-ec2'
+import { usualRootDevice } from '../../control/images/mappings.ts'
 import { encryptsByDefault } from '../../control/volumes/encryption.ts'
+import { bare } from '../../model/device-names.ts'
 import { refuse } from '../../model/errors.ts'
 import type { Context } from '../action.ts'
+import { deviceName } from './device-name.ts'
 
 export interface DiskPlace {
   readonly bucket: string
@@ -28,6 +31,26 @@ export function diskPlace({ Format, Url, UserBucket, SnapshotId }: ImageDiskCont
       message: 'A disk container must have a Url, or a UserBucket with S3Bucket and S3Key.',
     })
   return { bucket, key, format }
+}
+
+/** Names for data volumes, those that EC2 recommends first. Source: EC2 User Guide, "Device names for volumes on Amazon EC2 instances". */
+const freeNames = [...'fghijklmnopqrstuvwxyzbcde'].map((it) => `/dev/sd${it}`)
+
+/**
+ * Each disk of an image of several with a device: the one that was said, else the root's usual one for the first and the next
+ * free for others. One disk alone stays as it is. Guess: the order of names; EC2 says no more than that it is the disk's mapping.
+ */
+export function namedDisks(disks: readonly ImageDiskContainer[]): ImageDiskContainer[] {
+  const said = disks.flatMap(({ DeviceName }, at) => (DeviceName ? [bare(deviceName(DeviceName))] : at ? [] : ['sda1']))
+  if (new Set(said).size < said.length)
+    refuse('InvalidBlockDeviceMapping', { message: 'Two disks have the same device name.' })
+  if (disks.length < 2) return [...disks]
+  const free = freeNames.filter((it) => !said.includes(bare(it)))
+  return disks.map((disk, at) => {
+    const DeviceName = disk.DeviceName || (at === 0 ? usualRootDevice : free.shift())
+    if (!DeviceName) return refuse('InvalidParameter', { message: 'There are more disks than names for them.' })
+    return { ...disk, DeviceName }
+  })
 }
 
 function placeOf(url: string): { bucket: string; key: string } {

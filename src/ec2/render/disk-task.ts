@@ -5,15 +5,11 @@ import type { DiskTaskOptions, DiskTaskRow } from '../../store/tables/disk-tasks
 
 export type TaggedDiskTask = DiskTaskRow & { readonly tags: Tags }
 
-export function renderImportImage(row: TaggedDiskTask): ImportImageTask {
-  const { architecture, bootMode, licenseType, disk } = optionsOf(row)
-  const detail: SnapshotDetail = {
-    ...diskOf(row),
-    ...(disk?.description && { Description: disk.description }),
-    ...(disk?.device && { DeviceName: disk.device }),
-    ...(row.diskBytes !== null && { Status: 'completed' }),
-    ...(row.state === 'completed' && row.snapshotId && { SnapshotId: row.snapshotId }),
-  }
+/** With the image's other disks, in their order. */
+export type TaggedImageImport = TaggedDiskTask & { readonly others: readonly DiskTaskRow[] }
+
+export function renderImportImage(row: TaggedImageImport): ImportImageTask {
+  const { architecture, bootMode, licenseType } = optionsOf(row)
   return {
     ImportTaskId: row.id,
     Description: row.description,
@@ -22,9 +18,20 @@ export function renderImportImage(row: TaggedDiskTask): ImportImageTask {
     ...(bootMode && { BootMode: bootMode as NonNullable<ImportImageTask['BootMode']> }), // one of EC2's, as ImportImage was given it
     ...(licenseType && { LicenseType: licenseType }),
     ...(row.state === 'completed' && row.imageId && { ImageId: row.imageId }),
-    SnapshotDetails: [detail],
+    SnapshotDetails: [row, ...row.others].map((it) => renderDisk(it)),
     ...statusOf(row),
     Tags: tagList(row.tags),
+  }
+}
+
+function renderDisk(row: DiskTaskRow): SnapshotDetail {
+  const { disk } = optionsOf(row)
+  return {
+    ...diskOf(row),
+    ...(disk?.description && { Description: disk.description }),
+    ...(disk?.device && { DeviceName: disk.device }),
+    ...(row.diskBytes !== null && { Status: 'completed' }),
+    ...(row.state === 'completed' && row.snapshotId && { SnapshotId: row.snapshotId }),
   }
 }
 

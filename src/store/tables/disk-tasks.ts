@@ -8,7 +8,8 @@ export interface DiskTaskTables {
 export interface DiskTaskRow {
   id: DiskTaskId
   accountId: AccountId
-  kind: 'import-image' | 'import-snapshot' | 'export-image'
+  /** `import-disk`: of an image of several disks, one that is not its root. */
+  kind: 'import-image' | 'import-disk' | 'import-snapshot' | 'export-image'
   /** One that failed or was cancelled is `deleted`, and `message` says why. */
   state: 'active' | 'completed' | 'deleting' | 'deleted'
   message: string | null
@@ -40,4 +41,6 @@ export interface DiskTaskOptions {
   readonly platform?: string
   readonly url?: string
   readonly disk?: { readonly description?: string; readonly device?: string }
+  /** Tasks of the image's other disks. */
+  readonly others?: readonly DiskTaskId[]
 }

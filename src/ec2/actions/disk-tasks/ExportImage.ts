@@ -9,7 +9,8 @@ import { renderExportImage } from '../../render/disk-task.ts'
 const formats: readonly string[] = ['RAW', 'VMDK', 'VHD']
 
 /**
- * Begins to write the root disk of an image of the caller's to the object store, as `PREFIXexport-ami-….FORMAT`.
+ * Begins to write the root disk of an image of the caller's to the object store, as `PREFIXexport-ami-….FORMAT`. Its
+ * other volumes are left out.
  * Refuses: MissingParameter, InvalidParameterValue, InvalidAMIID.NotFound, InvalidAMIID.Unavailable, AuthFailure,
  * UnsupportedOperation (of what is encrypted).
  * Source: EC2 API Reference, ExportImage; VM Import/Export User Guide, "Export a VM from an AMI".

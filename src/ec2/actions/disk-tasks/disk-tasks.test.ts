@@ -59,6 +59,31 @@ test('an import is active until it has ended, and then says what came of it', as
   expect(last!.Progress).toBeUndefined()
 })
 
+test('an image of several disks is one import, whose disks are told in their order', async () => {
+  const of = (key: string, more = {}) => ({ UserBucket: { S3Bucket: 'disks', S3Key: key }, ...more })
+  const DiskContainers = [
+    of('root'),
+    of('data', { Description: 'data' }),
+    of('log', { DeviceName: '/dev/sdf' }),
+    of('x'),
+  ]
+  const { ImportTaskId: id } = await importImage({ DiskContainers })
+  const [task, ...more] = await imports()
+  expect(more).toEqual([])
+  expect(task!.SnapshotDetails!.map((it) => [it.UserBucket!.S3Key, it.DeviceName])).toEqual([
+    ...[
+      ['root', '/dev/sda1'],
+      ['data', '/dev/sdg'],
+      ['log', '/dev/sdf'],
+      ['x', '/dev/sdh'],
+    ], // as none was said to be
+  ])
+  const { ImportSnapshotTasks } = await cloud.client().send(new ec2.DescribeImportSnapshotTasksCommand({}))
+  expect(ImportSnapshotTasks).toEqual([])
+  await cloud.client().send(new ec2.CancelImportTaskCommand({ ImportTaskId: id }))
+  expect(await imports()).toMatchObject([{ Status: 'deleting' }])
+})
+
 test('tasks are their account’s, by state and by id', async () => {
   const { ImportTaskId: id } = await importImage()
   expect(await imports({}, bob)).toEqual([])
@@ -105,7 +130,17 @@ test('an export says where it goes, and can be cancelled', async () => {
 const disk = { UserBucket }
 test.each<[string, ec2.ImportImageRequest, string]>([
   ['without a disk', { DiskContainers: [] }, 'MissingParameter'],
-  ['of two disks', { DiskContainers: [disk, disk] }, 'UnsupportedOperation'],
+  [
+    'of two disks by one name',
+    { DiskContainers: [disk, { ...disk, DeviceName: 'xvda1' }] },
+    'InvalidBlockDeviceMapping',
+  ],
+  ['of a disk that no guest has', { DiskContainers: [{ ...disk, DeviceName: 'C:' }] }, 'InvalidParameterValue'],
+  [
+    'of several disks of which one lies nowhere',
+    { DiskContainers: [disk, { Description: 'nowhere' }] },
+    'MissingParameter',
+  ],
   ['of a disk that lies nowhere', { DiskContainers: [{}] }, 'MissingParameter'],
   ['in a format that is not taken', { DiskContainers: [{ ...disk, Format: 'OVA' }] }, 'InvalidParameter'],
   ['from elsewhere', { DiskContainers: [{ Url: 'https://example.com/disk.raw' }] }, 'UnsupportedOperation'],
