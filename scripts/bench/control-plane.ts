@@ -9,6 +9,7 @@ import { placedHosts } from '../../src/bin/box.ts'
 import { openControlPlane } from '../../src/bin/control/control-plane.ts'
 import { ensureTinyImage } from '../../src/bin/control/tiny-image.ts'
 import { cloudOf, pathsOf, settle } from '../../src/bin/settings.ts'
+import { staySmall } from '../../src/bin/small.ts'
 
 export interface Serving {
   readonly port: number
@@ -42,6 +43,6 @@ const serving: Serving = {
   credentials: { accessKeyId, secret: secretAccessKey },
 }
 process.send?.(serving)
-await new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }))
+await staySmall(stop.signal)
 await control[Symbol.asyncDispose]()
 process.exit()

@@ -11,7 +11,7 @@ import { InstantHosts } from './instant-hosts.ts'
 import { type Params, signedRequest } from './requests.ts'
 
 /** As bin/cumulet starts it. */
-const flags = ['--max-semi-space-size=2', '--expose-gc']
+const flags = ['--max-semi-space-size=2', '--max-optimized-bytecode-size=0', '--expose-gc']
 const patienceMs = 180_000
 const lookEveryMs = 20
 

@@ -91,13 +91,15 @@ subcommand('up')
   })
 
 /** Becomes its starter, who is told the flags and arguments that this process was given. */
-function startInBackground(alsoForeground: boolean, join: string | undefined): void {
+async function startInBackground(alsoForeground: boolean, join: string | undefined): Promise<void> {
   if (alsoForeground) throw new Fault('It cannot be both --detach and --foreground.')
   const starter = fileURLToPath(new URL('../../bin/bootstrap/detach.cjs', import.meta.url))
   const { data } = paths()
   const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1), '--data', data]
   if (join !== undefined) again.push('--join', join) // There another folder is the current one.
   if (!process.execve) throw new Fault('This system knows no way into the background.')
+  await import('./warm.ts') // Compiled here where it has never been: whoever runs for good and compiled it is 30 MB larger ever after.
+  process.getBuiltinModule('node:module').flushCompileCache()
   process.execve(process.execPath, [process.execPath, starter, data, ...again], process.env)
 }
 

@@ -26,12 +26,11 @@ test('a cloud is started in the background, found there by a second start, and s
   timeout: 60_000,
 }, async () => {
   const paths = pathsOf(join(folder, 'data'))
-  await cumulet('warm')
+  const said = await cumulet('up', '--detach', '--hypervisor', 'fake', '--port', '0', '--dns-port', 'off')
+  expect(said).toMatch(/✓ image[\s\S]*Cumulet serves us-west-2 at http:[\s\S]*Next:\n {2}\. .*cumuletrc/)
   const [kept] = await readdir(join(folder, 'compiled'))
   const compiledFiles = () => readdir(join(folder, 'compiled', kept!)) // one, for programs with these flags
   const compiled = await compiledFiles()
-  const said = await cumulet('up', '--detach', '--hypervisor', 'fake', '--port', '0', '--dns-port', 'off')
-  expect(said).toMatch(/✓ image[\s\S]*Cumulet serves us-west-2 at http:[\s\S]*Next:\n {2}\. .*cumuletrc/)
   const control = await runningProcess(paths.controlState)
   expect(await cumulet('status')).toContain(`pid ${control?.pid}`)
 
