@@ -39,3 +39,22 @@ describe('what would be read as a command', () => {
     expect(() => checkRouter(spec)).toThrow(/^network: not a/)
   })
 })
+
+describe('the edge', () => {
+  const nat = { id: 'nat-00000001', publicAddress: '203.0.113.1' } as const
+  const acl = { id: 'acl-00000001', rules: [] } as const
+  const network = { vpc: 'vpc-00000001', vni: 1, mtu: 1500, cidrs: [], routes: [], tables: [], addresses: [] } as const
+  const check = (change: object) => checkEdge({ networks: [{ ...network, nats: [nat], ...change }] })
+
+  it('is taken as it should be', () => {
+    const boundary = { cidr: '172.31.0.0/20', acl: acl.id }
+    expect(() => check({ nats: [{ ...nat, boundary }], acls: [acl] })).not.toThrow()
+  })
+
+  it.each([
+    ['a NAT', { nats: [{ ...nat, id: 'nat-1 }' }] }],
+    ['a boundary', { nats: [{ ...nat, boundary: { cidr: '0/0 accept', acl: acl.id } }] }],
+    ['its ACL', { nats: [{ ...nat, boundary: { cidr: '172.31.0.0/20', acl: 'acl-1;' } }] }],
+    ['an ACL', { acls: [{ ...acl, id: 'acl 1' }] }],
+  ])('is refused: %s', (_what, change) => expect(() => check(change)).toThrow(/^network: not a/))
+})

@@ -1,6 +1,6 @@
 import { Fault } from '../../../base/fault.ts'
 import { isSix } from '../../../base/ipv6.ts'
-import type { EdgeSpec, EdgeTableSpec, RouterSpec, RouteSpec, RuleSpec, TableSpec } from '../../../host-api/spec.ts'
+import type { AclSpec, EdgeSpec, EdgeTableSpec, RouterSpec, RouteSpec, RuleSpec, TableSpec } from '../../../host-api/spec.ts'
 import { isId } from '../../../model/ids.ts'
 import { isAddress, isNetwork } from './ipv4.ts'
 import { isAddress6, isNetwork6 } from './ipv6.ts'
@@ -49,10 +49,7 @@ export function checkRouter(spec: RouterSpec, before?: RouterSpec): void {
     want('subnet', it.subnet, subnets.has(it.subnet))
     want('hopLimit', it.metadata.hopLimit, isIn(1, it.metadata.hopLimit, 64))
   }
-  for (const it of others(spec.acls ?? [], before?.acls)) {
-    want('acl', it.id, isId('network-acl', it.id))
-    for (const { cidr, ...rule } of it.rules) checkRule({ ...rule, peer: { cidr } })
-  }
+  checkAcls(others(spec.acls ?? [], before?.acls))
   const members = new Map(before?.groups.map((it) => [it.id, it.members]))
   for (const it of others(spec.groups, before?.groups)) {
     want('group', it.id, isId('security-group', it.id))
@@ -66,9 +63,13 @@ export function checkEdge(spec: EdgeSpec): void {
   for (const it of spec.networks) {
     checkNetwork(it)
     checkTables(it.tables)
+    checkAcls(it.acls ?? [])
     for (const nat of it.nats) {
       want('nat', nat.id, isId('natgateway', nat.id))
       want('publicAddress', nat.publicAddress, isAddress(nat.publicAddress))
+      if (!nat.boundary) continue
+      want('cidr', nat.boundary.cidr, isNetwork(nat.boundary.cidr))
+      want('acl', nat.boundary.acl, isId('network-acl', nat.boundary.acl))
     }
     for (const cidr of [...(it.ipv6?.open ?? []), ...(it.ipv6?.outward ?? [])]) want('ipv6', cidr, isNetwork6(cidr))
     for (const { publicAddress, privateAddress } of it.addresses) {
@@ -115,6 +116,13 @@ function checkTables(tables: readonly (TableSpec | EdgeTableSpec)[]): void {
       if ('wire' in way) want('way', way.wire, isId('vpc-peering-connection', way.wire))
       if ('by' in way) want('way', way.by, way.by === 'own-address' || isId('natgateway', way.by))
     }
+  }
+}
+
+function checkAcls(acls: readonly AclSpec[]): void {
+  for (const it of acls) {
+    want('acl', it.id, isId('network-acl', it.id))
+    for (const { cidr, ...rule } of it.rules) checkRule({ ...rule, peer: { cidr } })
   }
 }
 
