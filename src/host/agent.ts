@@ -67,6 +67,7 @@ export class HostAgent {
   #settled = 0
   #report: (facts: HostFacts) => void = () => {}
   #reported = ''
+  #telling: NodeJS.Immediate | undefined
   #alarm: AbortController | undefined
   #lastLook: Promise<void> = Promise.resolve()
   #nextLook: Promise<void> | undefined
@@ -137,6 +138,7 @@ export class HostAgent {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort(new Error('the agent stops'))
+    clearImmediate(this.#telling)
     this.#alarm?.abort()
     await Promise.allSettled(this.#busy.values())
   }
@@ -193,7 +195,7 @@ export class HostAgent {
       this.#settled = this.#wanted.generation
       this.#troubles.clear()
     }
-    this.#tell()
+    this.#telling ??= setImmediate(() => this.#tell())
   }
 
   #start(step: Step): void {
@@ -405,7 +407,10 @@ export class HostAgent {
     return this.#busy.has(id) || this.#wanted?.domains.find((it) => it.id === id)?.power === 'on'
   }
 
+  /** What a host of hundreds of guests has to say is long: it is said once for whatever comes together, and after what is urgent. */
   #tell(): void {
+    clearImmediate(this.#telling)
+    this.#telling = undefined
     const facts = this.facts()
     const text = JSON.stringify(facts)
     if (text === this.#reported) return
