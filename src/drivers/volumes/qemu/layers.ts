@@ -41,15 +41,15 @@ export async function layersFrom(folder: string, layer: number): Promise<number[
   return found
 }
 
-/** What the file says that it lies over. Source: QEMU, docs/interop/qcow2, "Header". */
+/** What the file says that it lies over. One that ends before its own tables do is torn. Source: QEMU, docs/interop/qcow2, "Header". */
 async function backingOf(file: string, layer: number): Promise<string | undefined> {
   try {
     await using opened = await open(file)
-    const header = Buffer.alloc(20)
+    const header = Buffer.alloc(60)
     const { bytesRead } = await opened.read(header, 0, header.length, 0)
     if (bytesRead < header.length || header.readUInt32BE(0) !== 0x514649fb) throw new Fault(`layer ${layer} is torn`)
     const length = header.readUInt32BE(16)
-    if (length > 1023) throw new Fault(`layer ${layer} is torn`)
+    if (length > 1023 || (await opened.stat()).size < endOfTables(header)) throw new Fault(`layer ${layer} is torn`)
     const name = Buffer.alloc(length)
     await opened.read(name, 0, length, Number(header.readBigUInt64BE(8)))
     return length === 0 ? undefined : name.toString()
@@ -57,6 +57,14 @@ async function backingOf(file: string, layer: number): Promise<string | undefine
     if (systemCode(error) === 'ENOENT') throw new Fault(`layer ${layer} is missing`, { cause: error })
     throw error
   }
+}
+
+/** Where at least the tables end that are found from the header: that of what is mapped, and that of what is counted, whose last cluster may be cut. */
+function endOfTables(header: Buffer): number {
+  const clusterBytes = 2 ** header.readUInt32BE(20)
+  const mapped = Number(header.readBigUInt64BE(40)) + header.readUInt32BE(36) * 8
+  const counted = Number(header.readBigUInt64BE(48)) + (header.readUInt32BE(56) - 1) * clusterBytes + 1
+  return Math.max(mapped, counted)
 }
 
 const plain = 'compat=1.1,lazy_refcounts=off,cluster_size=65536'

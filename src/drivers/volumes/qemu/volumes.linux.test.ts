@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { open, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SnapshotId, VolumeId } from '../../../model/ids.ts'
@@ -158,8 +158,9 @@ describe('volumes in layers', () => {
   it('say what the server said where it does not start', async () => {
     const bad: VolumeId = 'vol-0badbad0000000003'
     await driver.create({ id: bad, sizeMiB: 64 }, never)
-    await truncate(join(at.folder(bad), '0.qcow2'), 100)
-    await expect(serve(bad)).rejects.toThrow('layer 0 cannot be opened: QEMU refused: qcow2')
+    await using layer = await open(join(at.folder(bad), '0.qcow2'), 'r+')
+    await layer.write(Buffer.of(9), 0, 1, 7) // A version of the format that there is none of.
+    await expect(serve(bad)).rejects.toThrow('layer 0 cannot be opened: QEMU refused: Unsupported qcow2 version 9')
     expect(at.serverOf(bad)).toBeUndefined()
   })
 })

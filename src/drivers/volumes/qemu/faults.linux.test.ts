@@ -1,0 +1,109 @@
+import { mkdir, readFile, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { run } from '../../../base/subprocess.ts'
+import type { SnapshotId, VolumeId } from '../../../model/ids.ts'
+import type { VolumeDriver } from '../driver.ts'
+import { layerFile } from './layers.ts'
+import { io, place } from './testing/place.ts'
+
+const never = new AbortController().signal
+const limits = { operations: 100_000, bytes: 2 ** 30 }
+const [good, bad]: [VolumeId, VolumeId] = ['vol-0fa01700000000001', 'vol-0fa01700000000002']
+const snapshot: SnapshotId = 'snap-0fa01700000000001'
+
+describe('volumes on a small disk', () => {
+  let at: Awaited<ReturnType<typeof place>>
+  let driver: VolumeDriver
+  let disk: string
+  beforeAll(async () => {
+    at = await place()
+    disk = join(at.data, 'volumes')
+    await mkdir(disk, { recursive: true })
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=755', 'tmpfs', disk])
+  })
+  afterAll(async () => {
+    await run('umount', [disk])
+    await at?.[Symbol.asyncDispose]()
+  })
+  beforeEach(async () => {
+    driver = await at.open()
+    for (const id of [good, bad]) {
+      await driver.create({ id, sizeMiB: 64 }, never)
+      await serve(id)
+      await at.write(way(id), 'dom_1', 0, `of ${id}`)
+    }
+  })
+  afterEach(async () => {
+    for (const id of [good, bad]) await driver.remove(id, never)
+    await driver[Symbol.asyncDispose]()
+  })
+
+  const serve = (id: VolumeId) => driver.serve(id, { domains: ['dom_1'], limits }, never)
+  const leave = (id: VolumeId) => driver.serve(id, { domains: [], limits }, never)
+  const way = (id: VolumeId) => driver.connection('a1', id, 'dom_1')
+  const read = (id: VolumeId, block = 0) => at.read(way(id), 'dom_1', block)
+  const factOf = async (id: VolumeId) => (await driver.list(never)).volumes.find((it) => it.id === id)
+  const goodGoesOn = async () => {
+    expect(await factOf(good)).toMatchObject({ state: 'ready', domains: ['dom_1'] })
+    await at.write(way(good), 'dom_1', 0, 'goes on')
+    expect(await read(good)).toBe('goes on')
+  }
+
+  it('tell their writer when it is full, lose nothing, and go on when there is room', async () => {
+    const other = join(disk, 'other')
+    await writeFile(other, Buffer.alloc(4 * 2 ** 20))
+    await at.write(way(bad), 'dom_1', 256, 'before')
+    await expect(io(way(bad), 'dom_1', 'write -P 7 2M 40M', 'flush')).rejects.toThrow('exit 1')
+    expect((await statfs(disk)).bavail).toBeLessThan(16) // The writer was told of this, and of nothing else.
+    await goodGoesOn()
+    await expect(driver.freeze(bad, snapshot, never)).rejects.toThrow()
+    expect(await factOf(bad)).toMatchObject({ state: 'ready', domains: ['dom_1'], frozen: [] })
+    expect([await read(bad), await read(bad, 256)]).toEqual([`of ${bad}`, 'before'])
+    await rm(other)
+    await at.write(way(bad), 'dom_1', 60 * 256, 'after')
+    await at.crash(bad)
+    await serve(bad)
+    expect([await read(bad), await read(bad, 256), await read(bad, 60 * 256)]).toEqual([`of ${bad}`, 'before', 'after'])
+    await driver.freeze(bad, snapshot, never)
+    await run('qemu-img', ['check', '-q', '-U', layerFile(at.folder(bad), 0)])
+  })
+
+  it.each([
+    ['its header', 60],
+    ['its tables', 70_000],
+  ])('are broken where a layer was cut within %s', async (_, bytes) => {
+    await leave(bad)
+    await truncate(layerFile(at.folder(bad), 0), bytes)
+    expect(await factOf(bad)).toMatchObject({ state: 'broken', message: 'layer 0 is torn' })
+    await expect(serve(bad)).rejects.toThrow('layer 0 is torn')
+    await driver.create({ id: bad, sizeMiB: 64 }, never)
+    expect((await stat(layerFile(at.folder(bad), 0))).size).toBe(bytes)
+    await goodGoesOn()
+  })
+
+  it('are broken where a layer is missing, which is not made anew', async () => {
+    await driver.freeze(bad, snapshot, never)
+    await leave(bad)
+    await rm(layerFile(at.folder(bad), 0))
+    expect(await factOf(bad)).toMatchObject({ state: 'broken', message: 'layer 0 is missing' })
+    await expect(serve(bad)).rejects.toThrow('layer 0 is missing')
+    await driver.create({ id: bad, sizeMiB: 64 }, never)
+    await expect(stat(layerFile(at.folder(bad), 0))).rejects.toThrow('ENOENT')
+    await goodGoesOn()
+  })
+
+  it('say why a server does not start, touch nothing, and are served when it does', async () => {
+    await leave(bad)
+    const before = await readFile(layerFile(at.folder(bad), 0))
+    // The program itself refuses these, and ends before it has the volume.
+    const refused = { domains: ['dom_1'], limits: { operations: -1, bytes: 2 ** 30 } } as const
+    await expect(driver.serve(bad, refused, never)).rejects.toThrow('iops')
+    expect(at.serverOf(bad)).toBeUndefined()
+    expect(await factOf(bad)).toMatchObject({ state: 'ready', domains: [] })
+    expect(before.equals(await readFile(layerFile(at.folder(bad), 0)))).toBe(true)
+    await goodGoesOn()
+    await serve(bad)
+    expect(await read(bad)).toBe(`of ${bad}`)
+  })
+})
