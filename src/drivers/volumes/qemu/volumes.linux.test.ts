@@ -12,27 +12,6 @@ import { io, place } from './testing/place.ts'
 const never = new AbortController().signal
 volumeSuite('volumes in layers', place)
 
-it('volumes on a full disk refuse what is new, keep what they have, and go on when there is room', async () => {
-  await using at = await place({ sizeMiB: 32 })
-  await using driver = await at.open()
-  const [greedy, modest]: [VolumeId, VolumeId] = ['vol-f0110000000000001', 'vol-f0110000000000002']
-  const way = (id: VolumeId) => driver.connection('a1', id, 'dom_1')
-  for (const id of [greedy, modest]) {
-    await driver.create({ id, sizeMiB: 64 }, never)
-    await driver.serve(id, { domains: ['dom_1'], limits: { operations: 3000, bytes: 2 ** 30 } }, never)
-    await io(way(id), 'dom_1', 'write -P 5 0 1M', 'flush')
-  }
-  const ballast = join(at.data, 'ballast')
-  await writeFile(ballast, Buffer.alloc(4 * 2 ** 20))
-  await expect(io(way(greedy), 'dom_1', 'write -P 6 1M 40M')).rejects.toThrow('exit 1')
-  await io(way(modest), 'dom_1', 'write -P 7 0 512K', 'flush', 'read -P 7 0 512K', 'read -P 5 512K 512K')
-  await io(way(greedy), 'dom_1', 'read -P 5 0 1M')
-  expect((await driver.list(never)).volumes.map((it) => it.state)).toEqual(['ready', 'ready'])
-  await rm(ballast)
-  await io(way(greedy), 'dom_1', 'write -P 8 60M 1M', 'flush', 'read -P 8 60M 1M', 'read -P 5 0 1M')
-  for (const id of [greedy, modest]) await driver.remove(id, never)
-})
-
 describe('volumes in layers', () => {
   let at: Awaited<ReturnType<typeof place>>
   let driver: VolumeDriver

@@ -19,10 +19,8 @@ const never = new AbortController().signal
 const image: ImageId = 'ami-00000000000000001'
 const blockBytes = 4096
 
-/** `sizeMiB`: on a file system of its own that holds no more. */
-export async function place({ sizeMiB }: { readonly sizeMiB?: number } = {}) {
+export async function place() {
   const data = await mkdtemp(join(tmpdir(), 'vols-'))
-  if (sizeMiB !== undefined) await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m`, 'tmpfs', data])
   await chmod(data, 0o711)
   const [volumes, images, folder] = ['volumes', 'images', 'snapshots'].map((it) => join(data, it)) as [
     string,
@@ -68,7 +66,6 @@ export async function place({ sizeMiB }: { readonly sizeMiB?: number } = {}) {
       const driver = await this.open()
       for (const { id } of (await driver.list(never)).volumes) await driver.remove(id, never)
       await driver[Symbol.asyncDispose]()
-      if (sizeMiB !== undefined) await run('umount', [data])
       await rm(data, { recursive: true, force: true })
     },
   }
