@@ -1,6 +1,14 @@
 import { Fault } from '../../../base/fault.ts'
 import { isSix } from '../../../base/ipv6.ts'
-import type { AclSpec, EdgeSpec, EdgeTableSpec, RouterSpec, RouteSpec, RuleSpec, TableSpec } from '../../../host-api/spec.ts'
+import type {
+  AclSpec,
+  EdgeSpec,
+  EdgeTableSpec,
+  RouterSpec,
+  RouteSpec,
+  RuleSpec,
+  TableSpec,
+} from '../../../host-api/spec.ts'
 import { isId } from '../../../model/ids.ts'
 import { isAddress, isNetwork } from './ipv4.ts'
 import { isAddress6, isNetwork6 } from './ipv6.ts'
