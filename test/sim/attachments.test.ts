@@ -123,8 +123,11 @@ class World {
       }
       const machines = [bind(volumeMachine, {}), bind(volumeAttachmentMachine, {})]
       const hooks = { beforeCommit: mayDie, afterCommit: mayDie }
-      this.#process = new MortalProcess(this.store, this.clock, seed, machines, hooks)
-      await this.#process.engine.start()
+      const begun = new MortalProcess(this.store, this.clock, seed, machines, hooks)
+      this.#process = begun
+      await begun.engine.start().catch((error: unknown) => {
+        if (!begun.dead) throw error // It may die as it starts, too.
+      })
     }
     let idle = false
     void this.#process.engine.idle().then(() => {
