@@ -3,7 +3,7 @@
  * the tests run too that build Debian and boot it, which takes minutes.
  */
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '../src/base/fault.ts'
@@ -14,10 +14,14 @@ const modules = join(root, 'node_modules')
 const withDebian = process.argv.includes('--debian')
 const passed: Count = { passed: 0, failed: 0, skipped: 0 }
 
-/** Runs one of our tools with the terminal as its own; gives its status. */
-async function runTool(path: string, args: readonly string[]): Promise<number> {
+/** Runs one of our tools with the terminal as its own, or writing into a file; gives its status. */
+async function runTool(path: string, args: readonly string[], out: 'inherit' | number = 'inherit'): Promise<number> {
   const env = { ...process.env, ...(withDebian && { CUMULET_TEST_DEBIAN: '1' }) }
-  const child = spawn(process.execPath, [join(modules, path), ...args], { cwd: root, stdio: 'inherit', env })
+  const child = spawn(process.execPath, [join(modules, path), ...args], {
+    cwd: root,
+    stdio: ['inherit', out, out],
+    env,
+  })
   const pass = (signal: NodeJS.Signals) => child.kill(signal)
   process.on('SIGTERM', pass)
   const { promise, resolve, reject } = Promise.withResolvers<number>()
@@ -34,20 +38,34 @@ async function check(title: string, path: string, args: readonly string[]): Prom
 /** Without a word where a filter leaves nothing, and without writing beside packages that may be another user's. */
 const quietly = ['--passWithNoTests', '--configLoader=native']
 
-/** Vitest writes down what it counted, besides what it shows. */
-async function vitest(title: string, args: readonly string[]): Promise<Count> {
-  say(title)
+/** Vitest writes down what it counted, besides what it shows: at once, or, beside others, when it is done. */
+async function vitest(title: string, args: readonly string[], { beside = false } = {}): Promise<Count> {
+  if (!beside) say(title)
   const folder = await mkdtemp(join(tmpdir(), 'cumulet-test-'))
   const file = join(folder, 'report.json')
   try {
     const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-    const status = await runTool('vitest/vitest.mjs', ['run', ...quietly, ...report, ...args])
+    const all = ['run', ...quietly, ...report, ...args]
+    const status = beside
+      ? await vitestBeside(title, all, join(folder, 'shown'))
+      : await runTool('vitest/vitest.mjs', all)
     return countOf(JSON.parse(await readFile(file, 'utf8')), status)
   } catch (error) {
     say(`Vitest ended without a report: ${messageOf(error)}`)
     return crashed
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function vitestBeside(title: string, args: readonly string[], shown: string): Promise<number> {
+  const out = await open(shown, 'w')
+  try {
+    return await runTool('vitest/vitest.mjs', args, out.fd)
+  } finally {
+    await out.close()
+    say(title)
+    process.stdout.write(await readFile(shown, 'utf8'))
   }
 }
 
@@ -61,8 +79,16 @@ async function* counts(args: readonly string[]): AsyncGenerator<Count> {
     yield await vitest('Tests', args)
     return
   }
+  // Whole clouds wait for their guests most of the time: what is tested without them has the processors meanwhile.
+  const clouds =
+    machines && args.length === 0
+      ? vitest('Tests with clouds', ['--project', 'linux', 'test/e2e'], { beside: true })
+      : undefined
   yield await vitest('Tests of units', ['--project', 'unit', ...args])
-  if (machines) yield await vitest('Tests with machines', ['--project', 'linux', ...args])
+  if (clouds) {
+    yield await vitest('Tests with machines', ['--project', 'linux', 'src/'])
+    yield await clouds
+  } else if (machines) yield await vitest('Tests with machines', ['--project', 'linux', ...args])
   else say('Tests with machines: skipped, they need root on Linux')
 }
 

@@ -17,7 +17,10 @@ afterEach(() => {
   removeName(theirs)
 })
 
-/** What the program itself says of a namespace: all but what differs from one to the next. */
+/** What the kernel goes on to do by itself for a while, and what differs from one namespace to the next. */
+const passing = /^\d+: |@if\d+|link-netns \S+|link-netnsid \d+|promiscuity.*|<\S+>|state \S+|qdisc \S+|tentative/g
+
+/** What the program itself says of a namespace. */
 async function told(namespace: string): Promise<string[]> {
   const questions = [
     ['-details', 'addr', 'show'],
@@ -29,7 +32,7 @@ async function told(namespace: string): Promise<string[]> {
   const answers = questions.map((it) => run('ip', ['-n', namespace, ...it]))
   const forwarding = run('bridge', ['-n', namespace, 'fdb', 'show', 'dev', 'overlay'])
   const lines = (await Promise.all([...answers, forwarding])).flatMap((it) => it.split('\n'))
-  return lines.map((it) => it.replace(/^\d+: |@if\d+|link-netns \S+|link-netnsid \d+|promiscuity.*/g, '').trim()).sort()
+  return lines.map((it) => it.replace(passing, '').trim().replace(/ +/g, ' ')).sort()
 }
 
 const mac = '0e:00:00:00:00:01'
