@@ -98,15 +98,16 @@ async function startInBackground(alsoForeground: boolean, join: string | undefin
   const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1), '--data', data]
   if (join !== undefined) again.push('--join', join) // There another folder is the current one.
   if (!process.execve) throw new Fault('This system knows no way into the background.')
-  await import('./warm.ts') // Compiled here where it has never been: whoever runs for good and compiled it is 30 MB larger ever after.
-  process.getBuiltinModule('node:module').flushCompileCache()
+  const { keepCompiled } = await import('./compiled.ts')
+  await keepCompiled()
   process.execve(process.execPath, [process.execPath, starter, data, ...again], process.env)
 }
 
 subcommand('warm', { hidden: true })
   .description('loads the program once, so that Node keeps it compiled: what starts from there is quicker and smaller')
   .action(async () => {
-    await import('./warm.ts')
+    const { keepCompiled } = await import('./compiled.ts')
+    await keepCompiled()
   })
 
 subcommand('status')

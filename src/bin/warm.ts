@@ -1,4 +1,4 @@
-/** Everything that control plane and agent ever load. To be imported once after an installation, and before a start in the background; for nothing else. */
+/** Everything that control plane and agent ever load: for compiled.ts, and for nothing else. */
 import './agent/program.ts'
 import './already.ts'
 import './down.ts'
