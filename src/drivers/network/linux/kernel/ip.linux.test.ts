@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { KernelError } from '../../../../base/libc.ts'
 import { run } from '../../../../base/subprocess.ts'
 import { readKernelState } from '../kernel-state.ts'
 import { makeInside, removeName } from './inside.ts'
 import { isKnown, runIp } from './ip.ts'
-import { KernelError } from './libc.ts'
 import { NftError, runNft } from './nft.ts'
 
 const [ours, theirs] = ['a', 'b'].map((it) => `ip${process.pid}${it}`) as [string, string]

@@ -4,7 +4,7 @@
  */
 import { closeSync } from 'node:fs'
 import { Fault } from '../../../../base/fault.ts'
-import { checked, KernelError, libc } from './libc.ts'
+import { checked, KernelError, libc } from '../../../../base/libc.ts'
 
 const AF_NETLINK = 16
 const SOCK_RAW = 3

@@ -1,9 +1,9 @@
 /**
- * The C library's calls that Node.js has none of its own for, as far as the network needs them. A failed call throws `KernelError`.
+ * The C library's calls that Node.js has none of its own for. A failed call throws `KernelError`.
  * Libraries are opened when first used: nothing here asks for Linux before.
  */
 import { dlopen, getInt32, toString as textAt } from 'node:ffi'
-import { Fault } from '../../../../base/fault.ts'
+import { Fault } from './fault.ts'
 
 /** A call that the kernel refused; `code` is errno's. */
 export class KernelError extends Fault {
