@@ -47,6 +47,8 @@ function open() {
     recv: { arguments: ['int32', 'buffer', 'uint64', 'int32'], return: 'int64' },
     if_nametoindex: { arguments: ['string'], return: 'uint32' },
     ioctl: { arguments: ['int32', 'uint64', 'buffer'], return: 'int32' },
+    memfd_create: { arguments: ['string', 'uint32'], return: 'int32' },
+    fcntl: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
     strerror: { arguments: ['int32'], return: 'pointer' },
     __errno_location: { arguments: [], return: 'pointer' },
   })

@@ -67,6 +67,7 @@ export function pathsOf(directory: string) {
     snapshots: join(data, 'snapshots'),
     volumeKeys: join(data, 'volume-keys'),
     volumes: join(data, 'volumes'),
+    parked: join(data, 'parked'),
     logs: join(data, 'logs'),
     controlLog: join(data, 'logs', 'control.log'),
     agentLog: join(data, 'logs', 'agent.log'),

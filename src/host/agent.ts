@@ -5,14 +5,20 @@
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
-import type { DomainStatus, HypervisorDriver } from '../drivers/hypervisor/driver.ts'
+import type {
+  DomainStatus,
+  DomainWiring,
+  HypervisorDriver,
+  ParkedMachine,
+  Parking,
+} from '../drivers/hypervisor/driver.ts'
 import type { NetworkDriver } from '../drivers/network/driver.ts'
 import type { StorageDriver } from '../drivers/storage/driver.ts'
 import type { VolumeDriver } from '../drivers/volumes/driver.ts'
 import { withChange } from '../host-api/change.ts'
 import type { VifDrops } from '../host-api/drops.ts'
 import type { DomainFact, HostFacts } from '../host-api/facts.ts'
-import type { EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
+import type { DomainSpec, EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
 import type { DnsService } from './dns/service.ts'
 import type { MetadataService } from './metadata/service.ts'
@@ -27,6 +33,8 @@ export interface HostParts {
   readonly hypervisor: HypervisorDriver
   readonly network: NetworkDriver
   readonly storage: StorageDriver
+  /** Absent: every domain boots. */
+  readonly parking?: Parking
   readonly volumes: VolumeDriver
   readonly metadata: MetadataService
   readonly dns: DnsService
@@ -247,7 +255,7 @@ export class HostAgent {
         this.#edge = step.spec
         return
       case 'provide-disks':
-        await storage.provide(step.subject, step.spec.disks, abort)
+        await storage.provide(step.subject, step.spec.disks, abort, (await this.#parkedFor(step.spec))?.root)
         this.#disks.add(step.subject)
         return
       case 'boot':
@@ -314,16 +322,45 @@ export class HostAgent {
 
   async #boot({ spec, vpcs }: Extract<Step, { do: 'boot' }>, abort: AbortSignal): Promise<void> {
     const { storage, hypervisor, network } = this.#parts
+    const parked = await this.#parkedFor(spec)
     const [disks, kernel, ramdisk] = await Promise.all([
-      storage.provide(spec.id, spec.disks, abort),
+      storage.provide(spec.id, spec.disks, abort, parked?.root),
       spec.boot.kernel && storage.imageFile(spec.boot.kernelImage ?? spec.boot.image, spec.boot.kernel),
       spec.boot.ramdisk && storage.imageFile(spec.boot.ramdiskImage ?? spec.boot.image, spec.boot.ramdisk),
     ])
     const started = { ...(kernel && { kernel }), ...(ramdisk && { ramdisk }) }
     const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index]!, vif.id)) // plan() has one for each vif.
-    const volumes = this.#volumes.wiringOf(spec)
-    await hypervisor.boot(spec, { ...started, disks, taps, volumes }, abort)
+    const wiring = { ...started, disks, taps, volumes: this.#volumes.wiringOf(spec) }
+    const isItsCopy = parked && disks.some((it) => it.untouched === parked.key)
+    if (!isItsCopy || !(await this.#wake(spec, wiring, parked, abort))) {
+      await hypervisor.boot(spec, wiring, abort)
+      this.#parts.parking?.prepare(spec)
+    }
     await this.#lookAtDomains()
+  }
+
+  /** False where it does not wake, and then never will. Its disk serves for a boot as well: it is that of a machine whose power went. */
+  async #wake(spec: DomainSpec, wiring: DomainWiring, parked: ParkedMachine, abort: AbortSignal): Promise<boolean> {
+    const { hypervisor, parking, log } = this.#parts
+    try {
+      await hypervisor.boot(spec, wiring, abort, parked)
+      return true
+    } catch (error) {
+      abort.throwIfAborted()
+      log.warn({ err: error, domain: spec.id, parked: parked.key }, 'a domain cannot be woken: it boots')
+      await parking?.discard(parked.key)
+      return false
+    }
+  }
+
+  /** What a domain could be a copy of is worth no failure: it can boot. */
+  async #parkedFor(spec: DomainSpec): Promise<ParkedMachine | undefined> {
+    try {
+      return await this.#parts.parking?.find(spec)
+    } catch (error) {
+      this.#parts.log.warn({ err: error, domain: spec.id }, 'cannot look for a parked machine')
+      return undefined
+    }
   }
 
   async #look(): Promise<void> {

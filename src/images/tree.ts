@@ -6,6 +6,7 @@ import { run } from '../base/subprocess.ts'
 import type { Entry } from './cpio.ts'
 import { loadOrder, moduleName, neededLibraries, neededModules, unsigned } from './elf.ts'
 import type { Recipe } from './recipe.ts'
+import { reseedProgram } from './reseed.ts'
 
 /** The two trees of an image, from its recipe and the unpacked packages. */
 export interface Trees {
@@ -27,6 +28,7 @@ export async function plantTrees(recipe: Recipe, packages: string, abort: AbortS
     root: tidy([
       ...recipe.root,
       ...programs,
+      { kind: 'file', path: 'usr/sbin/reseed', mode: 0o755, content: reseedProgram() },
       ...applets,
       ...folders(manifest.folders),
       console,

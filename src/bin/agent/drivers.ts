@@ -1,9 +1,9 @@
 /** Which drivers a host of the box has: the real ones, or the fakes. */
-import { statfs } from 'node:fs/promises'
+import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
-import type { HypervisorDriver } from '../../drivers/hypervisor/driver.ts'
+import type { HypervisorDriver, Parking } from '../../drivers/hypervisor/driver.ts'
 import type { NetworkDriver } from '../../drivers/network/driver.ts'
 import type { StorageDriver } from '../../drivers/storage/driver.ts'
 import type { VolumeDriver } from '../../drivers/volumes/driver.ts'
@@ -23,6 +23,8 @@ export interface Drivers {
   /** Room for disks. */
   diskGiB(): Promise<number>
   forHost(host: string, home: string): Promise<HostDrivers>
+  /** Machines that domains of all hosts are woken from. */
+  readonly parking?: Parking
 }
 
 /** Where none is given, the one that was chosen at the first start. */
@@ -35,7 +37,12 @@ export async function openDrivers(
   const accelerator = given ?? (await readAccelerator(paths, settings)).accelerator
   return {
     accelerator,
-    forHost: accelerator === 'none' ? await fakeDrivers() : await realDrivers(paths, settings, accelerator, log),
+    ...(accelerator === 'none'
+      ? { forHost: await fakeDrivers() }
+      : {
+          forHost: await realDrivers(paths, settings, accelerator, log),
+          parking: await openParking(paths, accelerator, log),
+        }),
     async diskGiB() {
       const { bavail, bsize } = await statfs(paths.data)
       return Math.floor((bavail * bsize) / 2 ** 30)
@@ -56,6 +63,16 @@ async function fakeDrivers(): Promise<Drivers['forHost']> {
     storage: new FakeStorage(),
     volumes: new FakeVolumes(),
   })
+}
+
+async function openParking(paths: Paths, accelerator: 'kvm' | 'tcg', log: Log): Promise<Parking> {
+  const { openGround } = await import('../../drivers/hypervisor/qemu/qemu.ts')
+  const { openLot } = await import('../../drivers/hypervisor/qemu/parking/lot.ts')
+  const { LayeredStorage } = await import('../../drivers/storage/layers/layers.ts')
+  await mkdir(paths.parked, { recursive: true, mode: 0o755 })
+  const ground = await openGround({ accelerator, clock: systemClock, log: log.child({ part: 'parking' }) })
+  const storage = new LayeredStorage({ folder: paths.parked, images: paths.images })
+  return await openLot({ folder: paths.parked, ground, storage })
 }
 
 async function realDrivers(

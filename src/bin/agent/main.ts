@@ -28,6 +28,7 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   const log = openLog({ file: paths.agentLog, level: logLevel(process.env) })
   await recordProcess(paths.agentState)
   const drivers = await openDrivers(paths, settings, log)
+  if (drivers.parking) open.use(drivers.parking)
   const tokens = tokensOf(await openTokenKey(join(paths.keys, 'metadata'), systemRandom), systemRandom)
   const askOthers = await openResolvers(settings)
   const agents: HostAgent[] = []
@@ -69,7 +70,7 @@ async function startHost(host: string, around: HostSurroundings): Promise<{ agen
   const metadata = open.use(new MetadataService({ listen: network.listen.bind(network), tokens, clock, log }))
   const dns = open.use(new DnsService({ bind: network.bind.bind(network), askOthers, clock, log }))
   const specFile = openSpecFile(join(home, 'spec.json'))
-  const drives = { hypervisor, network, storage, volumes }
+  const drives = { hypervisor, network, storage, volumes, ...(drivers.parking && { parking: drivers.parking }) }
   const objects = open.use(new ObjectsService({ listen: network.listen.bind(network), socket: objectsSocket, log }))
   const agent = await HostAgent.start({ host, ...drives, metadata, dns, objects, specFile, clock, log })
   return { agent, dns }

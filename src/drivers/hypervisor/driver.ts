@@ -2,14 +2,17 @@ import type { DomainState, PluggedFact } from '../../host-api/facts.ts'
 import type { DomainSpec } from '../../host-api/spec.ts'
 import type { DomainId, InterfaceId, VolumeId } from '../../model/ids.ts'
 import type { TapPoint } from '../network/driver.ts'
-import type { BlockNode } from '../storage/driver.ts'
+import type { BlockNode, ParkedDisk } from '../storage/driver.ts'
 import type { Connection } from '../volumes/driver.ts'
 
 /** Starts and ends virtual machines on this host. Domains outlive the process that uses the driver. */
 export interface HypervisorDriver {
   readonly can: { readonly accelerator: 'kvm' | 'tcg' | 'none' }
-  /** Starts the domain. Resolves once its virtual CPUs run; at once if it already does. */
-  boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal): Promise<void>
+  /**
+   * Starts the domain: from the beginning, or as a copy of a parked machine, whose disk it then has to have as that left it. Resolves
+   * once its virtual CPUs run; at once if it already does.
+   */
+  boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: ParkedMachine): Promise<void>
   /** Presses the ACPI power button. The guest may take its time, or ignore it. Pressing it again is harmless. */
   pressButton(id: DomainId, abort: AbortSignal): Promise<void>
   /**
@@ -50,6 +53,35 @@ export interface HypervisorDriver {
   watch(changed: (id: DomainId) => void): void
   /** Lets go of connections and watchers; domains go on. */
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Machines that were booted once and saved when they were nobody yet, and of which others are copies. */
+export interface Parking extends AsyncDisposable {
+  /** The one that this domain may be a copy of, if there is one. */
+  find(spec: DomainSpec): Promise<ParkedMachine | undefined>
+  /** Makes one for domains like this, in the background: if its image can be parked, and there is none. */
+  prepare(spec: DomainSpec): void
+  /** What there is does not wake: it is thrown away. */
+  discard(key: string): Promise<void>
+}
+
+export interface ParkedMachine {
+  /** Of all that must be the same in its copies. */
+  readonly key: string
+  /** Descriptor of its memory. */
+  readonly memory: number
+  /** Files: of its processors and devices, and what its console said. */
+  readonly state: string
+  readonly console: string
+  readonly root: ParkedDisk
+  /** Where in its memory it says who it is. */
+  readonly marks: readonly Mark[]
+}
+
+/** A place in the memory of a machine: of its UUID, as SMBIOS has it or in letters, or of its instance. In bytes. */
+export interface Mark {
+  readonly what: 'uuid' | 'text' | 'instance'
+  readonly offset: number
 }
 
 /** What the other drivers made for a domain. Disks and taps in the order of `DomainSpec.disks` and `.vifs`. */

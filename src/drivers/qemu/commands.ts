@@ -9,6 +9,12 @@ export interface QmpCommands {
   readonly cont: { readonly takes: Record<never, never>; readonly returns: unknown }
   readonly system_powerdown: { readonly takes: Record<never, never>; readonly returns: unknown }
   readonly system_reset: { readonly takes: Record<never, never>; readonly returns: unknown }
+  readonly 'migrate-set-capabilities': {
+    readonly takes: { readonly capabilities: readonly { readonly capability: string; readonly state: boolean }[] }
+    readonly returns: unknown
+  }
+  readonly migrate: { readonly takes: { readonly uri: string }; readonly returns: unknown }
+  readonly 'migrate-incoming': { readonly takes: { readonly uri: string }; readonly returns: unknown }
   readonly quit: { readonly takes: Record<never, never>; readonly returns: unknown }
   /** Takes what it returns out of the buffer. */
   readonly 'ringbuf-read': {

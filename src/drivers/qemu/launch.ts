@@ -15,6 +15,8 @@ export interface Launch {
   readonly command: readonly string[]
   /** Where its sockets shall be: the process has them as descriptors 3, 4 … */
   readonly sockets: readonly string[]
+  /** Descriptors of ours that it has after them. */
+  readonly files?: readonly number[]
   /** Takes what it says. */
   readonly log: string
 }
@@ -24,14 +26,14 @@ export interface Launch {
  * are open already and given to it as descriptors: one can connect at once, the answer comes when it is ready, and the
  * process needs no folder to write in.
  */
-export async function launch({ command, sockets, log }: Launch): Promise<ChildProcess> {
+export async function launch({ command, sockets, files = [], log }: Launch): Promise<ChildProcess> {
   const [program, ...args] = command
   if (program === undefined) throw new Fault('no command')
   const servers: Server[] = []
   for (const it of sockets) servers.push(await listen(it))
   const output = openSync(log, 'a', 0o600)
   try {
-    const stdio: StdioOptions = ['ignore', output, output, ...servers.map(descriptorOf)]
+    const stdio: StdioOptions = ['ignore', output, output, ...servers.map(descriptorOf), ...files]
     const child = spawn(program, args, { detached: true, stdio, env: environment, cwd: '/' })
     child.unref()
     return child

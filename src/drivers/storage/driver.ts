@@ -5,9 +5,10 @@ import type { DomainId, ImageId } from '../../model/ids.ts'
 export interface StorageDriver {
   /**
    * Makes the domain's disks that are not there yet and says where each is, in the order given. A disk that exists is
-   * left as it is. Files may be read and written by the domain's own user alone. Throws where an image is missing.
+   * left as it is. Files may be read and written by the domain's own user alone. Throws where an image is missing. With `parked` a
+   * root disk begins as a parked machine has left it.
    */
-  provide(domain: DomainId, disks: readonly DiskSpec[], abort: AbortSignal): Promise<BlockNode[]>
+  provide(domain: DomainId, disks: readonly DiskSpec[], abort: AbortSignal, parked?: ParkedDisk): Promise<BlockNode[]>
   /** Removes all disks of the domain. Resolves at once if there are none. */
   release(domain: DomainId, abort: AbortSignal): Promise<void>
   /** Every domain that has disks here. */
@@ -21,4 +22,16 @@ export interface BlockNode {
   readonly file: string
   readonly format: 'raw' | 'qcow2'
   readonly serial: string
+  /** Key of the parked machine whose disk this still is: nobody has written to it. */
+  readonly untouched?: string
 }
+
+/** The root disk of a parked machine, and an empty layer over it that calls it by `parkedName`. Nobody writes to them. */
+export interface ParkedDisk {
+  readonly key: string
+  readonly file: string
+  readonly layer: string
+}
+
+/** What a parked disk is called in the folder of a layer over it. */
+export const parkedName = 'parked.qcow2'

@@ -8,6 +8,7 @@ import type { InterfaceId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import type { BlockNode } from '../../storage/driver.ts'
 import type { DomainWiring, VolumeWiring } from '../driver.ts'
+import { pathOf } from './parking/memory.ts'
 import { volumeDevice, volumeNode } from './volumes.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
@@ -18,10 +19,18 @@ export interface Machine {
   readonly accelerator: Accelerator
   /** Number of the file descriptor that listens for the control connection. */
   readonly controlFd: number
+  readonly parking?: ParkingArguments
+}
+
+/** Of a machine that is to be parked, or to be woken as a copy of one that was: both are the same but for these. */
+export interface ParkingArguments {
+  readonly role: 'park' | 'wake'
+  /** Number of the file descriptor of its memory. */
+  readonly memoryFd: number
 }
 
 /** Everything after `qemu-system-x86_64`. The machine waits to be told to run. */
-export function qemuArguments({ spec, wiring, accelerator, controlFd }: Machine): string[] {
+export function qemuArguments({ spec, wiring, accelerator, controlFd, parking }: Machine): string[] {
   if (wiring.taps.length !== spec.vifs.length || wiring.disks.length !== spec.disks.length) {
     throw new Fault(`${spec.id}: the wiring does not fit the spec`)
   }
@@ -29,7 +38,7 @@ export function qemuArguments({ spec, wiring, accelerator, controlFd }: Machine)
     ...processArguments(spec),
     ...boardArguments(),
     ...acceleratorArguments(accelerator, spec.memoryMiB),
-    ...memoryArguments(spec.memoryMiB),
+    ...(parking ? parkingArguments(parking, spec.memoryMiB) : memoryArguments(spec.memoryMiB)),
     ...['-smp', `cpus=${spec.vcpus},sockets=1,cores=${spec.vcpus},threads=1`],
     ...identityArguments(spec),
     ...bootArguments(wiring, spec.boot),
@@ -37,7 +46,8 @@ export function qemuArguments({ spec, wiring, accelerator, controlFd }: Machine)
     ...controlArguments(controlFd),
     ...entropyArguments(),
     ...wiring.disks.flatMap(diskArguments),
-    ...wiring.taps.flatMap((tap, index) => nicArguments(tap, spec.vifs[index]!)), // Counted above.
+    // Counted above. One that is woken gets its NICs before it goes on.
+    ...(parking ? [] : wiring.taps.flatMap((tap, index) => nicArguments(tap, spec.vifs[index]!))),
     ...hotPlugArguments(),
     ...(wiring.volumes ?? []).flatMap(volumeArguments),
   ]
@@ -86,6 +96,16 @@ export function memoryArguments(memoryMiB: number): string[] {
     '-object',
     json({ 'qom-type': 'memory-backend-ram', id: 'ram', size: memoryMiB * 2 ** 20 }),
   ]
+}
+
+/**
+ * Memory in a file, so that it is there already where a machine is woken: what the copy changes is its own.
+ * Source: QEMU 7.2, qapi/qom.json (MemoryBackendFileProperties); qapi/migration.json (x-ignore-shared).
+ */
+function parkingArguments({ role, memoryFd }: ParkingArguments, memoryMiB: number): string[] {
+  const file = { 'mem-path': pathOf(memoryFd), share: role === 'park' }
+  const memory = { 'qom-type': 'memory-backend-file', id: 'ram', size: memoryMiB * 2 ** 20, ...file }
+  return ['-m', `${memoryMiB}M`, '-object', json(memory), ...(role === 'wake' ? ['-incoming', 'defer'] : [])]
 }
 
 /**

@@ -13,6 +13,7 @@ import type { DomainWiring } from '../driver.ts'
 import { type Accelerator, qemuArguments, translationMiB } from './arguments.ts'
 import { admit, type ControlGroups, type GroupLimits, removeGroups } from './cgroup.ts'
 import { Domain, type DomainSurroundings, logIn, socketIn } from './domain.ts'
+import type { Way } from './parking/migration.ts'
 import { type DomainRecord, writeRecord } from './record.ts'
 
 /** What is the same for all domains of a host. */
@@ -30,6 +31,18 @@ export interface BootOptions {
   /** Unique on the machine. */
   readonly groupName: string
   readonly abort: AbortSignal
+  /** Wakes it instead of booting it, or boots it to be parked. */
+  readonly parking?: BootParking
+}
+
+export interface BootParking {
+  readonly role: 'park' | 'wake'
+  /** Descriptors that the process gets: its memory, and the state that it is to take over. */
+  readonly files: readonly number[]
+  /** What its console has from before. */
+  readonly console?: Buffer
+  /** What is to be done before its processors run. */
+  prepare?(way: Way, pid: number): Promise<void>
 }
 
 /** A machine that takes longer than this to run its first instruction never will. */
@@ -40,10 +53,10 @@ export async function bootDomain(
   ground: Ground,
   spec: DomainSpec,
   wiring: DomainWiring,
-  { around, groupName, abort }: BootOptions,
+  { around, groupName, abort, parking }: BootOptions,
 ): Promise<Domain> {
   const begun = performance.now()
-  const command = commandFor(ground, spec, wiring)
+  const command = commandFor(ground, spec, wiring, parking)
   await using undo = new AsyncDisposableStack()
   await mkdir(around.folder, { mode: 0o700 })
   undo.defer(() => rm(around.folder, { recursive: true, force: true }))
@@ -52,7 +65,8 @@ export async function bootDomain(
   abort.throwIfAborted()
   const record = newRecord(spec, wiring, groups, ground.clock)
   writeRecord(around.folder, record)
-  const child = await launch({ command, sockets: [socketIn(around.folder)], log: logIn(around.folder) })
+  const files = parking?.files ?? []
+  const child = await launch({ command, sockets: [socketIn(around.folder)], files, log: logIn(around.folder) })
   const process = child.pid === undefined ? undefined : identify(child.pid)
   ground.log.debug({ stage: 'exec', subject: spec.id, pid: child.pid }, 'QEMU is started')
   const failure = failureOf(child, logIn(around.folder))
@@ -62,20 +76,27 @@ export async function bootDomain(
   const domain = new Domain(around, record)
   domain.save({ process })
   undo.defer(() => domain.release())
-  await begin(domain, { process, failure, clock: ground.clock, abort })
-  domain.save({ phase: 'started' })
-  ground.log.info(
-    { stage: 'run', domain: spec.id, pid: process.pid, ms: Math.round(performance.now() - begun) },
-    'domain runs',
-  )
+  if (parking?.console) await domain.beginConsole(parking.console)
+  await begin(domain, { process, failure, clock: ground.clock, abort, ...(parking && { parking }) })
+  domain.save({ phase: 'started', ...(parking?.console && { waking: parking.console.length }) })
+  domain.watchWaking()
+  const ms = Math.round(performance.now() - begun)
+  ground.log.info({ stage: 'run', domain: spec.id, pid: process.pid, ms, how: parking?.role ?? 'boot' }, 'domain runs')
   undo.move()
   return domain
 }
 
-function commandFor({ accelerator, deviceGroups }: Ground, spec: DomainSpec, wiring: DomainWiring): string[] {
+function commandFor(
+  { accelerator, deviceGroups }: Ground,
+  spec: DomainSpec,
+  wiring: DomainWiring,
+  parking: BootParking | undefined,
+): string[] {
   const [namespace, ...others] = new Set(wiring.taps.map((it) => it.namespace))
   if (others.length > 0) throw new Fault(`${spec.id} hangs in several namespaces: ${[namespace, ...others].join(', ')}`)
-  const qemu = ['qemu-system-x86_64', ...qemuArguments({ spec, wiring, accelerator, controlFd: firstFd })]
+  const machine = { spec, wiring, accelerator, controlFd: firstFd }
+  const parked = parking && { parking: { role: parking.role, memoryFd: firstFd + 1 } }
+  const qemu = ['qemu-system-x86_64', ...qemuArguments({ ...machine, ...parked })]
   const place = namespace === undefined ? {} : { namespace }
   return confined(qemu, { user: userOfDomain(spec.id), groups: deviceGroups, ...place })
 }
@@ -104,11 +125,13 @@ interface Beginning {
   readonly failure: Promise<never>
   readonly clock: Clock
   readonly abort: AbortSignal
+  readonly parking?: BootParking
 }
 
-async function begin(domain: Domain, { process, failure, clock, abort }: Beginning): Promise<void> {
+async function begin(domain: Domain, { process, failure, clock, abort, parking }: Beginning): Promise<void> {
   try {
-    await Promise.race([domain.start(bootTimeoutMs, abort), failure])
+    const prepare = async (way: Way) => parking?.prepare?.(way, process.pid)
+    await Promise.race([domain.start(bootTimeoutMs, abort, prepare), failure])
   } catch (error) {
     abort.throwIfAborted()
     // Its socket closes before one hears of its end; what it said is the better reason.

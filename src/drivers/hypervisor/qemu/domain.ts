@@ -14,6 +14,7 @@ import type { DomainStatus, PluggedVolume, VolumeWiring } from '../driver.ts'
 import { consoleBufferBytes, consoleDevice } from './arguments.ts'
 import { ConsoleLog } from './console-log.ts'
 import { pluggedNics, plugNic, unplugNic } from './nics.ts'
+import type { Way } from './parking/migration.ts'
 import { type DomainRecord, writeRecord } from './record.ts'
 import { pluggedVolumes, plugVolume, resizeVolume, unplugVolume } from './volumes.ts'
 
@@ -31,6 +32,9 @@ export const logIn = (folder: string) => join(folder, 'qemu.log')
 /** A healthy QEMU answers in milliseconds, also on a loaded machine. */
 const patienceMs = 3_000
 const longestLogBytes = 1024 * 1024
+/** A guest says that it woke a tenth of a second after it did; twenty at once, on two busy processors, within seconds. */
+const wakingMs = 30_000
+const neverWoke = `cumulet: the guest has not woken within ${wakingMs / 1000} seconds: it boots`
 
 /** One domain that was started, by this driver or by one before it. Its methods are called one at a time, but for `status` and `console`. */
 export class Domain {
@@ -41,7 +45,7 @@ export class Domain {
   #vifs: readonly InterfaceId[]
   #reading: Promise<void> = Promise.resolve()
   #ending: Promise<void> | undefined
-  #released = false
+  readonly #release = new AbortController()
   #volumes: readonly PluggedVolume[] = []
 
   constructor(around: DomainSurroundings, record: DomainRecord) {
@@ -70,9 +74,14 @@ export class Domain {
     writeRecord(this.#around.folder, this.#record)
   }
 
-  /** Lets the virtual CPUs of a new process run. */
-  async start(timeoutMs: number, abort: AbortSignal): Promise<void> {
+  /** Lets the virtual CPUs of a new process run, after what is to be done while they stand still. */
+  async start(
+    timeoutMs: number,
+    abort: AbortSignal,
+    before: (way: Way) => Promise<void> = async () => {},
+  ): Promise<void> {
     const qmp = await this.#control.connect(timeoutMs, abort)
+    await before({ qmp, control: this.#control, abort })
     await qmp.execute('cont', {}, { timeoutMs, abort })
     const { status } = await qmp.execute('query-status', {}, { timeoutMs, abort })
     if (status !== 'running') throw new Fault(`${this.id} does not run but is ${status}`)
@@ -82,6 +91,36 @@ export class Domain {
   async adopt(abort: AbortSignal): Promise<void> {
     if (!this.#lives()) return
     await this.#control.connect(patienceMs, abort)
+    this.watchWaking()
+  }
+
+  /** To speak with the machine, which has to run. */
+  async way(abort: AbortSignal): Promise<Way> {
+    return { qmp: await this.#running(abort), control: this.#control, abort }
+  }
+
+  /** A machine that was to wake and says nothing boots instead, and its console says so. */
+  watchWaking(): void {
+    if (this.#record.waking === undefined) return
+    this.#watchWaking(this.#record.waking).catch((error: unknown) => {
+      if (!this.#release.signal.aborted) this.#complain(error)
+    })
+  }
+
+  async #watchWaking(saidBefore: number): Promise<void> {
+    await this.#around.clock.sleep(wakingMs, this.#release.signal)
+    if (this.#record.ended === undefined && this.#lives() && !(await this.#hasSaidMore(saidBefore))) {
+      this.#around.log.warn('the guest does not wake: it boots')
+      await this.#console.append(Buffer.from(`\r\n${neverWoke}\r\n`))
+      await this.#reset(await this.#running(this.#release.signal), this.#release.signal)
+    }
+    const { waking: _, ...rest } = this.#record
+    this.#record = rest
+    this.save({})
+  }
+
+  async #hasSaidMore(bytes: number): Promise<boolean> {
+    return (await this.console(bytes + 1)).length > bytes
   }
 
   /** What is true now; a guest that turns out to be off gives its process back. */
@@ -184,6 +223,11 @@ export class Domain {
     return this.#console.tail(bytes)
   }
 
+  /** What was written before this process began to. */
+  beginConsole(text: Buffer): Promise<void> {
+    return this.#console.append(text)
+  }
+
   /** Moves what the guest has written from QEMU's memory to the file. */
   async takeConsole(): Promise<void> {
     this.#reading = this.#reading.then(() => this.#takeConsole()).catch((error: unknown) => this.#complain(error))
@@ -192,7 +236,7 @@ export class Domain {
 
   /** Lets go of the process, which goes on. */
   async release(): Promise<void> {
-    this.#released = true
+    this.#release.abort()
     await this.#control.close()
   }
 
@@ -304,7 +348,7 @@ export class Domain {
   }
 
   #noticeEnd(): void {
-    if (this.#released) return
+    if (this.#release.signal.aborted) return
     this.#gone(5000)
       .catch((error: unknown) => this.#complain(error))
       .finally(() => this.#around.changed(this.id))

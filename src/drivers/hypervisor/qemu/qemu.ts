@@ -9,12 +9,13 @@ import { numberOfDomain } from '../../../model/domain-user.ts'
 import type { DomainId, InterfaceId, VolumeId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import { groupsFor } from '../../qemu/confine.ts'
-import type { DomainStatus, DomainWiring, HypervisorDriver, VolumeWiring } from '../driver.ts'
+import type { DomainStatus, DomainWiring, HypervisorDriver, ParkedMachine, VolumeWiring } from '../driver.ts'
 import { Turns } from '../turns.ts'
 import type { Accelerator } from './arguments.ts'
 import { bootDomain, clearRemains, type Ground } from './boot.ts'
 import { type Limits, openControlGroups, removeGroups } from './cgroup.ts'
 import { Domain, type DomainSurroundings } from './domain.ts'
+import { wakeDomain } from './parking/wake.ts'
 import { readRecord } from './record.ts'
 
 export interface QemuOptions {
@@ -40,11 +41,15 @@ export async function openQemu(options: QemuOptions): Promise<QemuDriver> {
   const dataDir = resolve(options.dataDir)
   if (Buffer.byteLength(dataDir) > longestDataDir) throw new Fault(`too long for sockets below it: ${dataDir}`)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const devices = ['/dev/net/tun', ...(options.accelerator === 'kvm' ? ['/dev/kvm'] : [])]
-  const [groups, deviceGroups] = [await openControlGroups(), await groupsFor(devices, options.log)]
-  const driver = new Qemu({ ...options, dataDir, groups, deviceGroups })
+  const driver = new Qemu({ ...(await openGround(options)), dataDir })
   await driver.find()
   return driver
+}
+
+/** What processes of guests need of this machine. */
+export async function openGround({ accelerator, clock, log }: Omit<QemuOptions, 'dataDir'>): Promise<Ground> {
+  const devices = ['/dev/net/tun', ...(accelerator === 'kvm' ? ['/dev/kvm'] : [])]
+  return { accelerator, clock, log, groups: await openControlGroups(), deviceGroups: await groupsFor(devices, log) }
 }
 
 class Qemu implements QemuDriver {
@@ -69,7 +74,7 @@ class Qemu implements QemuDriver {
     this.#saving = this.#saveConsoles()
   }
 
-  async boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal): Promise<void> {
+  async boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: ParkedMachine): Promise<void> {
     await this.#turns.take(spec.id, 'boot', abort, async (signal) => {
       const there = await this.#domains.get(spec.id)?.status(signal)
       if (there?.state === 'running') return
@@ -77,11 +82,10 @@ class Qemu implements QemuDriver {
       const folder = this.#folderOf(spec.id)
       await clearRemains(folder, readRecord(folder), this.#ground.clock)
       const groupName = `${createHash('sha256').update(this.#ground.dataDir).digest('hex').slice(0, 8)}-${spec.id}`
-      const domain = await bootDomain(this.#ground, spec, wiring, {
-        around: this.#around(spec.id),
-        groupName,
-        abort: signal,
-      })
+      const options = { around: this.#around(spec.id), groupName, abort: signal }
+      const domain = from
+        ? await wakeDomain(this.#ground, spec, wiring, from, options)
+        : await bootDomain(this.#ground, spec, wiring, options)
       this.#domains.set(spec.id, domain)
       this.#changed(spec.id)
     })

@@ -30,6 +30,8 @@ export interface DomainRecord {
   readonly held?: number
   /** Volumes that are plugged in, or may be. */
   readonly plugs?: readonly VolumeId[]
+  /** It was woken, and is not known to be awake: how many bytes its console had before. */
+  readonly waking?: number
   readonly buttonPressedAt?: string
   /** Set once it is over, or before we end it: never taken back. */
   readonly ended?: NonNullable<DomainStatus['cause']>

@@ -1,12 +1,12 @@
-import { chmod, chown, copyFile, link, mkdir, open, readdir, realpath, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, chown, copyFile, link, mkdir, open, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Fault, systemCode } from '../../../base/fault.ts'
 import { exists } from '../../../base/files.ts'
 import { hex, type Random, systemRandom } from '../../../base/random.ts'
 import type { DiskSpec } from '../../../host-api/spec.ts'
 import { userOfDomain } from '../../../model/domain-user.ts'
 import type { DomainId, ImageId } from '../../../model/ids.ts'
-import type { BlockNode, StorageDriver } from '../driver.ts'
+import { type BlockNode, type ParkedDisk, parkedName, type StorageDriver } from '../driver.ts'
 import { Templates } from './templates.ts'
 
 export interface LayeredStorageOptions {
@@ -34,11 +34,16 @@ export class LayeredStorage implements StorageDriver {
     this.#templates = new Templates(join(folder, 'templates'), random)
   }
 
-  async provide(domain: DomainId, disks: readonly DiskSpec[], abort: AbortSignal): Promise<BlockNode[]> {
+  async provide(
+    domain: DomainId,
+    disks: readonly DiskSpec[],
+    abort: AbortSignal,
+    parked?: ParkedDisk,
+  ): Promise<BlockNode[]> {
     abort.throwIfAborted()
     await mkdir(this.#disks, { recursive: true, mode: 0o755 })
     await ownFolder(join(this.#disks, domain), userOfDomain(domain))
-    return Promise.all(disks.map((it) => this.#provideOne(domain, it)))
+    return Promise.all(disks.map((it) => this.#provideOne(domain, it, it.kind === 'root' ? parked : undefined)))
   }
 
   async release(domain: DomainId, abort: AbortSignal): Promise<void> {
@@ -63,19 +68,22 @@ export class LayeredStorage implements StorageDriver {
   }
 
   /** Complete before it has its name: who dies on the way leaves a file that `release` removes. */
-  async #provideOne(domain: DomainId, disk: DiskSpec): Promise<BlockNode> {
+  async #provideOne(domain: DomainId, disk: DiskSpec, parked: ParkedDisk | undefined): Promise<BlockNode> {
     const name = disk.name.replace(/^\/dev\//, '')
     if (!/^\w+$/.test(name)) throw new Fault(`'${disk.name}' is no name of a disk`)
     const format = disk.kind === 'swap' ? 'raw' : 'qcow2'
     const file = join(this.#disks, domain, `${name}.${format}`)
-    if (!(await exists(file))) await this.#make(file, disk, userOfDomain(domain))
-    return { file, format, serial: disk.serial }
+    const { serial } = disk
+    if (!(await exists(file))) await this.#make(file, disk, userOfDomain(domain), parked)
+    const untouched = parked && (await isUntouched(file, parked)) ? { untouched: parked.key } : {}
+    return { file, format, serial, ...untouched }
   }
 
-  async #make(file: string, disk: DiskSpec, user: number): Promise<void> {
+  async #make(file: string, disk: DiskSpec, user: number, parked: ParkedDisk | undefined): Promise<void> {
     const partial = `${file}.${hex(this.#random, 12)}`
     try {
-      if (disk.kind === 'swap') await firstPage(await this.#templates.swap(disk.sizeMiB), partial, disk.sizeMiB)
+      if (parked) await layParked(parked, dirname(file), partial)
+      else if (disk.kind === 'swap') await firstPage(await this.#templates.swap(disk.sizeMiB), partial, disk.sizeMiB)
       else await copyFile(await this.#emptyLayer(disk), partial)
       await chmod(partial, 0o600)
       await chown(partial, user, user)
@@ -105,6 +113,24 @@ async function ownFolder(folder: string, user: number): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await chown(folder, process.getuid?.() ?? 0, user)
   await chmod(folder, 0o710)
+}
+
+/** A layer over a parked disk, which is kept in its folder under another name: it stays there as long as the layer does. */
+async function layParked(parked: ParkedDisk, folder: string, file: string): Promise<void> {
+  const base = join(folder, parkedName)
+  await rm(base, { force: true }) // Of an attempt that died before there was a layer.
+  await link(parked.file, base)
+  await copyFile(parked.layer, file)
+}
+
+/** Whether it lies over this very disk, and nothing was written to it. */
+async function isUntouched(file: string, parked: ParkedDisk): Promise<boolean> {
+  const base = join(dirname(file), parkedName)
+  if (!(await exists(base))) return false
+  const [its, own] = await Promise.all([stat(base), stat(parked.file)])
+  if (its.ino !== own.ino || its.dev !== own.dev) return false
+  const [content, empty] = await Promise.all([readFile(file), readFile(parked.layer)])
+  return content.equals(empty)
 }
 
 /** The first page of `source` and nothing behind it: all that a swap disk has when it is new. */

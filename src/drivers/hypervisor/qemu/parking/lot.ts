@@ -1,0 +1,263 @@
+/**
+ * The parked machines of this machine, which all of its hosts share: a folder for each, by its key.
+ *
+ *     <key>/machine.json   where its memory says who it is; written last
+ *     <key>/memory state console root.qcow2 layer.qcow2
+ *     making/ disks/ templates/   of the one that is being made
+ */
+import { createHash } from 'node:crypto'
+import { closeSync } from 'node:fs'
+import {
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { join } from 'node:path'
+import { Fault, messageOf, systemCode } from '../../../../base/fault.ts'
+import { run } from '../../../../base/subprocess.ts'
+import type { DomainSpec } from '../../../../host-api/spec.ts'
+import { parkedName, type StorageDriver } from '../../../storage/driver.ts'
+import type { DomainWiring, ParkedMachine, Parking } from '../../driver.ts'
+import { qemuArguments } from '../arguments.ts'
+import { clearRemains, type Ground } from '../boot.ts'
+import { readRecord } from '../record.ts'
+import { loadMemory, makeMemory } from './memory.ts'
+import { canPark, machineToPark, park } from './park.ts'
+
+export interface LotOptions {
+  readonly folder: string
+  readonly ground: Ground
+  /** Makes the disks of machines that are to be parked; in `folder`, so that they can become theirs. */
+  readonly storage: StorageDriver
+}
+
+/** More than these are more than anybody launches at a time; those not used for the longest time go. */
+const mostMachines = 8
+const never = new AbortController().signal
+
+/** Removes what was being made when a process before this one died. */
+export async function openLot(options: LotOptions): Promise<Parking> {
+  const lot = new Lot(options)
+  await lot.clear()
+  return lot
+}
+
+class Lot implements Parking {
+  readonly #options: LotOptions
+  /** Descriptors of memories, by their machine's key. */
+  readonly #memories = new Map<string, Promise<number>>()
+  /** Keys of those that were tried and did not park, until the next process. */
+  readonly #vain = new Set<string>()
+  readonly #end = new AbortController()
+  #making: Promise<void> | undefined
+
+  constructor(options: LotOptions) {
+    this.#options = options
+  }
+
+  async clear(): Promise<void> {
+    const { ground, storage } = this.#options
+    const making = this.#in('making')
+    await mkdir(making, { recursive: true, mode: 0o755 })
+    await clearRemains(join(making, 'domain'), readRecord(join(making, 'domain')), ground.clock)
+    await rm(making, { recursive: true, force: true })
+    for (const it of await storage.list(never)) await storage.release(it, never)
+  }
+
+  async find(spec: DomainSpec): Promise<ParkedMachine | undefined> {
+    if (!canPark(spec)) return undefined
+    const key = await this.#keyOf(spec)
+    const about = await readAbout(this.#in(key))
+    if (!about) return undefined
+    const memory = await this.#memoryOf(key)
+    const now = new Date()
+    await utimes(this.#in(key), now, now)
+    const { state, console, file, layer } = this.#filesOf(key)
+    return { key, memory, state, console, marks: about.marks, root: { key, file, layer } }
+  }
+
+  prepare(spec: DomainSpec): void {
+    if (!canPark(spec) || this.#making || this.#end.signal.aborted) return
+    const { log } = this.#options.ground
+    const making = this.#keyOf(spec).then(async (key) => {
+      if (this.#vain.has(key) || (await readAbout(this.#in(key)))) return
+      try {
+        await this.#make(spec, key)
+        log.info({ key, image: spec.boot.image, memoryMiB: spec.memoryMiB }, 'a machine is parked: others like it wake')
+        await this.#makeRoom()
+      } catch (error) {
+        this.#vain.add(key)
+        if (!this.#end.signal.aborted)
+          log.warn(
+            { key, image: spec.boot.image, error: messageOf(error) },
+            'a machine does not park: others like it boot',
+          )
+      }
+    })
+    this.#making = making
+      .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'cannot park a machine'))
+      .finally(() => {
+        this.#making = undefined
+      })
+  }
+
+  async discard(key: string): Promise<void> {
+    const memory = this.#memories.get(key)
+    this.#memories.delete(key)
+    await rm(this.#in(key), { recursive: true, force: true })
+    const descriptor = await memory?.catch(() => undefined)
+    if (descriptor !== undefined) closeSync(descriptor)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort()
+    await this.#making
+    for (const it of this.#memories.values()) {
+      const memory = await it.catch(() => undefined)
+      if (memory !== undefined) closeSync(memory)
+    }
+  }
+
+  async #make(spec: DomainSpec, key: string): Promise<void> {
+    const { ground, storage } = this.#options
+    const abort = this.#end.signal
+    const machine = machineToPark(spec)
+    const making = this.#in('making')
+    await mkdir(making, { recursive: true, mode: 0o700 })
+    const memory = makeMemory(machine.memoryMiB * 2 ** 20)
+    try {
+      const disks = await storage.provide(machine.id, machine.disks, abort)
+      const rootIndex = machine.disks.findIndex((it) => it.kind === 'root')
+      const [root, rootSpec] = [disks[rootIndex], machine.disks[rootIndex]]
+      if (!root || rootSpec?.kind !== 'root') throw new Fault(`${spec.id} has no root disk`)
+      const wiring: DomainWiring = { ...(await this.#bootFiles(machine)), disks, taps: [] }
+      const around = { folder: join(making, 'domain'), clock: ground.clock, log: ground.log, changed: () => {} }
+      const result = join(making, 'result')
+      await mkdir(result, { mode: 0o755 })
+      const groupName = `parking-${createHash('sha256').update(making).digest('hex').slice(0, 8)}`
+      const marks = await park(ground, machine, wiring, { around, groupName, abort, memory, folder: result })
+      await this.#takeDisk(root.file, await storage.imageFile(rootSpec.image, rootSpec.file), result)
+      await writeFile(join(result, 'machine.json'), JSON.stringify({ marks }))
+      await rename(result, this.#in(key))
+      this.#memories.set(key, Promise.resolve(memory))
+    } catch (error) {
+      closeSync(memory)
+      throw error
+    } finally {
+      await storage.release(machine.id, never)
+      await rm(making, { recursive: true, force: true })
+    }
+  }
+
+  /** Its disk is one that others' lie over: its process, which may have been taken over by its guest, must not choose what is below. */
+  async #takeDisk(disk: string, image: string, folder: string): Promise<void> {
+    await requireLayerOf(disk, image)
+    const file = join(folder, 'root.qcow2')
+    await rename(disk, file)
+    await chown(file, 0, 0)
+    await chmod(file, 0o444)
+    const layer = join(folder, 'layer.qcow2')
+    const bytes = String(await virtualSize(file))
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-u', '-F', 'qcow2', '-b', parkedName, layer, bytes])
+  }
+
+  /** Differs with everything that a copy has from what it is a copy of. */
+  async #keyOf(spec: DomainSpec): Promise<string> {
+    const machine = machineToPark(spec)
+    const { storage, ground } = this.#options
+    const files = await Promise.all([
+      realpath('/usr/bin/qemu-system-x86_64'),
+      ...Object.values(await this.#bootFiles(machine)),
+      ...machine.disks.map((it) => (it.kind === 'root' ? storage.imageFile(it.image, it.file) : '/')),
+    ])
+    const stamps = await Promise.all(files.map(stampOf))
+    const disks = machine.disks.map(({ serial }) => ({ file: '/', format: 'qcow2' as const, serial }))
+    const wiring = { kernel: '/', ramdisk: '/', disks, taps: [] }
+    const parking = { role: 'park', memoryFd: 0 } as const
+    const args = qemuArguments({ spec: machine, wiring, accelerator: ground.accelerator, controlFd: 0, parking })
+    const all = JSON.stringify([args, machine.disks, stamps])
+    return createHash('sha256').update(all).digest('hex').slice(0, 24)
+  }
+
+  async #bootFiles({ boot }: DomainSpec): Promise<Pick<DomainWiring, 'kernel' | 'ramdisk'>> {
+    const { storage } = this.#options
+    const [kernel, ramdisk] = await Promise.all([
+      boot.kernel && storage.imageFile(boot.kernelImage ?? boot.image, boot.kernel),
+      boot.ramdisk && storage.imageFile(boot.ramdiskImage ?? boot.image, boot.ramdisk),
+    ])
+    return { ...(kernel && { kernel }), ...(ramdisk && { ramdisk }) }
+  }
+
+  #memoryOf(key: string): Promise<number> {
+    const known = this.#memories.get(key)
+    if (known) return known
+    const loading = loadMemory(this.#filesOf(key).memory)
+    this.#memories.set(key, loading)
+    loading.catch(() => this.#memories.delete(key))
+    return loading
+  }
+
+  #filesOf(key: string) {
+    const file = (name: string) => join(this.#in(key), name)
+    return {
+      ...{ memory: file('memory'), state: file('state'), console: file('console') },
+      ...{ file: file('root.qcow2'), layer: file('layer.qcow2') },
+    }
+  }
+
+  async #makeRoom(): Promise<void> {
+    const keys = (await readdir(this.#options.folder)).filter((it) => /^[0-9a-f]{24}$/.test(it))
+    const dated = await Promise.all(keys.map(async (key) => ({ key, usedAt: (await stat(this.#in(key))).mtimeMs })))
+    for (const { key } of dated.sort((a, b) => b.usedAt - a.usedAt).slice(mostMachines)) await this.discard(key)
+  }
+
+  #in(name: string): string {
+    return join(this.#options.folder, name)
+  }
+}
+
+async function readAbout(folder: string): Promise<Pick<ParkedMachine, 'marks'> | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, 'machine.json'), 'utf8'))
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function stampOf(file: string): Promise<string> {
+  const { ino, size, mtimeMs } = await stat(file)
+  return [file, ino, size, mtimeMs].join(' ')
+}
+
+/** Source: QEMU, docs/interop/qcow2.txt, "Header": version, where and how long the name of the file below is, size, features. */
+async function headerOf(file: string): Promise<{ base: string; bytes: number; features: bigint }> {
+  await using handle = await open(file, 'r')
+  const header = Buffer.alloc(104)
+  await handle.read(header, 0, header.length, 0)
+  const length = Math.min(header.readUInt32BE(16), 1023)
+  const name = Buffer.alloc(length)
+  await handle.read(name, 0, length, Number(header.readBigUInt64BE(8)))
+  return { base: name.toString(), bytes: Number(header.readBigUInt64BE(24)), features: header.readBigUInt64BE(72) }
+}
+
+/** Throws unless it is a plain layer over this image. */
+async function requireLayerOf(file: string, image: string): Promise<void> {
+  const { base, features } = await headerOf(file)
+  if (base !== image || features !== 0n) throw new Fault(`the disk lies over ${base} and not over ${image}`)
+  const told = JSON.parse(await run('qemu-img', ['info', '--output=json', file])) as Record<string, unknown>
+  if (told['backing-filename-format'] !== 'raw') throw new Fault(`${image} is not called raw by the disk over it`)
+}
+
+async function virtualSize(file: string): Promise<number> {
+  return (await headerOf(file)).bytes
+}
