@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
+import { systemRandom } from '../base/random.ts'
 import type {
   DomainStatus,
   DomainWiring,
@@ -21,6 +22,7 @@ import type { DomainFact, HostFacts } from '../host-api/facts.ts'
 import type { DomainSpec, EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
 import type { DnsService } from './dns/service.ts'
+import { identityOf } from './identity.ts'
 import type { MetadataService } from './metadata/service.ts'
 import type { ObjectsService } from './objects/service.ts'
 import { type Found, plan, type Step, type Subject } from './plan.ts'
@@ -332,7 +334,7 @@ export class HostAgent {
     const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index]!, vif.id)) // plan() has one for each vif.
     const wiring = { ...started, disks, taps, volumes: this.#volumes.wiringOf(spec) }
     const isItsCopy = parked && disks.some((it) => it.untouched === parked.key)
-    if (!isItsCopy || !(await this.#wake(spec, wiring, parked, abort))) {
+    if (!isItsCopy || !(await this.#wakes(spec, wiring, parked, abort))) {
       await hypervisor.boot(spec, wiring, abort)
       this.#parts.parking?.prepare(spec)
     }
@@ -340,15 +342,18 @@ export class HostAgent {
   }
 
   /** False where it does not wake, and then never will. Its disk serves for a boot as well: it is that of a machine whose power went. */
-  async #wake(spec: DomainSpec, wiring: DomainWiring, parked: ParkedMachine, abort: AbortSignal): Promise<boolean> {
-    const { hypervisor, parking, log } = this.#parts
+  async #wakes(spec: DomainSpec, wiring: DomainWiring, machine: ParkedMachine, abort: AbortSignal): Promise<boolean> {
+    const { hypervisor, parking, clock, log } = this.#parts
+    const around = { random: systemRandom, now: clock.now() }
+    const identity = identityOf(spec, this.#wanted?.routers ?? [], around)
+    if (identity === undefined) return false
     try {
-      await hypervisor.boot(spec, wiring, abort, parked)
+      await hypervisor.boot(spec, wiring, abort, { machine, identity })
       return true
     } catch (error) {
       abort.throwIfAborted()
-      log.warn({ err: error, domain: spec.id, parked: parked.key }, 'a domain cannot be woken: it boots')
-      await parking?.discard(parked.key)
+      log.warn({ err: error, domain: spec.id, parked: machine.key }, 'a domain cannot be woken: it boots')
+      await parking?.discard(machine.key)
       return false
     }
   }

@@ -3,11 +3,10 @@ const headersBytes = 64 + 56
 const segmentBytes = 0x1000
 
 /**
- * A program of 215 bytes for a machine that was woken, and whose kernel has the same random numbers as every other copy: it reads
- * from its standard input (/dev/hwrng), gives that to the kernel by its standard output (/dev/urandom), and has it begin anew at
- * once. Ends with 0 only if all of that was done. What is first read may be older than the copy, at most 128 bytes of 512.
- * Source: random(4), RNDADDENTROPY; Linux 6.1, drivers/char/random.c (RNDRESEEDCRNG), drivers/char/hw_random/{core,virtio-rng}.c (their
- * buffers); System V ABI, "ELF Header", "Program Header".
+ * A program of 215 bytes for a machine that was woken, and whose kernel has the same random numbers as every other copy: it gives the
+ * first 512 bytes of its standard input, of which 64 are enough if they are by chance, to the kernel by its standard output
+ * (/dev/urandom), and has it begin anew at once. Ends with 0 only if all of that was done.
+ * Source: random(4), RNDADDENTROPY; Linux 6.1, drivers/char/random.c (RNDRESEEDCRNG); System V ABI, "ELF Header", "Program Header".
  */
 export function reseedProgram(): Buffer {
   const text = Buffer.from(code.join(''), 'hex')

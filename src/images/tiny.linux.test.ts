@@ -123,7 +123,7 @@ describe('the tiny image', () => {
     })
 
     it('does not run the user data again after a reboot, and keeps its host key', async () => {
-      const key = () => lab.ssh('cat /etc/dropbear/ed25519 | sha256sum; cat /root/runs')
+      const key = () => lab.ssh('cat /etc/dropbear/dropbear_ed25519_host_key | sha256sum; cat /root/runs')
       const before = await key()
       guest.console = ''
       await lab.ssh('reboot >/dev/null 2>&1 & exit')

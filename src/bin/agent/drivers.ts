@@ -41,7 +41,7 @@ export async function openDrivers(
       ? { forHost: await fakeDrivers() }
       : {
           forHost: await realDrivers(paths, settings, accelerator, log),
-          parking: await openParking(paths, accelerator, log),
+          parking: await openParking(paths, settings, accelerator, log),
         }),
     async diskGiB() {
       const { bavail, bsize } = await statfs(paths.data)
@@ -65,14 +65,14 @@ async function fakeDrivers(): Promise<Drivers['forHost']> {
   })
 }
 
-async function openParking(paths: Paths, accelerator: 'kvm' | 'tcg', log: Log): Promise<Parking> {
+async function openParking(paths: Paths, settings: Settings, accelerator: 'kvm' | 'tcg', log: Log): Promise<Parking> {
   const { openGround } = await import('../../drivers/hypervisor/qemu/qemu.ts')
   const { openLot } = await import('../../drivers/hypervisor/qemu/parking/lot.ts')
   const { LayeredStorage } = await import('../../drivers/storage/layers/layers.ts')
   await mkdir(paths.parked, { recursive: true, mode: 0o755 })
   const ground = await openGround({ accelerator, clock: systemClock, log: log.child({ part: 'parking' }) })
   const storage = new LayeredStorage({ folder: paths.parked, images: paths.images })
-  return await openLot({ folder: paths.parked, ground, storage })
+  return await openLot({ folder: paths.parked, ground, storage, namespace: `${settings.name}-parking` })
 }
 
 async function realDrivers(

@@ -12,7 +12,7 @@ export interface HypervisorDriver {
    * Starts the domain: from the beginning, or as a copy of a parked machine, whose disk it then has to have as that left it. Resolves
    * once its virtual CPUs run; at once if it already does.
    */
-  boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: ParkedMachine): Promise<void>
+  boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: Copied): Promise<void>
   /** Presses the ACPI power button. The guest may take its time, or ignore it. Pressing it again is harmless. */
   pressButton(id: DomainId, abort: AbortSignal): Promise<void>
   /**
@@ -65,6 +65,12 @@ export interface Parking extends AsyncDisposable {
   discard(key: string): Promise<void>
 }
 
+/** What a domain is a copy of, and what its guest is told of who it is now: at most 4096 bytes. */
+export interface Copied {
+  readonly machine: ParkedMachine
+  readonly identity: string
+}
+
 export interface ParkedMachine {
   /** Of all that must be the same in its copies. */
   readonly key: string
@@ -74,13 +80,14 @@ export interface ParkedMachine {
   readonly state: string
   readonly console: string
   readonly root: ParkedDisk
-  /** Where in its memory it says who it is. */
-  readonly marks: readonly Mark[]
+  /** Where its memory and its state say who it is. */
+  readonly marks: { readonly memory: readonly Mark[]; readonly state: readonly Mark[] }
 }
 
-/** A place in the memory of a machine: of its UUID, as SMBIOS has it or in letters, or of its instance. In bytes. */
+/** A place that says who a machine is: its UUID as SMBIOS has it or in letters, its instance, its MAC, or the page for its guest. */
 export interface Mark {
-  readonly what: 'uuid' | 'text' | 'instance'
+  readonly what: 'uuid' | 'text' | 'instance' | 'mac' | 'page'
+  /** In bytes. */
   readonly offset: number
 }
 

@@ -46,8 +46,8 @@ export function qemuArguments({ spec, wiring, accelerator, controlFd, parking }:
     ...controlArguments(controlFd),
     ...entropyArguments(),
     ...wiring.disks.flatMap(diskArguments),
-    // Counted above. One that is woken gets its NICs before it goes on.
-    ...(parking ? [] : wiring.taps.flatMap((tap, index) => nicArguments(tap, spec.vifs[index]!))),
+    // Counted above. One that is woken gets the others before it goes on.
+    ...(parking ? wiring.taps.slice(0, 1) : wiring.taps).flatMap((tap, index) => nicArguments(tap, spec.vifs[index]!)),
     ...hotPlugArguments(),
     ...(wiring.volumes ?? []).flatMap(volumeArguments),
   ]

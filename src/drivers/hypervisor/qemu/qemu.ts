@@ -9,7 +9,7 @@ import { numberOfDomain } from '../../../model/domain-user.ts'
 import type { DomainId, InterfaceId, VolumeId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import { groupsFor } from '../../qemu/confine.ts'
-import type { DomainStatus, DomainWiring, HypervisorDriver, ParkedMachine, VolumeWiring } from '../driver.ts'
+import type { Copied, DomainStatus, DomainWiring, HypervisorDriver, VolumeWiring } from '../driver.ts'
 import { Turns } from '../turns.ts'
 import type { Accelerator } from './arguments.ts'
 import { bootDomain, clearRemains, type Ground } from './boot.ts'
@@ -74,7 +74,7 @@ class Qemu implements QemuDriver {
     this.#saving = this.#saveConsoles()
   }
 
-  async boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: ParkedMachine): Promise<void> {
+  async boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: Copied): Promise<void> {
     await this.#turns.take(spec.id, 'boot', abort, async (signal) => {
       const there = await this.#domains.get(spec.id)?.status(signal)
       if (there?.state === 'running') return

@@ -23,8 +23,10 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, messageOf, systemCode } from '../../../../base/fault.ts'
+import { exists } from '../../../../base/files.ts'
 import { run } from '../../../../base/subprocess.ts'
 import type { DomainSpec } from '../../../../host-api/spec.ts'
+import { userOfDomain } from '../../../../model/domain-user.ts'
 import { parkedName, type StorageDriver } from '../../../storage/driver.ts'
 import type { DomainWiring, ParkedMachine, Parking } from '../../driver.ts'
 import { qemuArguments } from '../arguments.ts'
@@ -38,11 +40,14 @@ export interface LotOptions {
   readonly ground: Ground
   /** Makes the disks of machines that are to be parked; in `folder`, so that they can become theirs. */
   readonly storage: StorageDriver
+  /** Made while a machine is parked, for a tap that leads nowhere. Unique on the machine. */
+  readonly namespace: string
 }
 
 /** More than these are more than anybody launches at a time; those not used for the longest time go. */
 const mostMachines = 8
 const never = new AbortController().signal
+const tap = 'tap0'
 
 /** Removes what was being made when a process before this one died. */
 export async function openLot(options: LotOptions): Promise<Parking> {
@@ -71,6 +76,7 @@ class Lot implements Parking {
     await clearRemains(join(making, 'domain'), readRecord(join(making, 'domain')), ground.clock)
     await rm(making, { recursive: true, force: true })
     for (const it of await storage.list(never)) await storage.release(it, never)
+    await dropTap(this.#options.namespace)
   }
 
   async find(spec: DomainSpec): Promise<ParkedMachine | undefined> {
@@ -139,7 +145,9 @@ class Lot implements Parking {
       const rootIndex = machine.disks.findIndex((it) => it.kind === 'root')
       const [root, rootSpec] = [disks[rootIndex], machine.disks[rootIndex]]
       if (!root || rootSpec?.kind !== 'root') throw new Fault(`${spec.id} has no root disk`)
-      const wiring: DomainWiring = { ...(await this.#bootFiles(machine)), disks, taps: [] }
+      await makeTap(this.#options.namespace, userOfDomain(machine.id))
+      const taps = [{ namespace: this.#options.namespace, tap }]
+      const wiring: DomainWiring = { ...(await this.#bootFiles(machine)), disks, taps }
       const around = { folder: join(making, 'domain'), clock: ground.clock, log: ground.log, changed: () => {} }
       const result = join(making, 'result')
       await mkdir(result, { mode: 0o755 })
@@ -154,6 +162,7 @@ class Lot implements Parking {
       throw error
     } finally {
       await storage.release(machine.id, never)
+      await dropTap(this.#options.namespace)
       await rm(making, { recursive: true, force: true })
     }
   }
@@ -181,7 +190,7 @@ class Lot implements Parking {
     ])
     const stamps = await Promise.all(files.map(stampOf))
     const disks = machine.disks.map(({ serial }) => ({ file: '/', format: 'qcow2' as const, serial }))
-    const wiring = { kernel: '/', ramdisk: '/', disks, taps: [] }
+    const wiring = { kernel: '/', ramdisk: '/', disks, taps: [{ namespace: '', tap }] }
     const parking = { role: 'park', memoryFd: 0 } as const
     const args = qemuArguments({ spec: machine, wiring, accelerator: ground.accelerator, controlFd: 0, parking })
     const all = JSON.stringify([args, machine.disks, stamps])
@@ -223,6 +232,16 @@ class Lot implements Parking {
   #in(name: string): string {
     return join(this.#options.folder, name)
   }
+}
+
+/** A tap as a host has them, which the same offers to a guest. */
+async function makeTap(namespace: string, user: number): Promise<void> {
+  await run('ip', ['netns', 'add', namespace])
+  await run('ip', ['-n', namespace, 'tuntap', 'add', 'dev', tap, 'mode', 'tap', 'user', `${user}`])
+}
+
+async function dropTap(namespace: string): Promise<void> {
+  if (await exists(`/run/netns/${namespace}`)) await run('ip', ['netns', 'del', namespace])
 }
 
 async function readAbout(folder: string): Promise<Pick<ParkedMachine, 'marks'> | undefined> {

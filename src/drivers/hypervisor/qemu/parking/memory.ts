@@ -3,7 +3,7 @@
  * machine's memory to write, whether or not it shares it, and runs as a user who may not: so nobody can write to it, by its seals.
  * Source: QEMU 7.2, softmmu/physmem.c (file_ram_open); memfd_create(2), "File sealing".
  */
-import { closeSync, ftruncateSync } from 'node:fs'
+import { closeSync, ftruncateSync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { checked, libc } from '../../../../base/libc.ts'
 
@@ -30,6 +30,18 @@ export function makeMemory(bytes: number): number {
     return memory
   } catch (error) {
     closeSync(memory)
+    throw error
+  }
+}
+
+/** The descriptor of a file without a name that holds this, to be read from its beginning. */
+export function anonymousFile(content: Buffer): number {
+  const file = checked('memfd_create', libc().memfd_create('cumulet-state', MFD_CLOEXEC))
+  try {
+    writeSync(file, content, 0, content.length, 0)
+    return file
+  } catch (error) {
+    closeSync(file)
     throw error
   }
 }

@@ -1,13 +1,13 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Fault } from '../../../../base/fault.ts'
 import type { DomainSpec } from '../../../../host-api/spec.ts'
 import { userOfDomain } from '../../../../model/domain-user.ts'
-import type { DomainWiring, Mark } from '../../driver.ts'
+import type { DomainWiring, ParkedMachine } from '../../driver.ts'
 import { type BootOptions, bootDomain, type Ground } from '../boot.ts'
 import { removeGroups } from '../cgroup.ts'
 import type { Domain } from '../domain.ts'
-import { MarkFinder, nobody } from './identity.ts'
+import { MarkFinder, marksOfState, nobody } from './identity.ts'
 import { saveMemory, seal } from './memory.ts'
 import { saveState } from './migration.ts'
 
@@ -21,16 +21,19 @@ const lookEveryMs = 100
 const patienceMs = 600_000
 
 /** Whether the image says that it can be parked. */
-export function canPark({ boot, plugs = [] }: DomainSpec): boolean {
-  return boot.kernel !== undefined && plugs.length === 0 && boot.commandLine.split(' ').includes(parks)
+export function canPark({ boot, vifs, plugs = [] }: DomainSpec): boolean {
+  return (
+    boot.kernel !== undefined && vifs.length > 0 && plugs.length === 0 && boot.commandLine.split(' ').includes(parks)
+  )
 }
 
 /** The machine that domains like this one can be copies of: nobody's, on no network, and in nobody's way. */
 export function machineToPark(spec: DomainSpec): DomainSpec {
   const words = spec.boot.commandLine.split(' ').map((it) => (it === parks ? isToPark : it))
   return {
-    ...{ ...spec, ...nobody },
-    ...{ id: 'dom_0', power: 'on', graceMs: 0, begun: false, reboots: 0, vifs: [], plugs: [] },
+    ...{ ...spec, uuid: nobody.uuid, instance: nobody.instance },
+    ...{ id: 'dom_0', power: 'on', graceMs: 0, begun: false, reboots: 0, plugs: [] },
+    vifs: [{ id: 'eni-00000000', mac: nobody.mac }],
     ...{ cpuQuotaCores: spec.vcpus, cpuWeight: 1 },
     boot: { ...spec.boot, commandLine: words.join(' ') },
   }
@@ -45,7 +48,7 @@ export async function park(
   spec: DomainSpec,
   wiring: DomainWiring,
   { memory, folder, ...options }: Omit<BootOptions, 'parking'> & { readonly memory: number; readonly folder: string },
-): Promise<readonly Mark[]> {
+): Promise<ParkedMachine['marks']> {
   const domain = await bootDomain(ground, spec, wiring, { ...options, parking: { role: 'park', files: [memory] } })
   try {
     await hasParked(domain, ground, options.abort)
@@ -62,7 +65,8 @@ export async function park(
   seal(memory)
   const marks = new MarkFinder()
   await saveMemory(memory, join(folder, 'memory'), (it) => marks.look(it))
-  return marks.found
+  if (!marks.found.some((it) => it.what === 'page')) throw new Fault('the guest keeps no page for who it is')
+  return { memory: marks.found, state: marksOfState(await readFile(join(folder, 'state'))) }
 }
 
 const keptBytes = 64 * 1024
