@@ -2,6 +2,7 @@
  * What the guest of a copy is told of who it is: lines that a shell reads, in place of DHCP and of its first requests for metadata,
  * which all say the same. The seed is first: whoever reads 512 bytes has it.
  */
+import ipaddr from 'ipaddr.js'
 import { hex, type Random } from '../base/random.ts'
 import type { DomainSpec, RouterSpec } from '../host-api/spec.ts'
 
@@ -19,11 +20,13 @@ export function identityOf(
   const vif = router?.vifs.find((it) => it.id === first?.id)
   const subnet = router?.subnets.find((it) => it.id === vif?.subnet)
   if (!router || !vif || !subnet) return undefined
+  const [, prefix] = ipaddr.IPv4.parseCIDR(subnet.cidr)
   const told = {
     seed: hex(random, 2 * seedBytes),
     time: Math.round(now.getTime() / 1000),
     ip: vif.address,
-    mask: subnet.cidr.split('/')[1] ?? '32',
+    mask: `${prefix}`,
+    netmask: ipaddr.IPv4.subnetMaskFromPrefixLength(prefix).toString(),
     router: subnet.gateway,
     mtu: router.mtu,
     hostname: vif.hostname,

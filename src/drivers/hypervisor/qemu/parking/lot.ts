@@ -85,7 +85,7 @@ class Lot implements Parking {
     const about = await readAbout(this.#in(key))
     if (!about) return undefined
     const memory = await this.#memoryOf(key)
-    const now = new Date()
+    const now = this.#options.ground.clock.now()
     await utimes(this.#in(key), now, now)
     const { state, console, file, layer } = this.#filesOf(key)
     return { key, memory, state, console, marks: about.marks, root: { key, file, layer } }

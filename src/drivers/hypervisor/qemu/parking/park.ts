@@ -34,7 +34,7 @@ export function machineToPark(spec: DomainSpec): DomainSpec {
     ...{ ...spec, uuid: nobody.uuid, instance: nobody.instance },
     ...{ id: 'dom_0', power: 'on', graceMs: 0, begun: false, reboots: 0, plugs: [] },
     vifs: [{ id: 'eni-00000000', mac: nobody.mac }],
-    ...{ cpuQuotaCores: spec.vcpus, cpuWeight: 1 },
+    ...{ cpuQuotaCores: spec.vcpus, cpuWeight: 20 },
     boot: { ...spec.boot, commandLine: words.join(' ') },
   }
 }

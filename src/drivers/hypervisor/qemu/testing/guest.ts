@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Fault } from '../../../../base/fault.ts'
 import { run } from '../../../../base/subprocess.ts'
+import { reseedProgram } from '../../../../images/reseed.ts'
 
 /** A kernel and a first program, enough to see from inside what the driver has made. */
 export interface TestGuest {
@@ -47,6 +48,20 @@ case $line in
   *guest=flood*) while :; do echo "guest: a line that is there to fill the console, and then another one"; done ;;
   *guest=write*) echo written >/dev/vda; sync; dd if=/dev/vda bs=7 count=1 2>/dev/null; echo ;;
   *guest=net*) ip link set eth0 up; ip address add 192.0.2.2/24 dev eth0 ;;
+esac
+case " $line " in
+  *' cumulet.park '*)
+    page='#
+'
+    for double in 1 2 3 4 5 6 7 8 9 10 11; do page=$page$page; done
+    printf '%s' "$page" >/identity
+    echo "cumulet: parked"
+    until read -r first </identity && [ "$first" != '#' ]; do usleep 10000; done
+    /reseed </identity >/dev/urandom && echo "guest: reseeded"
+    . /identity
+    random=$(head -c 32 /dev/urandom | hexdump -v -e '/1 "%02x"')
+    echo "guest: copy $ip $(cat /sys/class/net/eth0/address) $(cat $dmi/product_uuid) $(cat $dmi/board_asset_tag) $random"
+    ;;
 esac
 for input in /sys/class/input/event*; do
   grep -q 'Power Button' $input/device/name && exec 3</dev/input/\${input##*/}
@@ -101,6 +116,7 @@ async function build(name: string, scratch: string): Promise<void> {
     )
   }
   await writeFile(join(root, 'init'), init, { mode: 0o755 })
+  await writeFile(join(root, 'reseed'), reseedProgram(), { mode: 0o755 })
   await run('mknod', [join(root, 'dev/console'), 'c', '5', '1'])
   const files = (await run('find', ['.'], { cwd: root })).trim()
   await run('cpio', ['-o', '-H', 'newc', '--quiet', '-F', join(result, 'initrd')], { cwd: root, stdin: `${files}\n` })
