@@ -6,11 +6,11 @@ import { Fault } from '../base/fault.ts'
 import { eventually } from '../base/testing.ts'
 import { FakeNetwork } from '../drivers/network/fake/fake.ts'
 import { FakeStorage } from '../drivers/storage/fake/fake.ts'
-import type { DomainSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
-import type { DomainId, VpcId } from '../model/ids.ts'
+import type { HostSpec } from '../host-api/spec.ts'
+import type { VpcId } from '../model/ids.ts'
 import type { HostAgent } from './agent.ts'
 import { openSpecFile } from './spec-file.ts'
-import { FakeHost, recordFacts } from './testing.ts'
+import { FakeHost, hostSpecOf, recordFacts } from './testing.ts'
 
 const dom = 'dom_1'
 const vpc: VpcId = 'vpc-11111111'
@@ -38,7 +38,7 @@ test('a wanted domain runs, and its host is settled', async () => {
 
 test('a reboot that was asked for is carried out once', async () => {
   const agent = await running()
-  await agent.accept(specOf(2, { reboots: 1 }))
+  await agent.accept(hostSpecOf(2, { reboots: 1 }))
   await settled(agent, 2)
   expect(agent.facts().domains).toMatchObject([{ state: 'running', reboots: 1 }])
   const next = await host.start()
@@ -51,13 +51,13 @@ test('vifs come to a guest that runs, and go, and the facts say which it has', a
   const vifs = () => agent.facts().domains[0]?.vifs
   expect(vifs()).toEqual(['eni-11111111'])
   const second = { id: 'eni-22222222', mac: '02:00:00:00:00:02' } as const
-  const { domains, routers } = specOf(2)
+  const { domains, routers } = hostSpecOf(2)
   const more = domains.map((it) => ({ ...it, vifs: [...it.vifs, second] }))
   const wired = routers.map((it) => ({ ...it, vifs: [...it.vifs, { ...it.vifs[0]!, ...second, address: '10.0.0.5' }] }))
-  await agent.accept({ ...specOf(2), domains: more, routers: wired })
+  await agent.accept({ ...hostSpecOf(2), domains: more, routers: wired })
   await settled(agent, 2)
   expect(vifs()).toEqual(['eni-11111111', 'eni-22222222'])
-  await agent.accept({ ...specOf(3), routers: wired })
+  await agent.accept({ ...hostSpecOf(3), routers: wired })
   await settled(agent, 3)
   expect(vifs()).toEqual(['eni-11111111'])
 })
@@ -65,7 +65,7 @@ test('vifs come to a guest that runs, and go, and the facts say which it has', a
 test('a guest that does not let go of a vif is asked again, and the trouble is told', async () => {
   const agent = await running()
   host.guests.setTemper(dom, 'deaf')
-  await agent.accept(specOf(2, { vifs: [] }))
+  await agent.accept(hostSpecOf(2, { vifs: [] }))
   await vi.waitFor(() => expect(agent.facts().troubles).toMatchObject([{ subject: dom }]))
   expect(agent.facts().domains[0]?.vifs).toEqual(['eni-11111111'])
   host.guests.setTemper(dom, 'obedient')
@@ -78,7 +78,7 @@ test('a guest that powers itself off stays off', async () => {
   const agent = await running()
   host.guests.powerOff(dom)
   await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'off', cause: 'guest' }]))
-  await agent.accept(specOf(2))
+  await agent.accept(hostSpecOf(2))
   await settled(agent, 2)
   expect(host.guests.get(dom)?.status.state).toBe('off')
 })
@@ -87,7 +87,7 @@ test('a guest whose process died is lost, and not started again', async () => {
   const agent = await running()
   host.guests.crash(dom)
   await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'lost' }]))
-  await agent.accept(specOf(2, { begun: true }))
+  await agent.accept(hostSpecOf(2, { begun: true }))
   await settled(agent, 2)
   expect(host.guests.get(dom)?.status.state).toBe('lost')
 })
@@ -95,7 +95,7 @@ test('a guest whose process died is lost, and not started again', async () => {
 test('a boot that fails is tried again and counted, until it does not', async () => {
   const agent = await host.start()
   host.guests.refuseBoot(dom)
-  await agent.accept(specOf(1))
+  await agent.accept(hostSpecOf(1))
   for (let attempts = 1; attempts <= 5; attempts++) {
     await eventually(() => expect(agent.facts().troubles).toMatchObject([{ subject: dom, attempts }]))
     await host.clock.advance(250 * 2 ** (attempts - 1))
@@ -118,7 +118,7 @@ test('what is not wanted any more leaves nothing behind', async () => {
 test('a guest that hears the button is off, and one that is deaf is ended after its grace', async () => {
   const agent = await running()
   host.guests.setTemper(dom, 'deaf')
-  await agent.accept(specOf(2, { power: 'off' }))
+  await agent.accept(hostSpecOf(2, { power: 'off' }))
   await eventually(() => expect(host.guests.get(dom)?.status.buttonPressedAt).toBeDefined())
   await eventually(async () => {
     await host.clock.advance(1_000)
@@ -130,10 +130,10 @@ test('a guest that hears the button is off, and one that is deaf is ended after 
 test('a guest without grace is ended at once, also one that was asked before', async () => {
   const agent = await running()
   host.guests.setTemper(dom, 'deaf')
-  await agent.accept(specOf(2, { power: 'off' }))
+  await agent.accept(hostSpecOf(2, { power: 'off' }))
   await eventually(() => expect(host.guests.get(dom)?.status.buttonPressedAt).toBeDefined())
   const pressed = host.clock.now()
-  await agent.accept(specOf(3, { power: 'off', graceMs: 0 }))
+  await agent.accept(hostSpecOf(3, { power: 'off', graceMs: 0 }))
   await settled(agent, 3)
   expect(agent.facts().domains).toMatchObject([{ state: 'off', cause: 'forced' }])
   expect(host.clock.now()).toEqual(pressed)
@@ -142,7 +142,7 @@ test('a guest without grace is ended at once, also one that was asked before', a
 test('a domain that is given up while it boots is told of until it has gone', async () => {
   host = new FakeHost('a1', undefined, { bootMs: 1_000 })
   const agent = await host.start()
-  await agent.accept(specOf(1))
+  await agent.accept(hostSpecOf(1))
   await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'starting' }]))
   const told = recordFacts(agent)
   await agent.accept(nothing(2))
@@ -168,7 +168,7 @@ test('a new agent finds the domains of the old one, and serves metadata again', 
 test('a new agent goes on where a boot was cut off', async () => {
   host = new FakeHost('a1', undefined, { bootMs: 1_000 })
   const first = await host.start()
-  await first.accept(specOf(1))
+  await first.accept(hostSpecOf(1))
   await eventually(() => expect(first.facts().domains).toMatchObject([{ state: 'starting' }]))
   const second = await host.start()
   await eventually(async () => {
@@ -184,7 +184,7 @@ test('a host that lost all it had does not start a second time what has run', as
   host.spec = undefined
   const agent = await host.start()
   expect(agent.facts()).toMatchObject({ received: 0, domains: [] })
-  await agent.accept(specOf(2, { begun: true }))
+  await agent.accept(hostSpecOf(2, { begun: true }))
   await settled(agent, 2)
   expect(agent.facts().domains).toEqual([])
   expect(host.guests.all()).toEqual([])
@@ -193,7 +193,7 @@ test('a host that lost all it had does not start a second time what has run', as
 test('a metadata service that could not be opened is opened later', async () => {
   const network = new CountingNetwork(host.routers, 1)
   const agent = await host.start({ network })
-  await agent.accept(specOf(1))
+  await agent.accept(hostSpecOf(1))
   await eventually(async () => {
     await host.clock.advance(250)
     expect(agent.facts().settled).toBe(1)
@@ -205,7 +205,7 @@ test('a look at the host that failed is not the last one', async () => {
   const storage = new FakeStorage(host.disks)
   const list = vi.spyOn(storage, 'list')
   const agent = await host.start({ storage })
-  await agent.accept(specOf(1))
+  await agent.accept(hostSpecOf(1))
   await settled(agent, 1)
   list.mockRejectedValueOnce(new Fault('busy'))
   await host.clock.advance(30_000)
@@ -220,7 +220,7 @@ test('a look at the host that failed is not the last one', async () => {
 test('a router that has vanished is made again, and its metadata service with it', async () => {
   const network = new CountingNetwork(host.routers)
   const agent = await host.start({ network })
-  await agent.accept(specOf(1))
+  await agent.accept(hostSpecOf(1))
   await settled(agent, 1)
   host.routers.routers.delete(vpc)
   await eventually(async () => {
@@ -234,7 +234,7 @@ test('a spec that could not be kept at first is kept and carried out later', asy
   const specFile = host.specFile()
   vi.spyOn(specFile, 'write').mockRejectedValueOnce(new Fault('no space left'))
   const agent = await host.start({ specFile })
-  const accepted = agent.accept(specOf(1))
+  const accepted = agent.accept(hostSpecOf(1))
   await eventually(async () => {
     await host.clock.advance(1_000)
     expect(agent.facts().settled).toBe(1)
@@ -247,8 +247,8 @@ test('an older spec that is kept late does not replace a newer one', async () =>
   const specFile = host.specFile()
   vi.spyOn(specFile, 'write').mockRejectedValueOnce(new Fault('no space left'))
   const agent = await host.start({ specFile })
-  const late = agent.accept(specOf(1))
-  await agent.accept(specOf(2))
+  const late = agent.accept(hostSpecOf(1))
+  await agent.accept(hostSpecOf(2))
   await eventually(async () => {
     await host.clock.advance(1_000)
     expect(agent.facts().settled).toBe(2)
@@ -265,7 +265,7 @@ test('an agent whose kept spec is torn waits for the next one', async () => {
     await writeFile(file, '{"host":"a1","gene')
     const agent = await host.start({ specFile: openSpecFile(file) })
     expect(agent.facts().received).toBe(0)
-    await agent.accept(specOf(1))
+    await agent.accept(hostSpecOf(1))
     await settled(agent, 1)
     expect((await openSpecFile(file).read())?.generation).toBe(1)
   } finally {
@@ -276,7 +276,7 @@ test('an agent whose kept spec is torn waits for the next one', async () => {
 
 async function running(): Promise<HostAgent> {
   const agent = await host.start()
-  await agent.accept(specOf(1))
+  await agent.accept(hostSpecOf(1))
   await settled(agent, 1)
   expect(agent.facts().domains).toMatchObject([{ state: 'running' }])
   return agent
@@ -313,60 +313,4 @@ class CountingNetwork extends FakeNetwork {
 
 function nothing(generation: number): HostSpec {
   return { host: 'a1', generation, domains: [], routers: [] }
-}
-
-function specOf(generation: number, change: Partial<DomainSpec> = {}): HostSpec {
-  return { host: 'a1', generation, domains: [{ ...domainOf(dom), ...change }], routers: [routerOf(dom)] }
-}
-
-function domainOf(id: DomainId): DomainSpec {
-  return {
-    id,
-    instance: 'i-11111111',
-    uuid: 'ec200000-0000-4000-8000-000000000000',
-    power: 'on',
-    graceMs: 20_000,
-    begun: false,
-    reboots: 0,
-    vcpus: 1,
-    memoryMiB: 64,
-    cpuQuotaCores: 1,
-    cpuWeight: 100,
-    boot: { image: 'ami-11111111', kernel: 'vmlinuz', commandLine: '' },
-    disks: [{ kind: 'root', name: 'sda1', serial: 'sda1', image: 'ami-11111111', file: 'root', sizeMiB: 10 }],
-    vifs: [{ id: 'eni-11111111', mac: '02:00:00:00:00:01' }],
-  }
-}
-
-function routerOf(domain: DomainId): RouterSpec {
-  const subnet = {
-    id: 'subnet-11111111',
-    cidr: '10.0.0.0/24',
-    gateway: '10.0.0.1',
-    dns: [],
-    domainName: 'internal',
-  } as const
-  const vif = {
-    id: 'eni-11111111',
-    domain,
-    mac: '02:00:00:00:00:01',
-    address: '10.0.0.4',
-    subnet: subnet.id,
-    hostname: 'ip-10-0-0-4',
-    groups: [],
-    sourceDestCheck: true,
-    metadata: { enabled: true, tokens: 'optional', hopLimit: 1, tree: {} },
-  } as const
-  return {
-    vpc,
-    vni: 1,
-    mtu: 1500,
-    cidrs: [],
-    subnets: [subnet],
-    vifs: [vif],
-    groups: [],
-    routes: [],
-    tables: [],
-    wires: [],
-  }
 }

@@ -8,8 +8,8 @@ import { FakeNetwork, fakeNetworkWorld } from '../drivers/network/fake/fake.ts'
 import { type FakeDisks, FakeStorage } from '../drivers/storage/fake/fake.ts'
 import { FakeVolumes, FakeVolumesWorld } from '../drivers/volumes/fake/fake.ts'
 import type { HostFacts } from '../host-api/facts.ts'
-import type { HostSpec } from '../host-api/spec.ts'
-import type { HostId } from '../model/ids.ts'
+import type { DomainSpec, HostSpec, RouterSpec } from '../host-api/spec.ts'
+import type { DomainId, HostId } from '../model/ids.ts'
 import { HostAgent, type HostParts } from './agent.ts'
 import { DnsService } from './dns/service.ts'
 import { MetadataService } from './metadata/service.ts'
@@ -105,4 +105,61 @@ export function recordFacts(agent: HostAgent): HostFacts[] {
   const told: HostFacts[] = []
   agent.onFacts((facts) => told.push(facts))
   return told
+}
+
+/** What a host shall have: one domain in one VPC. */
+export function hostSpecOf(generation: number, change: Partial<DomainSpec> = {}): HostSpec {
+  return { host: 'a1', generation, domains: [{ ...domainOf('dom_1'), ...change }], routers: [routerOf('dom_1')] }
+}
+
+function domainOf(id: DomainId): DomainSpec {
+  return {
+    id,
+    instance: 'i-11111111',
+    uuid: 'ec200000-0000-4000-8000-000000000000',
+    power: 'on',
+    graceMs: 20_000,
+    begun: false,
+    reboots: 0,
+    vcpus: 1,
+    memoryMiB: 64,
+    cpuQuotaCores: 1,
+    cpuWeight: 100,
+    boot: { image: 'ami-11111111', kernel: 'vmlinuz', commandLine: '' },
+    disks: [{ kind: 'root', name: 'sda1', serial: 'sda1', image: 'ami-11111111', file: 'root', sizeMiB: 10 }],
+    vifs: [{ id: 'eni-11111111', mac: '02:00:00:00:00:01' }],
+  }
+}
+
+function routerOf(domain: DomainId): RouterSpec {
+  const subnet = {
+    id: 'subnet-11111111',
+    cidr: '10.0.0.0/24',
+    gateway: '10.0.0.1',
+    dns: [],
+    domainName: 'internal',
+  } as const
+  const vif = {
+    id: 'eni-11111111',
+    domain,
+    mac: '02:00:00:00:00:01',
+    address: '10.0.0.4',
+    subnet: subnet.id,
+    hostname: 'ip-10-0-0-4',
+    groups: [],
+    sourceDestCheck: true,
+    metadata: { enabled: true, tokens: 'optional', hopLimit: 1, tree: {} },
+  } as const
+  return {
+    vpc: 'vpc-11111111',
+    vni: 1,
+    mtu: 1500,
+    cidrs: [],
+    subnets: [subnet],
+    vifs: [vif],
+    groups: [],
+    routes: [],
+    tables: [],
+    wires: [],
+  }
 }

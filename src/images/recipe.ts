@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { reseedProgram } from '../base/reseed-program.ts'
 import type { Entry } from './cpio.ts'
 
 /** What an image is made of: `manifest.json` of its recipe. */
@@ -47,7 +48,7 @@ export async function readRecipe(folder: string, builder: string): Promise<Recip
     manifest,
     initrd,
     root,
-    digest: digestOf([JSON.stringify(manifest), ...[initrd, root, sources].map(describe)]),
+    digest: digestOf([JSON.stringify(manifest), ...[initrd, root, sources].map(describe), sha256(reseedProgram())]),
   }
 }
 

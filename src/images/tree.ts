@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { readdir, readFile, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Fault } from '../base/fault.ts'
+import { reseedProgram } from '../base/reseed-program.ts'
 import { run } from '../base/subprocess.ts'
 import type { Entry } from './cpio.ts'
 import { loadOrder, moduleName, neededLibraries, neededModules, unsigned } from './elf.ts'
 import type { Recipe } from './recipe.ts'
-import { reseedProgram } from './reseed.ts'
 
 /** The two trees of an image, from its recipe and the unpacked packages. */
 export interface Trees {

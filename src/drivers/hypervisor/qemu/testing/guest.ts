@@ -2,8 +2,8 @@ import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Fault } from '../../../../base/fault.ts'
+import { reseedProgram } from '../../../../base/reseed-program.ts'
 import { run } from '../../../../base/subprocess.ts'
-import { reseedProgram } from '../../../../images/reseed.ts'
 
 /** A kernel and a first program, enough to see from inside what the driver has made. */
 export interface TestGuest {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { reseedProgram } from './reseed.ts'
+import { reseedProgram } from './reseed-program.ts'
 
 let folder: string
 beforeAll(async () => {

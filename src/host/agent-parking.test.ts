@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../base/testing.ts'
+import type { Copied, HypervisorDriver, ParkedMachine, Parking } from '../drivers/hypervisor/driver.ts'
+import { openFakeHypervisor } from '../drivers/hypervisor/fake/fake.ts'
+import type { StorageDriver } from '../drivers/storage/driver.ts'
+import { FakeStorage } from '../drivers/storage/fake/fake.ts'
+import type { DomainSpec } from '../host-api/spec.ts'
+import type { HostAgent } from './agent.ts'
+import { FakeHost, hostSpecOf } from './testing.ts'
+
+const machine: ParkedMachine = {
+  ...{ key: 'one', memory: 9, state: '/parked/state', console: '/parked/console' },
+  root: { key: 'one', file: '/parked/root', layer: '/parked/layer' },
+  marks: { memory: [], state: [] },
+}
+
+/** What is parked, and what the agent asked of it. */
+class FakeParking implements Parking {
+  parked: ParkedMachine | undefined
+  readonly prepared: string[] = []
+  find = async () => this.parked
+  prepare({ id }: DomainSpec) {
+    this.prepared.push(id)
+  }
+  async discard() {
+    this.parked = undefined
+  }
+  async [Symbol.asyncDispose]() {}
+}
+
+/** Disks that begin as a parked machine has left them, until somebody writes to them. */
+class ParkedStorage extends FakeStorage {
+  isWritten = false
+  override async provide(...[domain, disks, abort, parked]: Parameters<StorageDriver['provide']>) {
+    const nodes = await super.provide(domain, disks, abort)
+    return nodes.map((it) => (parked && !this.isWritten ? { ...it, untouched: parked.key } : it))
+  }
+}
+
+let host: FakeHost
+let parking: FakeParking
+let storage: ParkedStorage
+let from: (Copied | undefined)[]
+let wakes: boolean
+
+beforeEach(() => {
+  host = new FakeHost('a1')
+  parking = new FakeParking()
+  storage = new ParkedStorage(host.disks)
+  from = []
+  wakes = true
+})
+afterEach(() => host.stop())
+
+async function booted(): Promise<HostAgent> {
+  const fake = openFakeHypervisor({ clock: host.clock, world: host.guests })
+  const hypervisor = new Proxy<HypervisorDriver>(fake, {
+    get(target, name) {
+      if (name === 'boot')
+        return async (...args: Parameters<HypervisorDriver['boot']>) => {
+          from.push(args[3])
+          if (args[3] && !wakes) throw new Error('it does not wake')
+          return await target.boot(...args)
+        }
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  const agent = await host.start({ hypervisor, storage, parking })
+  await agent.accept(hostSpecOf(1))
+  await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'running' }]))
+  return agent
+}
+
+test('a domain boots where nothing is parked, and one like it is prepared', async () => {
+  await booted()
+  expect(from).toEqual([undefined])
+  expect(parking.prepared).toEqual(['dom_1'])
+})
+
+test('a domain is woken where a machine like it is parked, and told who it is', async () => {
+  parking.parked = machine
+  await booted()
+  expect(from).toMatchObject([{ machine, identity: expect.stringContaining("ip='10.0.0.4'") }])
+  expect(parking.prepared).toEqual([])
+})
+
+test('a disk that somebody has written to is never woken over: its memory knows another', async () => {
+  parking.parked = machine
+  storage.isWritten = true
+  await booted()
+  expect(from).toEqual([undefined])
+})
+
+test('a domain that does not wake boots, and what it was to be woken from is thrown away', async () => {
+  parking.parked = machine
+  wakes = false
+  const agent = await booted()
+  expect(from).toMatchObject([{ machine }, undefined])
+  expect(parking.parked).toBeUndefined()
+  expect(agent.facts().troubles).toEqual([])
+})
+
+test('a domain boots where what is parked cannot be read', async () => {
+  parking.find = async () => {
+    throw new Error('the disk is gone')
+  }
+  await booted()
+  expect(from).toEqual([undefined])
+})
