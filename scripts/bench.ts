@@ -9,6 +9,7 @@ import { exists } from '../src/base/files.ts'
 import { measureApi } from './bench/api.ts'
 import { withKept } from './bench/kept.ts'
 import { measureLaunch } from './bench/launch.ts'
+import { launchChart } from './bench/launch-chart.ts'
 import { describeMachine } from './bench/machine.ts'
 import { measureNetwork } from './bench/network.ts'
 import { measureObjects } from './bench/objects.ts'
@@ -38,6 +39,7 @@ try {
   const folder = values.out ?? join(root, 'docs')
   const text = page(results)
   await write(folder, 'performance.md', withKept(text, await textOf(join(folder, 'performance.md'))))
+  if (results.launch) await write(folder, 'launch.svg', launchChart(results.launch))
   await write(values.out ?? join(root, '.cache'), 'bench.json', `${JSON.stringify(results, null, 2)}\n`)
   process.stdout.write(text)
 } catch (error) {

@@ -5,7 +5,7 @@ import { type Stage, stages, type Times } from './stages.ts'
 import { median, type Summary, summarize } from './statistics.ts'
 
 export function launchLines(result: LaunchResult): string[] {
-  const { type, memoryMiB, accelerator, cloud, bare, many } = result
+  const { type, memoryMiB, accelerator, cloud, woken, bare, many } = result
   return [
     '## A launch',
     '',
@@ -13,6 +13,20 @@ export function launchLines(result: LaunchResult): string[] {
     'is to a client outside of the cloud, through edge, router and rules. The floor is QEMU alone, with the same kernel,',
     'ramdisk, image, memory and devices but for the ephemeral and the swap disk, on a tap with dnsmasq in a namespace; all but',
     `QEMU is there before. Launches of each, in turn: ${cloud.length}; the middle one, and between which all were, in milliseconds.`,
+    '',
+    '![A launch by stage](launch.svg)',
+    '',
+    '### A guest that wakes',
+    '',
+    'As a copy of a machine that was parked; DHCP and metadata come later.',
+    '',
+    ...table(
+      ['stage', 'since the request', 'since QEMU'],
+      ordered(woken).map((stage) => stageRow(stage, woken, []).slice(0, 3)),
+    ),
+    '### A guest that boots',
+    '',
+    'What was parked is deleted before.',
     '',
     ...table(
       ['stage', 'since the request', 'since QEMU', 'floor: since QEMU', 'ratio'],
@@ -34,11 +48,12 @@ function ordered(cloud: readonly Times[]): Stage[] {
 function stageRow(stage: Stage, cloud: readonly Times[], bare: readonly Times[]): string[] {
   const own = cloud.flatMap((it) => difference(it[stage], it.exec))
   const floor = valuesOf(bare, stage)
-  const compared = stage !== 'exec' && floor.length > 0 && own.length > 0
+  const isLater = stage !== 'exec' && median(own) > 0
+  const compared = isLater && floor.length > 0
   return [
     stages[stage],
     spread(summarize(valuesOf(cloud, stage))),
-    compared ? number(median(own)) : '',
+    isLater ? number(median(own)) : '',
     compared ? spread(summarize(floor)) : '',
     compared ? (median(own) / median(floor)).toFixed(2) : '',
   ]
@@ -48,7 +63,7 @@ function manyLines({ count, cloudMs, bareMs }: Many): string[] {
   return [
     `### ${count} at once`,
     '',
-    `One request for ${count}; the floor is ${count} times QEMU alone, each in a namespace of its own.`,
+    `One request for ${count}, whose guests wake; the floor is ${count} times QEMU alone, each in a namespace of its own.`,
     '',
     ...table(
       ['until SSH answers', 'cloud, since the request', 'floor, since QEMU', 'ratio'],

@@ -14,8 +14,10 @@ export interface LaunchResult {
   readonly type: string
   readonly memoryMiB: number
   readonly accelerator: string
-  /** Since the request was sent. */
+  /** Of guests that boot; since the request was sent. */
   readonly cloud: readonly Times[]
+  /** Of guests that wake. */
+  readonly woken: readonly Times[]
   /** Since QEMU was started. */
   readonly bare: readonly Times[]
   readonly many?: Many
@@ -43,16 +45,22 @@ export async function measureLaunch({ rounds, many, say, abort }: LaunchOptions)
   await using real = await RealCloud.start(abort)
   const machine = await bareMachine(real.paths, abort)
   const cloud: Times[] = []
+  const woken: Times[] = []
   const bare: Times[] = []
   await real.launchOne(type) // Templates of disks are made at the first launch on a host.
   for (let round = 1; round <= rounds; round++) {
+    await real.hasParked() // Nothing else is done meanwhile.
+    await real.forgetParked()
     cloud.push(await real.launchOne(type))
+    await real.hasParked()
+    woken.push(await real.launchOne(type))
     bare.push(await launchBare(machine, abort))
-    say(`launch ${round}: SSH after ${cloud.at(-1)?.banner?.toFixed(0)} ms, bare ${bare.at(-1)?.banner?.toFixed(0)} ms`)
+    const [booted, awake, floor] = [cloud, woken, bare].map((it) => it.at(-1)?.banner?.toFixed(0))
+    say(`launch ${round}: SSH after ${booted} ms, woken ${awake} ms, bare ${floor} ms`)
   }
   const { memoryMiB, accelerator } = machine
   const together = many > 0 ? { many: await launchTogether({ real, machine, abort }, many) } : {}
-  return { type, memoryMiB, accelerator, cloud, bare, ...together }
+  return { type, memoryMiB, accelerator, cloud, woken, bare, ...together }
 }
 
 export async function bareMachine(paths: Paths, abort: AbortSignal): Promise<BareMachine> {

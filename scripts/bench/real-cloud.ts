@@ -1,5 +1,6 @@
 /** A cloud with real guests, and the times of its launches. */
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../../src/base/fault.ts'
 import { pathsOf } from '../../src/bin/settings.ts'
@@ -58,6 +59,20 @@ export class RealCloud implements AsyncDisposable {
 
   get paths() {
     return pathsOf(this.cloud.data)
+  }
+
+  /** Has the next launch boot: what others are woken from is gone. */
+  async forgetParked(): Promise<void> {
+    for (const it of await this.#parked()) await rm(join(this.paths.parked, it), { recursive: true })
+  }
+
+  /** Resolves once there is a machine that the next launch is woken from. */
+  async hasParked(): Promise<void> {
+    await this.#until(async () => ((await this.#parked()).length > 0 ? true : undefined))
+  }
+
+  async #parked(): Promise<string[]> {
+    return (await readdir(this.paths.parked)).filter((it) => /^[0-9a-f]{24}$/.test(it))
   }
 
   /** Launches one instance and ends it again. Times since the request was sent. */

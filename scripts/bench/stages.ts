@@ -11,8 +11,9 @@ export const stages = {
   exec: 'QEMU is started',
   run: 'virtual CPUs run',
   kernel: 'the kernel starts',
+  woken: 'the guest has woken',
   root: 'the first program has found the root disk',
-  lease: 'it has its address by DHCP',
+  lease: 'it has its address',
   banner: 'SSH answers outside',
 } as const
 
@@ -32,13 +33,13 @@ export function guestTimes(console: string, banner: number): Times {
   const open = uptimeOf(console, 'SSH is open')
   if (open === undefined) throw new Fault('the console does not say that SSH is open')
   const kernel = banner - open
-  const [root, lease] = [uptimeOf(console, 'root disk'), uptimeOf(console, 'address')]
-  return {
-    kernel,
-    ...(root !== undefined && { root: kernel + root }),
-    ...(lease !== undefined && { lease: kernel + lease }),
-    banner,
+  const at = (stage: Stage, text: string): Times => {
+    const uptime = uptimeOf(console, text)
+    return uptime === undefined ? {} : { [stage]: kernel + uptime }
   }
+  const woken = at('woken', 'woken')
+  const booted = 'woken' in woken ? {} : { kernel, ...at('root', 'root disk') }
+  return { ...woken, ...booted, ...at('lease', 'eth0: address'), banner }
 }
 
 /** Milliseconds since the guest's kernel began, at its line that starts with `text`. */

@@ -32,6 +32,8 @@ export interface Settings {
   readonly elasticAddresses?: number
   /** How long a volume that was changed cannot be changed again, where it is not the usual time. */
   readonly volumeCooldownHours?: number
+  /** False: every guest boots, where it would be woken as a copy of one that did. */
+  readonly waking?: boolean
   /** What images out of bundles may take of the disk, if others can go for them; 20 where it is not said. */
   readonly imageCacheGiB?: number
 }

@@ -5,10 +5,13 @@ import { run } from '../../src/base/subprocess.ts'
 import { openSpecFile } from '../../src/host/spec-file.ts'
 import { eventually, type TestCloud } from './cloud.ts'
 
+/** A machine that is being parked is nobody's. */
+const parking = ' -name dom_0 '
+
 /** Everything that should have gone with the last instance: processes, routers, taps, disks, control groups. */
 export async function leftovers(cloud: TestCloud): Promise<string[]> {
   const processes = (await processesOf(cloud))
-    .filter((it) => /qemu-(?:system|storage)|dnsmasq/.test(it.command))
+    .filter((it) => /qemu-(?:system|storage)|dnsmasq/.test(it.command) && !it.command.includes(parking))
     .map((it) => `process ${it.pid} ${it.command}`)
   const namespaces = (await readdir('/run/netns')).filter(
     (it) => it.startsWith(`${cloud.name}-`) && it.includes('vpc-'),

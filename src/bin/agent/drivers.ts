@@ -41,7 +41,7 @@ export async function openDrivers(
       ? { forHost: await fakeDrivers() }
       : {
           forHost: await realDrivers(paths, settings, accelerator, log),
-          parking: await openParking(paths, settings, accelerator, log),
+          ...(settings.waking !== false && { parking: await openParking(paths, settings, accelerator, log) }),
         }),
     async diskGiB() {
       const { bavail, bsize } = await statfs(paths.data)
