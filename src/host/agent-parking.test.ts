@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Slots } from '../base/slots.ts'
 import { eventually } from '../base/testing.ts'
 import type { Copied, HypervisorDriver, ParkedMachine, Parking } from '../drivers/hypervisor/driver.ts'
 import { openFakeHypervisor } from '../drivers/hypervisor/fake/fake.ts'
@@ -99,6 +100,31 @@ test('a domain that does not wake boots, and what it was to be woken from is thr
   expect(from).toMatchObject([{ machine }, undefined])
   expect(parking.parked).toBeUndefined()
   expect(agent.facts().troubles).toEqual([])
+})
+
+test('guests come up one after another: the next when the one before asks for its metadata, or had the time to', async () => {
+  const agent = await host.start({ comingUp: new Slots(1) })
+  const { domains, routers, ...rest } = hostSpecOf(1)
+  const numbers = [1, 2, 3]
+  const more = numbers.map((it) => ({
+    ...{ ...domains[0]!, id: `dom_${it}` as const },
+    vifs: [{ ...domains[0]!.vifs[0]!, id: `eni-${it}` as const }],
+  }))
+  const wired = routers.map((it) => ({
+    ...it,
+    vifs: numbers.map((number) => ({ ...it.vifs[0]!, id: `eni-${number}` as const, address: `10.0.0.${number}` })),
+  }))
+  await agent.accept({ ...rest, domains: more, routers: wired })
+  const running = () => agent.facts().domains.filter((it) => it.state === 'running').length
+  await eventually(() => expect(running()).toBe(1))
+  await host.clock.advance(9_000)
+  expect(running()).toBe(1)
+  await host.clock.advance(1_000)
+  await eventually(() => expect(running()).toBe(2))
+  await agent.accept({ ...rest, generation: 2, domains: more.slice(0, 2), routers: wired })
+  await host.clock.advance(10_000)
+  await eventually(() => expect(agent.facts().settled).toBe(2))
+  expect(running()).toBe(2)
 })
 
 test('a domain boots where what is parked cannot be read', async () => {

@@ -5,29 +5,23 @@
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
-import { systemRandom } from '../base/random.ts'
-import type {
-  DomainStatus,
-  DomainWiring,
-  HypervisorDriver,
-  ParkedMachine,
-  Parking,
-} from '../drivers/hypervisor/driver.ts'
+import type { Slots } from '../base/slots.ts'
+import type { DomainStatus, HypervisorDriver, Parking } from '../drivers/hypervisor/driver.ts'
 import type { NetworkDriver } from '../drivers/network/driver.ts'
 import type { StorageDriver } from '../drivers/storage/driver.ts'
 import type { VolumeDriver } from '../drivers/volumes/driver.ts'
 import { withChange } from '../host-api/change.ts'
 import type { VifDrops } from '../host-api/drops.ts'
 import type { DomainFact, HostFacts } from '../host-api/facts.ts'
-import type { DomainSpec, EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
+import type { EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
 import type { DnsService } from './dns/service.ts'
-import { identityOf } from './identity.ts'
 import type { MetadataService } from './metadata/service.ts'
 import type { ObjectsService } from './objects/service.ts'
 import { type Found, plan, type Step, type Subject } from './plan.ts'
 import type { PlugStep, VolumeStep } from './plan-volumes.ts'
 import type { SpecFile } from './spec-file.ts'
+import { DomainStarter } from './starter.ts'
 import { isOfVolumes, VolumeHand } from './volumes.ts'
 
 export interface HostParts {
@@ -37,6 +31,8 @@ export interface HostParts {
   readonly storage: StorageDriver
   /** Absent: every domain boots. */
   readonly parking?: Parking
+  /** How many guests of this machine come up at a time; absent: all. */
+  readonly comingUp?: Slots
   readonly volumes: VolumeDriver
   readonly metadata: MetadataService
   readonly dns: DnsService
@@ -69,6 +65,7 @@ export class HostAgent {
   readonly #routers = new Map<VpcId, RouterSpec | undefined>()
   readonly #pressed = new Map<DomainId, number>()
   readonly #volumes: VolumeHand
+  readonly #starter: DomainStarter
   #disks = new Set<DomainId>()
   #edge: EdgeSpec | undefined
   #wanted: HostSpec | undefined
@@ -86,6 +83,7 @@ export class HostAgent {
     this.host = parts.host
     this.#parts = parts
     this.#volumes = new VolumeHand(parts.volumes, parts.hypervisor)
+    this.#starter = new DomainStarter(parts, this.#volumes, this.#abort.signal)
   }
 
   /** Looks at what is on the host, and goes on with the last spec it was given. */
@@ -257,11 +255,12 @@ export class HostAgent {
         this.#edge = step.spec
         return
       case 'provide-disks':
-        await storage.provide(step.subject, step.spec.disks, abort, (await this.#parkedFor(step.spec))?.root)
+        await this.#starter.provide(step.spec, abort)
         this.#disks.add(step.subject)
         return
       case 'boot':
-        return this.#boot(step, abort)
+        await this.#starter.start(step, () => this.#wanted, abort)
+        return this.#lookAtDomains()
       case 'plug':
         await hypervisor.plug(step.subject, step.vif, network.tapOf(step.vpc, step.vif.id), abort)
         return this.#lookAtDomains()
@@ -320,52 +319,6 @@ export class HostAgent {
     this.#parts.metadata.withdraw(vpc)
     this.#parts.dns.withdraw(vpc)
     this.#parts.objects.withdraw(vpc)
-  }
-
-  async #boot({ spec, vpcs }: Extract<Step, { do: 'boot' }>, abort: AbortSignal): Promise<void> {
-    const { storage, hypervisor, network } = this.#parts
-    const parked = await this.#parkedFor(spec)
-    const [disks, kernel, ramdisk] = await Promise.all([
-      storage.provide(spec.id, spec.disks, abort, parked?.root),
-      spec.boot.kernel && storage.imageFile(spec.boot.kernelImage ?? spec.boot.image, spec.boot.kernel),
-      spec.boot.ramdisk && storage.imageFile(spec.boot.ramdiskImage ?? spec.boot.image, spec.boot.ramdisk),
-    ])
-    const started = { ...(kernel && { kernel }), ...(ramdisk && { ramdisk }) }
-    const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index]!, vif.id)) // plan() has one for each vif.
-    const wiring = { ...started, disks, taps, volumes: this.#volumes.wiringOf(spec) }
-    const isItsCopy = parked && disks.some((it) => it.untouched === parked.key)
-    if (!isItsCopy || !(await this.#wakes(spec, wiring, parked, abort))) {
-      await hypervisor.boot(spec, wiring, abort)
-      this.#parts.parking?.prepare(spec)
-    }
-    await this.#lookAtDomains()
-  }
-
-  /** False where it does not wake, and then never will. Its disk serves for a boot as well: it is that of a machine whose power went. */
-  async #wakes(spec: DomainSpec, wiring: DomainWiring, machine: ParkedMachine, abort: AbortSignal): Promise<boolean> {
-    const { hypervisor, parking, clock, log } = this.#parts
-    const around = { random: systemRandom, now: clock.now() }
-    const identity = identityOf(spec, this.#wanted?.routers ?? [], around)
-    if (identity === undefined) return false
-    try {
-      await hypervisor.boot(spec, wiring, abort, { machine, identity })
-      return true
-    } catch (error) {
-      abort.throwIfAborted()
-      log.warn({ err: error, domain: spec.id, parked: machine.key }, 'a domain cannot be woken: it boots')
-      await parking?.discard(machine.key)
-      return false
-    }
-  }
-
-  /** What a domain could be a copy of is worth no failure: it can boot. */
-  async #parkedFor(spec: DomainSpec): Promise<ParkedMachine | undefined> {
-    try {
-      return await this.#parts.parking?.find(spec)
-    } catch (error) {
-      this.#parts.log.warn({ err: error, domain: spec.id }, 'cannot look for a parked machine')
-      return undefined
-    }
   }
 
   async #look(): Promise<void> {

@@ -1,10 +1,12 @@
 /** The agent process of a box: one agent for each of its hosts. It outlives the control plane, its guests outlive it. */
 import { mkdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import { lockDirectory } from '../../base/lock.ts'
 import { type Log, openLog } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
+import { Slots } from '../../base/slots.ts'
 import { HostAgent } from '../../host/agent.ts'
 import type { AskOthers } from '../../host/dns/resolvers.ts'
 import { DnsService } from '../../host/dns/service.ts'
@@ -31,10 +33,19 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   if (drivers.parking) open.use(drivers.parking)
   const tokens = tokensOf(await openTokenKey(join(paths.keys, 'metadata'), systemRandom), systemRandom)
   const askOthers = await openResolvers(settings)
+  const comingUp = new Slots(Math.max(2, availableParallelism()))
   const agents: HostAgent[] = []
   const lost = await lostHosts(paths)
   for (const { id, isEdge } of hostsOf(settings).filter((it) => !lost.has(it.id))) {
-    const common = { paths, drivers, tokens, askOthers, objectsSocket: objectsSocketOf(paths, settings), open }
+    const common = {
+      paths,
+      drivers,
+      tokens,
+      askOthers,
+      comingUp,
+      objectsSocket: objectsSocketOf(paths, settings),
+      open,
+    }
     const around = { ...common, log: log.child({ host: id }) }
     const { agent, dns } = await startHost(id, around)
     agents.push(open.use(agent))
@@ -53,13 +64,14 @@ interface HostSurroundings {
   readonly drivers: Drivers
   readonly tokens: ReturnType<typeof tokensOf>
   readonly askOthers: AskOthers
+  readonly comingUp: Slots
   readonly objectsSocket: string
   readonly log: Log
   readonly open: AsyncDisposableStack
 }
 
 async function startHost(host: string, around: HostSurroundings): Promise<{ agent: HostAgent; dns: DnsService }> {
-  const { paths, drivers, tokens, askOthers, objectsSocket, log, open } = around
+  const { paths, drivers, tokens, askOthers, comingUp, objectsSocket, log, open } = around
   const home = paths.host(host)
   await mkdir(home, { recursive: true })
   const { hypervisor, network, storage, volumes } = await drivers.forHost(host, home)
@@ -70,7 +82,14 @@ async function startHost(host: string, around: HostSurroundings): Promise<{ agen
   const metadata = open.use(new MetadataService({ listen: network.listen.bind(network), tokens, clock, log }))
   const dns = open.use(new DnsService({ bind: network.bind.bind(network), askOthers, clock, log }))
   const specFile = openSpecFile(join(home, 'spec.json'))
-  const drives = { hypervisor, network, storage, volumes, ...(drivers.parking && { parking: drivers.parking }) }
+  const drives = {
+    hypervisor,
+    network,
+    storage,
+    volumes,
+    ...(drivers.parking && { parking: drivers.parking }),
+    comingUp,
+  }
   const objects = open.use(new ObjectsService({ listen: network.listen.bind(network), socket: objectsSocket, log }))
   const agent = await HostAgent.start({ host, ...drives, metadata, dns, objects, specFile, clock, log })
   return { agent, dns }

@@ -3,7 +3,7 @@ import type { Server as Listener } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { RouterSpec } from '../../host-api/spec.ts'
-import type { VpcId } from '../../model/ids.ts'
+import type { InterfaceId, VpcId } from '../../model/ids.ts'
 import type { Guest } from './answer.ts'
 import { MetadataServer } from './server.ts'
 import type { Tokens } from './tokens.ts'
@@ -25,11 +25,13 @@ export class MetadataService implements Disposable {
   readonly #server: MetadataServer
   readonly #listeners = new Map<VpcId, Listener>()
   #guests: ReadonlyMap<string, Guest> = new Map()
+  /** Those that are waited for to ask something. */
+  readonly #awaited = new Map<InterfaceId, PromiseWithResolvers<void>>()
 
   constructor({ listen, tokens, clock, log }: MetadataParts) {
     this.#listen = listen
     this.#server = new MetadataServer({
-      guestAt: (vpc, from) => this.#guests.get(`${vpc} ${from}`),
+      guestAt: (vpc, from) => this.#hear(this.#guests.get(`${vpc} ${from}`)),
       tokens,
       clock,
       log,
@@ -44,6 +46,22 @@ export class MetadataService implements Disposable {
       ),
     )
     this.#guests = new Map(guests)
+    const there = new Set(guests.map(([, { id }]) => id))
+    for (const vif of this.#awaited.keys()) if (!there.has(vif)) this.#awaited.delete(vif)
+  }
+
+  /** Resolves once the guest behind this vif asks for something: then it is up. */
+  heardFrom(vif: InterfaceId): Promise<void> {
+    const awaited = this.#awaited.get(vif) ?? Promise.withResolvers<void>()
+    this.#awaited.set(vif, awaited)
+    return awaited.promise
+  }
+
+  #hear(guest: Guest | undefined): Guest | undefined {
+    if (!guest) return undefined
+    this.#awaited.get(guest.id)?.resolve()
+    this.#awaited.delete(guest.id)
+    return guest
   }
 
   /** Listens in the VPC's router, which must be there. Does nothing if it does already. */

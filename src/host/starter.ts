@@ -1,0 +1,97 @@
+/** Starts domains: each from the beginning, or as a copy of one that was parked; and not all at once. */
+import { systemRandom } from '../base/random.ts'
+import type { Copied, DomainWiring, ParkedMachine } from '../drivers/hypervisor/driver.ts'
+import type { DomainSpec, HostSpec } from '../host-api/spec.ts'
+import type { HostParts } from './agent.ts'
+import { identityOf } from './identity.ts'
+import type { Step } from './plan.ts'
+import type { VolumeHand } from './volumes.ts'
+
+/** A guest that has not asked for its metadata by then is no longer waited for. */
+const comingUpMs = 10_000
+
+type Boot = Extract<Step, { do: 'boot' }>
+
+export class DomainStarter {
+  readonly #parts: HostParts
+  readonly #volumes: VolumeHand
+  readonly #end: AbortSignal
+
+  constructor(parts: HostParts, volumes: VolumeHand, end: AbortSignal) {
+    this.#parts = parts
+    this.#volumes = volumes
+    this.#end = end
+  }
+
+  /** Makes the domain's disks. */
+  async provide(spec: DomainSpec, abort: AbortSignal): Promise<void> {
+    await this.#parts.storage.provide(spec.id, spec.disks, abort, (await this.#parkedFor(spec))?.root)
+  }
+
+  /**
+   * Starts the domain when it is its turn, if it is still wanted then. Guests that come up share the processors with each other, and the
+   * more of them there are, the more of what each gets goes into its timer's ticks: twenty at once took five times as long as twenty
+   * one after another.
+   */
+  async start(step: Boot, wanted: () => HostSpec | undefined, abort: AbortSignal): Promise<void> {
+    const leave = await this.#parts.comingUp?.take(abort)
+    let isComing = false
+    try {
+      const spec = wanted()
+      if (!spec?.domains.some((it) => it.id === step.spec.id && it.power === 'on')) return
+      await this.#start(step, spec, abort)
+      isComing = true
+    } finally {
+      if (leave) void (isComing ? this.#isUp(step.spec) : Promise.resolve()).finally(leave)
+    }
+  }
+
+  /** Resolves once the guest has asked for its metadata, as all but the strangest do, or has had the time to. */
+  async #isUp({ vifs: [first] }: DomainSpec): Promise<void> {
+    const enough = this.#parts.clock.sleep(comingUpMs, this.#end).catch(() => {}) // Nobody waits any more.
+    await Promise.race([enough, ...(first ? [this.#parts.metadata.heardFrom(first.id)] : [])])
+  }
+
+  async #start({ spec, vpcs }: Boot, wanted: HostSpec, abort: AbortSignal): Promise<void> {
+    const { storage, hypervisor, network, parking } = this.#parts
+    const parked = await this.#parkedFor(spec)
+    const [disks, kernel, ramdisk] = await Promise.all([
+      storage.provide(spec.id, spec.disks, abort, parked?.root),
+      spec.boot.kernel && storage.imageFile(spec.boot.kernelImage ?? spec.boot.image, spec.boot.kernel),
+      spec.boot.ramdisk && storage.imageFile(spec.boot.ramdiskImage ?? spec.boot.image, spec.boot.ramdisk),
+    ])
+    const started = { ...(kernel && { kernel }), ...(ramdisk && { ramdisk }) }
+    const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index]!, vif.id)) // plan() has one for each vif.
+    const wiring = { ...started, disks, taps, volumes: this.#volumes.wiringOf(spec) }
+    const identity = identityOf(spec, wanted.routers, { random: systemRandom, now: this.#parts.clock.now() })
+    const isItsCopy = parked && disks.some((it) => it.untouched === parked.key)
+    if (isItsCopy && identity !== undefined && (await this.#wakes(spec, wiring, { machine: parked, identity }, abort)))
+      return
+    await hypervisor.boot(spec, wiring, abort)
+    parking?.prepare(spec)
+  }
+
+  /** False where it does not wake, and then never will. Its disk serves for a boot as well: it is that of a machine whose power went. */
+  async #wakes(spec: DomainSpec, wiring: DomainWiring, from: Copied, abort: AbortSignal): Promise<boolean> {
+    const { hypervisor, parking, log } = this.#parts
+    try {
+      await hypervisor.boot(spec, wiring, abort, from)
+      return true
+    } catch (error) {
+      abort.throwIfAborted()
+      log.warn({ err: error, domain: spec.id, parked: from.machine.key }, 'a domain cannot be woken: it boots')
+      await parking?.discard(from.machine.key)
+      return false
+    }
+  }
+
+  /** What a domain could be a copy of is worth no failure: it can boot. */
+  async #parkedFor(spec: DomainSpec): Promise<ParkedMachine | undefined> {
+    try {
+      return await this.#parts.parking?.find(spec)
+    } catch (error) {
+      this.#parts.log.warn({ err: error, domain: spec.id }, 'cannot look for a parked machine')
+      return undefined
+    }
+  }
+}
