@@ -24,6 +24,11 @@ export interface QmpCommands {
   readonly 'object-add': { readonly takes: object; readonly returns: unknown }
   readonly 'block-export-add': { readonly takes: object; readonly returns: unknown }
   readonly 'block-commit': { readonly takes: object; readonly returns: unknown }
+  readonly 'block-stream': { readonly takes: object; readonly returns: unknown }
+  readonly 'query-block-jobs': {
+    readonly takes: Record<never, never>
+    readonly returns: readonly { readonly device: string }[]
+  }
   readonly 'block-job-cancel': { readonly takes: { readonly device: string }; readonly returns: unknown }
   readonly 'blockdev-add': { readonly takes: object; readonly returns: unknown }
   readonly yank: {

@@ -5,7 +5,7 @@ import { Qmp } from './qmp.ts'
 interface Expectation {
   readonly event: string
   test(data: unknown): boolean
-  readonly seen: PromiseWithResolvers<void>
+  readonly seen: PromiseWithResolvers<unknown>
 }
 
 /** The way to one QEMU: connects when needed, once at a time, and again after a connection broke. */
@@ -30,9 +30,12 @@ export class Control {
     return await Promise.race([this.#qmp, aborted.promise])
   }
 
-  /** Resolves at the next `event` whose data pass `test`; rejects when the connection closes first. Dispose it when it is waited for no more. */
-  expect(event: string, test: (data: unknown) => boolean = () => true): { readonly seen: Promise<void> } & Disposable {
-    const expectation = { event, test, seen: Promise.withResolvers<void>() }
+  /** Resolves with the data of the next `event` whose data pass `test`; rejects when the connection closes first. Dispose it when it is waited for no more. */
+  expect(
+    event: string,
+    test: (data: unknown) => boolean = () => true,
+  ): { readonly seen: Promise<unknown> } & Disposable {
+    const expectation = { event, test, seen: Promise.withResolvers<unknown>() }
     expectation.seen.promise.catch(() => {}) // Nobody may be waiting for it yet, or any more.
     this.#expected.add(expectation)
     const forget = () => void this.#expected.delete(expectation)
@@ -65,7 +68,7 @@ export class Control {
   }
 
   #heard(event: QmpEvent): void {
-    for (const it of this.#expected) if (it.event === event.event && it.test(event.data)) it.seen.resolve()
+    for (const it of this.#expected) if (it.event === event.event && it.test(event.data)) it.seen.resolve(event.data)
     this.#on.event(event)
   }
 }

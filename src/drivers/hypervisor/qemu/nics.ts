@@ -47,7 +47,7 @@ export async function unplugNic(
   await dropBackend(qmp, id, abort)
 }
 
-async function letGo(gone: Promise<void>, id: InterfaceId, clock: Clock, abort: AbortSignal): Promise<void> {
+async function letGo(gone: Promise<unknown>, id: InterfaceId, clock: Clock, abort: AbortSignal): Promise<void> {
   const enough = new AbortController()
   const late = clock.sleep(letGoMs, AbortSignal.any([abort, enough.signal])).then(() => {
     throw new Fault(`the guest does not let go of ${id}`)

@@ -14,6 +14,8 @@ export const limitsObject = 'limits'
 /** What guests see. */
 export const limitedName = 'limited'
 
+export const baseNode = 'base'
+
 export const nodeOf = (layer: number) => `layer${layer}`
 
 /** The layer that is written to, without what it lies over: that is named in its file, by us. */
@@ -30,42 +32,43 @@ export function layerNode(file: string, layer: number, isSealed: boolean): objec
   }
 }
 
-/** A layer and those below it. A volume's own have names; those of snapshots have none, and open by their names where nothing is encrypted. */
-export function chainNode({ layers, below, folder, isSealed }: Chain): object {
+/** All that a volume is made of, whatever the files themselves say that they lie over. A volume's own have names, those of snapshots have none. */
+export function chainNode({ layers, base, below, folder, isSealed }: Chain): object {
   const [top, ...rest] = layers
   if (top === undefined) throw new Fault('there is nothing to serve')
-  const lower = rest.map((it) => ({ file: layerFile(folder, it), name: { 'node-name': nodeOf(it) } }))
-  const stored = isSealed ? below.map((file) => ({ file, name: {} })) : []
-  const node = layerNode(layerFile(folder, top), top, isSealed)
-  const backing = backingNode([...lower, ...stored], isSealed)
-  return backing === undefined ? node : { ...node, backing }
+  const lower = [
+    ...rest.map((it) => ({ file: layerFile(folder, it), name: { 'node-name': nodeOf(it) } })),
+    ...(base === undefined ? [] : [{ file: base, name: { 'node-name': baseNode } }]),
+    ...below.map((file) => ({ file, name: {} })),
+  ]
+  return { ...layerNode(layerFile(folder, top), top, isSealed), backing: backingNode(lower, isSealed) }
 }
 
 export interface Chain {
   /** Of the volume's own folder, the highest first. */
   readonly layers: readonly number[]
   readonly folder: string
+  /** The file in which the volume has, or shall have, what it began as. */
+  readonly base?: string
   /** Files of snapshots that they lie over, the highest first. */
   readonly below: readonly string[]
   readonly isSealed: boolean
 }
 
-/** Nothing where the rest opens by its names. */
 function backingNode(
   [first, ...rest]: readonly { readonly file: string; readonly name: object }[],
   isSealed: boolean,
-): object | null | undefined {
-  if (first === undefined) return isSealed ? null : undefined
-  const storage = { driver: 'file', filename: first.file, 'read-only': true }
-  const backing = backingNode(rest, isSealed)
-  const common = {
+): object | null {
+  if (first === undefined) return null
+  return {
     driver: 'qcow2',
     ...first.name,
     'read-only': true,
-    file: storage,
+    // Read-only as the layer is, and no longer than that: a merge writes to the lowest.
+    file: { driver: 'file', filename: first.file },
     ...(isSealed && { encrypt: sealedBy }),
+    backing: backingNode(rest, isSealed),
   }
-  return backing === undefined ? common : { ...common, backing }
 }
 
 /** Large requests count as several. Source: EBS User Guide, "Amazon EBS I/O characteristics": 256 KiB on SSD. */

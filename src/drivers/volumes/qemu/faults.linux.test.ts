@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { run } from '../../../base/subprocess.ts'
 import type { SnapshotId, VolumeId } from '../../../model/ids.ts'
 import type { VolumeDriver } from '../driver.ts'
-import { layerFile } from './layers.ts'
+import { layerFile, numbersIn } from './layers.ts'
 import { io, place } from './testing/place.ts'
 
 const never = new AbortController().signal
@@ -23,7 +23,7 @@ describe('volumes on a small disk', () => {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=755', 'tmpfs', disk])
   })
   afterAll(async () => {
-    await run('umount', [disk])
+    await run('umount', ['-l', disk])
     await at?.[Symbol.asyncDispose]()
   })
   beforeEach(async () => {
@@ -67,6 +67,26 @@ describe('volumes on a small disk', () => {
     expect([await read(bad), await read(bad, 256), await read(bad, 60 * 256)]).toEqual([`of ${bad}`, 'before', 'after'])
     await driver.freeze(bad, snapshot, never)
     await run('qemu-img', ['check', '-q', '-U', layerFile(at.folder(bad), 0)])
+  })
+
+  it('keep all their layers where there is no room to merge them', async () => {
+    const ids = [1, 2, 3, 4].map((it): SnapshotId => `snap-0fa0170000000001${it}`)
+    const keep = (id: SnapshotId) => driver.keep({ id, of: { kind: 'volume', volume: bad } }, never)
+    for (const [index, id] of ids.entries()) {
+      await at.write(way(bad), 'dom_1', 256 * index, `state ${index}`)
+      await driver.freeze(bad, id, never)
+      if (id !== ids.at(-1)) await keep(id)
+    }
+    const other = join(disk, 'other')
+    await expect(writeFile(other, Buffer.alloc(32 * 2 ** 20))).rejects.toThrow('ENOSPC')
+    await truncate(other, (await stat(other)).size - 16_384) // Room for names, and not for what they name.
+    await keep(ids.at(-1)!)
+    await expect.poll(at.logged, { timeout: 20_000 }).toContain('No space left on device')
+    expect(await numbersIn(at.folder(bad))).toHaveLength(5)
+    await rm(other)
+    await at.crash(bad)
+    await serve(bad)
+    for (const index of ids.keys()) expect(await read(bad, 256 * index)).toBe(`state ${index}`)
   })
 
   it.each([

@@ -9,6 +9,7 @@ import { snapshotReaders } from '../../../model/volume-user.ts'
 import { confined } from '../../qemu/confine.ts'
 import { Control } from '../../qemu/control.ts'
 import { failureOf, firstFd, launch } from '../../qemu/launch.ts'
+import type { Qmp } from '../../qemu/qmp.ts'
 import {
   chainNode,
   exported,
@@ -73,9 +74,12 @@ export class VolumeServer {
     return this.#record?.process !== undefined && isAlive(this.#record.process)
   }
 
-  /** Begins to listen to a process that was found. */
+  /** Begins to listen to a process that was found. A job that one who died had begun ends: nobody would know what it was to do. */
   async adopt(abort: AbortSignal): Promise<void> {
-    if (this.lives) await this.#connect(abort)
+    if (!this.lives) return
+    const control = await this.#connect(abort)
+    for (const { device } of await control.execute('query-block-jobs', {}, { abort }))
+      await this.#endJob(device, control)
   }
 
   /** Starts it over this disk. Throws with what it said where it does not run. */
@@ -141,27 +145,39 @@ export class VolumeServer {
    * Source: QEMU QMP Reference Manual 7.2, block-commit.
    */
   async merge(top: number, abort: AbortSignal): Promise<boolean> {
-    const control = await this.#connect(abort)
     const { base } = this.#record! // It runs, so there is one.
     if (base === undefined || base >= top) return false
-    const isOurs = (data: unknown) => (data as { device?: string } | undefined)?.device === mergeJob
+    const nodes = { 'top-node': nodeOf(top), 'base-node': nodeOf(base), 'backing-file': `${top}.qcow2` }
+    return await this.#runJob(mergeJob, 'block-commit', { device: limitedName, ...nodes }, abort)
+  }
+
+  /** Runs a job. False if it was cut short; throws where it failed. */
+  async #runJob(
+    job: string,
+    command: 'block-commit' | 'block-stream',
+    args: object,
+    abort: AbortSignal,
+  ): Promise<boolean> {
+    const control = await this.#connect(abort)
+    const isOurs = (data: unknown) => (data as { device?: string } | undefined)?.device === job
     using completed = this.#control!.expect('BLOCK_JOB_COMPLETED', isOurs) // Connected a moment ago.
     using cancelled = this.#control!.expect('BLOCK_JOB_CANCELLED', isOurs)
-    const nodes = { 'top-node': nodeOf(top), 'base-node': nodeOf(base), 'backing-file': `${top}.qcow2` }
-    await control.execute('block-commit', { 'job-id': mergeJob, device: limitedName, ...nodes }, { abort })
-    const stop = () => {
-      // One that has ended meanwhile is not there any more.
-      control.execute('block-job-cancel', { device: mergeJob }).catch((error: unknown) => {
-        this.#around.log.debug({ error: messageOf(error) }, 'a merge had ended')
-      })
-    }
+    await control.execute(command, { 'job-id': job, ...args }, { abort })
+    const stop = () => void this.#endJob(job, control)
     abort.addEventListener('abort', stop)
     try {
       if (abort.aborted) stop()
-      return await Promise.race([completed.seen.then(() => true), cancelled.seen.then(() => false)])
+      return await Promise.race([completed.seen.then(throwFailure), cancelled.seen.then(() => false)])
     } finally {
       abort.removeEventListener('abort', stop)
     }
+  }
+
+  /** One that has ended meanwhile is not there any more. */
+  async #endJob(job: string, control: Qmp): Promise<void> {
+    await control.execute('block-job-cancel', { device: job }).catch((error: unknown) => {
+      this.#around.log.debug({ job, error: messageOf(error) }, 'a job had ended')
+    })
   }
 
   async limit(limits: VolumeLimits, abort: AbortSignal): Promise<void> {
@@ -230,4 +246,11 @@ export class VolumeServer {
   get #controlSocket(): string {
     return join(this.#around.folder, 'qmp')
   }
+}
+
+/** A job that failed says so as it completes. Source: QEMU QMP Reference Manual 7.2, BLOCK_JOB_COMPLETED. */
+function throwFailure(data: unknown): true {
+  const { error } = data as { readonly error?: string }
+  if (error !== undefined) throw new Fault(error)
+  return true
 }

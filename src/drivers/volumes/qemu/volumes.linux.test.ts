@@ -73,6 +73,11 @@ describe('volumes in layers', () => {
       await at.write(way, 'dom_1', index, `state ${index}`)
       await driver.freeze(id, name, never)
       await driver.keep({ id: name, of: { kind: 'volume', volume: id } }, never)
+      // What a server has from its start is merged like what it was given later.
+      if (index === 2) {
+        await at.crash(id)
+        await serve(id)
+      }
       // One that nobody wants any more does not hold the others up.
       if (index === 3) await driver.drop(name, never)
     }

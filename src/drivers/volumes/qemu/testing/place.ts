@@ -1,10 +1,10 @@
 /** A driver's world on a disk, and the way of a domain's own user to what it serves. */
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../../../base/clock.ts'
-import { silentLog } from '../../../../base/log.ts'
+import { openLog } from '../../../../base/log.ts'
 import { hasEnded, isAlive, sendKill } from '../../../../base/process.ts'
 import { run } from '../../../../base/subprocess.ts'
 import { userOfDomain } from '../../../../model/domain-user.ts'
@@ -32,6 +32,7 @@ export async function place() {
   await truncate(join(images, image, 'root.img'), 2 ** 20)
   const keys = new Keyring(join(data, 'keys'))
   const store = new SnapshotStore({ folder, volumes, keys })
+  const log = openLog({ file: join(data, 'log') })
   const serverOf = (id: VolumeId) => readRecord<ServerRecord>(join(volumes, 'a1', id, 'server.json'))?.process
   return {
     data,
@@ -39,7 +40,9 @@ export async function place() {
     snapshots: folder,
     image,
     serverOf,
-    open: () => openQemuVolumes({ host: 'a1', volumes, store, keys, images, clock: systemClock, log: silentLog }),
+    open: () => openQemuVolumes({ host: 'a1', volumes, store, keys, images, clock: systemClock, log }),
+    /** What the drivers have logged. */
+    logged: () => readFile(join(data, 'log'), 'utf8'),
     async write(way: Connection, domain: DomainId, block: number, text: string) {
       const padded = text.padEnd(512, '\0')
       const file = join(data, 'written')
