@@ -10,7 +10,7 @@ export interface VolumeDriver {
   create(volume: NewVolume, abort: AbortSignal): Promise<void>
   /** Makes the volume larger, also while it is served; a domain that has it plugged in must be told. */
   resize(id: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void>
-  /** Lets exactly these domains reach the volume, within these limits, and cuts off whoever else has it open. With no domain, nothing of it runs. */
+  /** Lets exactly these domains reach the volume, within these limits, and cuts off whoever else has it open. With no domain, nothing of it runs, but what fills it in. */
   serve(id: VolumeId, to: Serving, abort: AbortSignal): Promise<void>
   /** Where a domain reaches the volume: the way stays the same whatever dies and comes again. */
   connection(host: HostId, id: VolumeId, domain: DomainId): Connection

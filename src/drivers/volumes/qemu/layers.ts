@@ -10,6 +10,11 @@ export function layerFile(folder: string, layer: number): string {
   return join(folder, `${layer}.qcow2`)
 }
 
+/** The file in which a volume has, once it is filled in, what its lowest layer lies over. */
+export function baseFile(folder: string): string {
+  return join(folder, 'base.qcow2')
+}
+
 /** The highest layer in `folder`. Throws where there is none, or one is missing below. */
 export async function topLayer(folder: string): Promise<number> {
   const [top] = await layersOf(folder)
@@ -33,7 +38,7 @@ export async function layersFrom(folder: string, layer: number): Promise<number[
   const found: number[] = []
   for (let next: number | undefined = layer; next !== undefined; ) {
     found.push(next)
-    const below: string | undefined = await backingOf(layerFile(folder, next), next)
+    const below: string | undefined = await backingOf(layerFile(folder, next), `layer ${next}`)
     const number = below === undefined ? undefined : /^(\d+)\.qcow2$/.exec(below)?.[1]
     if (number !== undefined && Number(number) >= next) throw new Fault(`layer ${next} lies over layer ${number}`)
     next = number === undefined ? undefined : Number(number)
@@ -41,22 +46,29 @@ export async function layersFrom(folder: string, layer: number): Promise<number[
   return found
 }
 
-/** What the file says that it lies over. One that ends before its own tables do is torn. Source: QEMU, docs/interop/qcow2, "Header". */
-async function backingOf(file: string, layer: number): Promise<string | undefined> {
+/** What the file says that it lies over. Throws where it is missing or torn: one that ends before its own tables do. Source: QEMU, docs/interop/qcow2, "Header". */
+export async function backingOf(file: string, name: string): Promise<string | undefined> {
   try {
     await using opened = await open(file)
     const header = Buffer.alloc(60)
     const { bytesRead } = await opened.read(header, 0, header.length, 0)
-    if (bytesRead < header.length || header.readUInt32BE(0) !== 0x514649fb) throw new Fault(`layer ${layer} is torn`)
+    if (bytesRead < header.length || header.readUInt32BE(0) !== 0x514649fb) throw new Fault(`${name} is torn`)
     const length = header.readUInt32BE(16)
-    if (length > 1023 || (await opened.stat()).size < endOfTables(header)) throw new Fault(`layer ${layer} is torn`)
-    const name = Buffer.alloc(length)
-    await opened.read(name, 0, length, Number(header.readBigUInt64BE(8)))
-    return length === 0 ? undefined : name.toString()
+    if (length > 1023 || (await opened.stat()).size < endOfTables(header)) throw new Fault(`${name} is torn`)
+    const below = Buffer.alloc(length)
+    await opened.read(below, 0, length, Number(header.readBigUInt64BE(8)))
+    return length === 0 ? undefined : below.toString()
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') throw new Fault(`layer ${layer} is missing`, { cause: error })
+    if (systemCode(error) === 'ENOENT') throw new Fault(`${name} is missing`, { cause: error })
     throw error
   }
+}
+
+/** The size of what a qcow2 file holds. Source: QEMU, docs/interop/qcow2, "Header". */
+export async function sizeMiBOf(file: string): Promise<number> {
+  await using opened = await open(file)
+  const { buffer } = await opened.read(Buffer.alloc(32), 0, 32, 0)
+  return Math.ceil(Number(buffer.readBigUInt64BE(24)) / 2 ** 20)
 }
 
 /** Where at least the tables end that are found from the header: that of what is mapped, and that of what is counted, whose last cluster may be cut. */

@@ -11,6 +11,8 @@ export interface VolumeRecord {
   readonly sizeMiB: number
   /** What its lowest layer lies over. */
   readonly over?: StoredLayer
+  /** Whether its own folder has all of that: nothing of what is stored is read any more. */
+  readonly filled?: boolean
   /** Of one that is encrypted: the key to all its layers, and to those below them. */
   readonly key?: SealedKey
   /** The layer that each snapshot is taken of. */

@@ -11,6 +11,7 @@ import { Control } from '../../qemu/control.ts'
 import { failureOf, firstFd, launch } from '../../qemu/launch.ts'
 import type { Qmp } from '../../qemu/qmp.ts'
 import {
+  baseNode,
   chainNode,
   exported,
   layerNode,
@@ -39,12 +40,14 @@ export interface ServerSurroundings {
 export interface ServedDisk {
   /** Layers of the volume's folder, the highest first. */
   readonly layers: readonly number[]
+  /** The volume's own file between those and what is below, if it has one. */
+  readonly base?: string
   /** Files of snapshots that they lie over, likewise. */
   readonly below: readonly string[]
   readonly key?: string
 }
 
-const mergeJob = 'merge'
+const [mergeJob, fillJob] = ['merge', 'fill']
 /** Of a server that has been started and not yet been given its volume. */
 const noLayer = -1
 
@@ -111,12 +114,12 @@ export class VolumeServer {
     log.info({ pid: process.pid, layer }, 'a volume is served')
   }
 
-  async #open({ layers, below, key }: ServedDisk, abort: AbortSignal): Promise<void> {
+  async #open({ key, ...disk }: ServedDisk, abort: AbortSignal): Promise<void> {
     const control = await this.#connect(abort)
-    const [layer = noLayer] = layers
+    const [layer = noLayer] = disk.layers
     if (key !== undefined)
       await control.execute('object-add', { 'qom-type': 'secret', id: secretObject, data: key }, { abort })
-    const chain = { layers, below, folder: this.#around.folder, isSealed: key !== undefined }
+    const chain = { ...disk, folder: this.#around.folder, isSealed: key !== undefined }
     await control.execute('blockdev-add', chainNode(chain), { abort }).catch((cause: unknown) => {
       throw new Fault(`layer ${layer} cannot be opened: ${messageOf(cause)}`, { cause })
     })
@@ -149,6 +152,15 @@ export class VolumeServer {
     if (base === undefined || base >= top) return false
     const nodes = { 'top-node': nodeOf(top), 'base-node': nodeOf(base), 'backing-file': `${top}.qcow2` }
     return await this.#runJob(mergeJob, 'block-commit', { device: limitedName, ...nodes }, abort)
+  }
+
+  /**
+   * Copies into the base what of it is only below yet, so fast at most, under a running guest. Where it is cut short it goes on the
+   * next time. Once it is done all of it is on disk.
+   * Source: QEMU QMP Reference Manual 7.2, block-stream; block/stream.c (stream_clean makes the file read-only again, which flushes it).
+   */
+  fill(bytesPerSecond: number, abort: AbortSignal): Promise<boolean> {
+    return this.#runJob(fillJob, 'block-stream', { device: baseNode, speed: bytesPerSecond }, abort)
   }
 
   /** Runs a job. False if it was cut short; throws where it failed. */

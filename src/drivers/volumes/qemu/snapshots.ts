@@ -1,4 +1,4 @@
-import { chmod, chown, glob, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, glob, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, messageOf, systemCode } from '../../../base/fault.ts'
 import { exists } from '../../../base/files.ts'
@@ -9,7 +9,16 @@ import type { HostId, KeyId, SnapshotId } from '../../../model/ids.ts'
 import { snapshotReaders } from '../../../model/volume-user.ts'
 import { copyFrozen } from './copy.ts'
 import type { Keyring, SealedKey } from './keys.ts'
-import { encryptLayer, layerFile, layersFrom, makeEmpty, mergeLayers, numbersIn } from './layers.ts'
+import {
+  baseFile,
+  encryptLayer,
+  layerFile,
+  layersFrom,
+  makeEmpty,
+  mergeLayers,
+  numbersIn,
+  sizeMiBOf,
+} from './layers.ts'
 import {
   type ChainRecord,
   readRecord,
@@ -52,7 +61,7 @@ export class SnapshotStore {
   readonly #random: Random
   readonly #pinned = new Set<StoredLayer>()
   /** Chains that something is being copied to: nothing of them goes. */
-  readonly #growing = new Map<SnapshotId, StoredLayer['chain']>()
+  readonly #growing = new Map<SnapshotId, readonly StoredLayer['chain'][]>()
   readonly #progress = new Map<SnapshotId, number>()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -93,6 +102,12 @@ export class SnapshotStore {
     return files[0]! // baseOf gives one at least
   }
 
+  /** Whether it lies on another file system than `folder` does. */
+  async isApart({ chain, layer }: StoredLayer, folder: string): Promise<boolean> {
+    const [stored, other] = await Promise.all([stat(layerFile(this.#chain(chain), layer)), stat(folder)])
+    return stored.dev !== other.dev
+  }
+
   /** Its file and those that it lies over, if all are there. */
   async filesOf({ chain, layer }: StoredLayer): Promise<string[]> {
     const folder = this.#chain(chain)
@@ -126,7 +141,8 @@ export class SnapshotStore {
     volume: { readonly record: VolumeRecord; readonly folder: string; readonly layer: number },
     abort: AbortSignal,
   ): Promise<void> {
-    await this.hold(async () => void this.#growing.set(snapshot.id, volume.record.id))
+    const { id, over } = volume.record
+    await this.hold(async () => void this.#growing.set(snapshot.id, [id, ...(over ? [over.chain] : [])]))
     try {
       await this.#keepLayers(snapshot, volume, abort)
     } finally {
@@ -140,10 +156,10 @@ export class SnapshotStore {
     abort: AbortSignal,
   ): Promise<void> {
     const { id, over, key } = volume.record
+    if (over) await this.#restore(over, volume, abort)
     const chain = this.#chain(id)
     await this.#prepare(chain, { ...(over && { over }), ...(key && { key }) })
-    if (key && !(await exists(join(chain, emptyName))))
-      await copyFrozen(join(volume.folder, emptyName), join(chain, emptyName), () => {}, abort)
+    if (key) await this.#keepEmpty(chain, volume.folder, abort)
     const missing = await this.#missing(chain, volume)
     const all = missing.reduce((sum, it) => sum + it.size, 0)
     let [read, bytes] = [0, 0]
@@ -156,6 +172,26 @@ export class SnapshotStore {
       await forReaders(to, 0o440)
     }
     this.#complete({ ...snapshot, chain: id, layer: volume.layer, bytes })
+  }
+
+  /** Puts back what a volume lies over, where nobody else needed it any more, or it was lost: the volume has it too. */
+  async #restore(
+    { chain: name, layer }: StoredLayer,
+    { record: { key, filled }, folder }: { readonly record: VolumeRecord; readonly folder: string },
+    abort: AbortSignal,
+  ): Promise<void> {
+    const chain = this.#chain(name)
+    const file = layerFile(chain, layer)
+    if (!filled || (await exists(file))) return
+    await this.#prepare(chain, this.#readRecord(chain) ?? { ...(key && { key }) })
+    if (key) await this.#keepEmpty(chain, folder, abort)
+    await copyFrozen(baseFile(folder), file, () => {}, abort)
+    await forReaders(file, 0o440)
+  }
+
+  async #keepEmpty(chain: string, folder: string, abort: AbortSignal): Promise<void> {
+    const [from, to] = [join(folder, emptyName), join(chain, emptyName)]
+    if (!(await exists(to))) await copyFrozen(from, to, () => {}, abort)
   }
 
   /** The lowest first: a layer that is here has all that it lies over. */
@@ -277,7 +313,7 @@ export class SnapshotStore {
     const needed = await this.#needed()
     for (const chain of await this.#chains()) {
       const [folder, layers] = [this.#chain(chain), needed.get(chain) ?? new Set<number>()]
-      if ([...this.#growing.values()].includes(chain)) continue
+      if ([...this.#growing.values()].flat().includes(chain)) continue
       if (layers.size === 0) await rm(folder, { recursive: true, force: true })
       else await this.#sweepChain(chain, layers)
     }
@@ -321,11 +357,11 @@ export class SnapshotStore {
     for (const name of await readdir(this.#folder).catch(emptyIfMissing))
       if (/^snap-\w+\.json$/.test(name)) need(readRecord<SnapshotRecord>(join(this.#folder, name))!) // Listed a moment ago, and nobody else removes.
     for await (const file of glob(join(this.#volumes, '*/vol-*/volume.json'))) {
-      const over = readRecord<VolumeRecord>(file)?.over
-      if (over) need(over)
+      const record = readRecord<VolumeRecord>(file)
+      if (record?.over && !record.filled) need(record.over)
     }
     for (const it of this.#pinned) need(it)
-    for (const chain of this.#growing.values())
+    for (const chain of [...this.#growing.values()].flat())
       for (const layer of await numbersIn(this.#chain(chain)).catch(emptyIfMissing)) need({ chain, layer })
     return needed
   }
@@ -350,13 +386,6 @@ export class SnapshotStore {
   #chain(chain: StoredLayer['chain']): string {
     return join(this.#folder, chain)
   }
-}
-
-/** The size of what a qcow2 file holds. Source: QEMU, docs/interop/qcow2, "Header". */
-async function sizeMiBOf(file: string): Promise<number> {
-  await using opened = await open(file)
-  const { buffer } = await opened.read(Buffer.alloc(32), 0, 32, 0)
-  return Math.ceil(Number(buffer.readBigUInt64BE(24)) / 2 ** 20)
 }
 
 const rootUser = () => process.getuid?.() ?? 0

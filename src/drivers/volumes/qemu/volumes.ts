@@ -11,8 +11,21 @@ import type { DomainId, HostId, SnapshotId, VolumeId } from '../../../model/ids.
 import { userOfVolume } from '../../../model/volume-user.ts'
 import type { Connection, NewVolume, Serving, VolumeDriver } from '../driver.ts'
 import { exportName } from './arguments.ts'
+import { Behind } from './behind.ts'
 import type { Keyring, SealedKey } from './keys.ts'
-import { encryptLayer, layerFile, layersOf, makeEmpty, makeLayer, numbersIn, resizeLayer, topLayer } from './layers.ts'
+import {
+  backingOf,
+  baseFile,
+  encryptLayer,
+  layerFile,
+  layersOf,
+  makeEmpty,
+  makeLayer,
+  numbersIn,
+  resizeLayer,
+  sizeMiBOf,
+  topLayer,
+} from './layers.ts'
 import { readRecord, type VolumeRecord, writeRecord } from './records.ts'
 import { nbdSocketIn, type ServedDisk, VolumeServer } from './server.ts'
 import { emptyName, type SnapshotStore, type VolumeBase } from './snapshots.ts'
@@ -28,7 +41,13 @@ export interface QemuVolumesOptions {
   readonly clock: Clock
   readonly log: Log
   readonly random?: Random
+  /** How fast a volume is filled in. */
+  readonly fillBytesPerSecond?: number
 }
+
+const [shortestPauseMs, longestPauseMs] = [1_000, 60_000]
+/** Of a server that serves nobody. */
+const noGuest = { operations: 100, bytes: 2 ** 20 }
 
 /** More layers than so many are merged. */
 const longestChain = 4
@@ -47,11 +66,11 @@ class QemuVolumes implements VolumeDriver {
   readonly #volumes: string
   readonly #servers = new Map<VolumeId, VolumeServer>()
   readonly #watchers = new Set<() => void>()
-  readonly #merges = new Map<VolumeId, { readonly stop: AbortController; readonly done: Promise<void> }>()
-  readonly #end = new AbortController()
+  readonly #behind: Behind
 
   constructor(options: QemuVolumesOptions) {
     this.#options = options
+    this.#behind = new Behind(options.log)
     this.#random = options.random ?? systemRandom
     this.#volumes = join(options.volumes, options.host)
   }
@@ -59,17 +78,24 @@ class QemuVolumes implements VolumeDriver {
   async find(): Promise<void> {
     for (const id of await this.#ids()) {
       try {
-        await this.#serverOf(id).adopt(this.#end.signal)
+        await this.#serverOf(id).adopt(new AbortController().signal)
       } catch (error) {
         this.#options.log.warn({ volume: id, error: messageOf(error) }, 'the server of a volume does not answer')
       }
+      this.#tendSoon(id)
     }
   }
 
-  async create({ id, sizeMiB, from, key: by }: NewVolume, abort: AbortSignal): Promise<void> {
+  async create(volume: NewVolume, abort: AbortSignal): Promise<void> {
     abort.throwIfAborted()
+    const { id } = volume
     if (await exists(this.#folderOf(id))) return
     await mkdir(this.#volumes, { recursive: true, mode: 0o755 })
+    await this.#createNew(volume, abort)
+    this.#tendSoon(id)
+  }
+
+  async #createNew({ id, sizeMiB, from, key: by }: NewVolume, abort: AbortSignal): Promise<void> {
     const { store, keys } = this.#options
     if (from === undefined) return this.#make({ id, sizeMiB, ...(by && { key: await keys.make(by) }) }, abort)
     const over = store.layerOf(from)
@@ -111,7 +137,7 @@ class QemuVolumes implements VolumeDriver {
 
   async resize(id: VolumeId, sizeMiB: number, abort: AbortSignal): Promise<void> {
     if (this.#require(id).sizeMiB >= sizeMiB) return
-    await this.#stopMerge(id)
+    await this.#behind.stop(id)
     const record = this.#require(id)
     const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
     const served = server.lives ? server.record : undefined
@@ -122,24 +148,28 @@ class QemuVolumes implements VolumeDriver {
     if (key !== undefined) await resizeLayer(join(folder, emptyName), sizeMiB, key)
     this.#change(id, () => ({ sizeMiB }))
     if (served) await this.serve(id, served, abort)
+    else this.#tendSoon(id)
   }
 
   async serve(id: VolumeId, { domains, limits }: Serving, abort: AbortSignal): Promise<void> {
     const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
-    await this.#stopMerge(id)
+    await this.#behind.stop(id)
     const before = server.record?.domains ?? []
     const gone = before.filter((it) => !domains.includes(it))
     for (const it of gone) await this.#hideFrom(it, id)
     // Who has come in is not put out by a closed door: the others come again by themselves.
     if (gone.length > 0) await server.stop()
-    if (domains.length === 0) return server.stop()
+    if (domains.length === 0) {
+      await server.stop()
+      return this.#tendSoon(id)
+    }
     const disk = await this.#diskOf(this.#require(id), folder)
     if (!server.lives || server.record?.layer !== disk.layers[0]) await server.start(disk, limits, abort)
     else if (!isSame(server.record!.limits, limits)) await server.limit(limits, abort)
     server.remember([...new Set([...before, ...domains])])
     for (const it of domains) await this.#showTo(it, id)
     server.remember(domains)
-    this.#mergeSoon(id)
+    this.#tendSoon(id)
   }
 
   connection(host: HostId, id: VolumeId, domain: DomainId): Connection {
@@ -151,7 +181,7 @@ class QemuVolumes implements VolumeDriver {
    * has all that the old one has. Tried again after a death, one more layer is made: later than the first try, and nothing is lost.
    */
   async freeze(id: VolumeId, snapshot: SnapshotId, abort: AbortSignal): Promise<void> {
-    await this.#stopMerge(id)
+    await this.#behind.stop(id)
     const record = this.#require(id)
     if (record.frozen[snapshot] !== undefined) return
     const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
@@ -172,7 +202,7 @@ class QemuVolumes implements VolumeDriver {
   async remove(id: VolumeId, abort: AbortSignal): Promise<void> {
     abort.throwIfAborted()
     if (!(await exists(this.#folderOf(id)))) return
-    await this.#stopMerge(id)
+    await this.#behind.stop(id)
     const server = this.#serverOf(id)
     for (const it of server.record?.domains ?? []) await this.#hideFrom(it, id)
     await server.stop()
@@ -190,7 +220,7 @@ class QemuVolumes implements VolumeDriver {
     const layer = record.frozen[id]
     if (layer === undefined) throw new Fault(`${of.volume} was not frozen for ${id}`)
     await store.keepLayers({ id, host }, { record, folder: this.#folderOf(of.volume), layer }, abort)
-    this.#mergeSoon(of.volume)
+    this.#tendSoon(of.volume)
   }
 
   async drop(id: SnapshotId, abort: AbortSignal): Promise<void> {
@@ -210,9 +240,8 @@ class QemuVolumes implements VolumeDriver {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end.abort(new Fault('the driver is let go of'))
     this.#watchers.clear()
-    await Promise.all([...this.#merges.values()].map((it) => it.done))
+    await this.#behind.end()
     await Promise.all([...this.#servers.values()].map((it) => it.release()))
   }
 
@@ -221,31 +250,69 @@ class QemuVolumes implements VolumeDriver {
       const record = this.#require(id)
       await topLayer(this.#folderOf(id))
       await this.#keyOf(record)
-      if (record.over) await this.#options.store.filesOf(record.over)
+      if (record.filled) await backingOf(baseFile(this.#folderOf(id)), 'what it began as')
+      else if (record.over) await this.#options.store.filesOf(record.over)
       const server = this.#serverOf(id)
       const served = server.lives ? server.record : undefined
       const frozen = Object.keys(record.frozen) as SnapshotId[]
       const common = { id, state: 'ready', sizeMiB: record.sizeMiB, domains: served?.domains ?? [], frozen } as const
-      return served ? { ...common, limits: served.limits } : common
+      return served?.domains.length ? { ...common, limits: served.limits } : common
     } catch (error) {
       return { id, state: 'broken', sizeMiB: 0, domains: [], frozen: [], message: messageOf(error) }
     }
   }
 
-  /**
-   * Makes one of all layers but the highest, behind the back of guests, once they are many: all that read a volume go through
-   * them. Not while one of them is still to be copied for a snapshot. Anything else that is done with the volume comes first.
-   */
-  #mergeSoon(id: VolumeId): void {
-    if (this.#merges.has(id) || this.#end.signal.aborted) return
-    const stop = new AbortController()
-    const done = this.#merge(id, AbortSignal.any([stop.signal, this.#end.signal])).catch((error: unknown) => {
-      if (!stop.signal.aborted)
-        this.#options.log.warn({ volume: id, error: messageOf(error) }, 'layers were not merged')
+  /** Fills the volume in and merges its layers, behind the back of guests. Anything else that is done with the volume comes first. */
+  #tendSoon(id: VolumeId): void {
+    this.#behind.begin(id, async (abort) => {
+      await this.#fill(id, abort)
+      await this.#merge(id, abort)
     })
-    this.#merges.set(id, { stop, done: done.finally(() => this.#merges.delete(id)) })
   }
 
+  /**
+   * Copies what the volume began as to where the volume is, if snapshots are on another file system: without those it would be
+   * lost. What serves nobody runs only meanwhile.
+   */
+  async #fill(id: VolumeId, abort: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options
+    if (!(await this.#isToFill(id))) return
+    for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      try {
+        return await this.#behind.inTurn(() => this.#fillNow(id, abort), abort)
+      } catch (error) {
+        abort.throwIfAborted()
+        log.warn({ volume: id, error: messageOf(error) }, 'a volume is not filled in yet')
+        await clock.sleep(pauseMs, abort)
+      }
+    }
+  }
+
+  /** What a server has been started with it goes on with. */
+  async #isToFill(id: VolumeId): Promise<boolean> {
+    const [{ over, filled }, folder] = [this.#require(id), this.#folderOf(id)]
+    if (!over || filled) return false
+    return (await exists(baseFile(folder))) || (!this.#serverOf(id).lives && this.#options.store.isApart(over, folder))
+  }
+
+  async #fillNow(id: VolumeId, abort: AbortSignal): Promise<void> {
+    const { store, log, fillBytesPerSecond = 32 * 2 ** 20 } = this.#options
+    const server = this.#serverOf(id)
+    try {
+      if (!server.lives) await server.start(await this.#diskOf(this.#require(id), this.#folderOf(id)), noGuest, abort)
+      if (!(await server.fill(fillBytesPerSecond, abort))) throw new Fault('it was cut short')
+      this.#change(id, () => ({ filled: true }))
+      log.info({ volume: id }, 'a volume is filled in')
+    } finally {
+      if (server.record?.domains.length === 0) await server.stop()
+    }
+    await store.tidy()
+  }
+
+  /**
+   * Makes one of all layers but the highest once they are many: all that read a volume go through them. Not while one of them is
+   * still to be copied for a snapshot.
+   */
   async #merge(id: VolumeId, abort: AbortSignal): Promise<void> {
     const [folder, server] = [this.#folderOf(id), this.#serverOf(id)]
     const layers = await layersOf(folder)
@@ -289,12 +356,6 @@ class QemuVolumes implements VolumeDriver {
     writeRecord(join(this.#folderOf(id), 'volume.json'), { ...record, ...change(record) })
   }
 
-  async #stopMerge(id: VolumeId): Promise<void> {
-    const merge = this.#merges.get(id)
-    merge?.stop.abort()
-    await merge?.done
-  }
-
   /** A server that cannot move is started over the new layer instead: who is connected waits for that. */
   async #move(id: VolumeId, server: VolumeServer, layer: number, abort: AbortSignal): Promise<void> {
     const { domains, limits } = server.record! // It runs, so there is one.
@@ -314,8 +375,26 @@ class QemuVolumes implements VolumeDriver {
   async #diskOf(record: VolumeRecord, folder: string): Promise<ServedDisk> {
     const layers = await layersOf(folder)
     const key = await this.#keyOf(record)
-    const below = record.over ? await this.#options.store.filesOf(record.over) : []
-    return { layers, below, ...(key !== undefined && { key }) }
+    const below = record.over && !record.filled ? await this.#options.store.filesOf(record.over) : []
+    const base = await this.#baseOf(record, folder, key)
+    return { layers, below, ...(base !== undefined && { base }), ...(key !== undefined && { key }) }
+  }
+
+  /** Made where the volume has yet to be filled in. */
+  async #baseOf({ id, over }: VolumeRecord, folder: string, key: string | undefined): Promise<string | undefined> {
+    const { store } = this.#options
+    const file = baseFile(folder)
+    if (!over || (await exists(file))) return over && file
+    if (!(await store.isApart(over, folder))) return undefined
+    const [below] = await store.filesOf(over)
+    await makeLayer(file, {
+      over: below!, // filesOf gives one at least
+      sizeMiB: await sizeMiBOf(below!),
+      user: userOfVolume(id),
+      random: this.#random,
+      ...(key !== undefined && { like: { empty: join(folder, emptyName), key } }),
+    })
+    return file
   }
 
   async #keyOf({ key }: VolumeRecord): Promise<string | undefined> {

@@ -13,13 +13,14 @@ import type { Connection } from '../../driver.ts'
 import { Keyring } from '../keys.ts'
 import { readRecord, type ServerRecord } from '../records.ts'
 import { SnapshotStore } from '../snapshots.ts'
-import { openQemuVolumes } from '../volumes.ts'
+import { openQemuVolumes, type QemuVolumesOptions } from '../volumes.ts'
 
 const never = new AbortController().signal
 const image: ImageId = 'ami-00000000000000001'
 const blockBytes = 4096
 
-export async function place() {
+/** With `apart`, snapshots are on another file system. */
+export async function place({ apart = false } = {}) {
   const data = await mkdtemp(join(tmpdir(), 'vols-'))
   await chmod(data, 0o711)
   const [volumes, images, folder] = ['volumes', 'images', 'snapshots'].map((it) => join(data, it)) as [
@@ -30,6 +31,10 @@ export async function place() {
   await mkdir(join(images, image), { recursive: true })
   await writeFile(join(images, image, 'root.img'), `${image}${'\0'.repeat(blockBytes)}`)
   await truncate(join(images, image, 'root.img'), 2 ** 20)
+  if (apart) {
+    await mkdir(folder)
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=256m,mode=711', 'tmpfs', folder])
+  }
   const keys = new Keyring(join(data, 'keys'))
   const store = new SnapshotStore({ folder, volumes, keys })
   const log = openLog({ file: join(data, 'log') })
@@ -40,7 +45,8 @@ export async function place() {
     snapshots: folder,
     image,
     serverOf,
-    open: () => openQemuVolumes({ host: 'a1', volumes, store, keys, images, clock: systemClock, log }),
+    open: (more: Partial<QemuVolumesOptions> = {}) =>
+      openQemuVolumes({ host: 'a1', volumes, store, keys, images, clock: systemClock, log, ...more }),
     /** What the drivers have logged. */
     logged: () => readFile(join(data, 'log'), 'utf8'),
     async write(way: Connection, domain: DomainId, block: number, text: string) {
@@ -69,6 +75,7 @@ export async function place() {
       const driver = await this.open()
       for (const { id } of (await driver.list(never)).volumes) await driver.remove(id, never)
       await driver[Symbol.asyncDispose]()
+      if (apart) await run('umount', ['-l', folder])
       await rm(data, { recursive: true, force: true })
     },
   }
