@@ -1,3 +1,4 @@
+import type { HostFacts } from '../../host-api/facts.ts'
 import type { HostRow } from '../../store/tables/resources.ts'
 
 /** Whether the host knows the wish that is in this generation. One that is no more knows nothing to the contrary. */
@@ -12,6 +13,12 @@ export function isOverOn(host: HostRow | undefined, wishedIn: number): boolean {
 
 /** How often the host has tried in vain to do what concerns `subject`. */
 export function failedAttempts(host: HostRow | undefined, subject: string): number {
-  const troubles = JSON.parse(host?.troublesJson ?? '[]') as { subject: string; attempts: number }[]
-  return troubles.find((it) => it.subject === subject)?.attempts ?? 0
+  return troubleOf(host, subject)?.attempts ?? 0
 }
+
+/** What the host cannot do that concerns `subject`, and has tried so often. */
+export function troubleOf(host: Pick<HostRow, 'troublesJson'> | undefined, subject: string): Trouble | undefined {
+  return (JSON.parse(host?.troublesJson ?? '[]') as Trouble[]).find((it) => it.subject === subject)
+}
+
+type Trouble = HostFacts['troubles'][number]

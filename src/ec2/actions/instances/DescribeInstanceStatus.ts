@@ -1,5 +1,6 @@
 import type { InstanceStatus, InstanceStatusSummary } from '@aws-sdk/client-ec2'
 import { listInstances } from '../../../control/instances/find.ts'
+import { impairedVolumes } from '../../../control/volumes/impaired.ts'
 import { zoneId } from '../../../model/cloud.ts'
 import type { InstanceId } from '../../../model/ids.ts'
 import { instanceStates, stateOf } from '../../../model/instance-states.ts'
@@ -114,13 +115,14 @@ function volumesStatus({ id, state }: InstanceRow, broken: ReadonlySet<InstanceI
   return broken.has(id) ? 'impaired' : 'ok'
 }
 
-/** Instances that have a volume which cannot be served. */
-async function withBrokenVolumes({ db }: Reader): Promise<ReadonlySet<InstanceId>> {
-  const rows = await db
+/** Instances that have a volume which cannot be used. */
+async function withBrokenVolumes(reader: Reader): Promise<ReadonlySet<InstanceId>> {
+  const impaired = await impairedVolumes(reader)
+  if (impaired.size === 0) return new Set()
+  const rows = await reader.db
     .selectFrom('attachments')
-    .innerJoin('volumes', 'volumes.id', 'attachments.volumeId')
-    .select('attachments.instanceId')
-    .where('volumes.state', '=', 'error')
+    .select('instanceId')
+    .where('volumeId', 'in', [...impaired.keys()])
     .execute()
   return new Set(rows.map((it) => it.instanceId))
 }

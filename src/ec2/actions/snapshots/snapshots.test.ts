@@ -99,6 +99,42 @@ test('a volume whose files are broken shows in its own status and in that of its
   expect(await refusal(client.enableVolumeIO({ VolumeId: id }))).toMatch(/^IncorrectState/)
 })
 
+test('a volume that its host cannot serve to its guest is impaired, and says why; one that nobody waits for is not', async () => {
+  const [waited, other] = [await volume(), await volume()]
+  const instance = await instanceWith(waited)
+  const message = "QEMU ended (1): Could not open '/var/lib/c/volumes/a1/vol-1/0.qcow2': No space left on device"
+  const fail = (attempts: number, domains: string[] = []) =>
+    cloud.store.transact(async (tx) => {
+      const troublesJson = JSON.stringify([waited, other].map((subject) => ({ subject, message, attempts })))
+      await tx.db.updateTable('hosts').set({ troublesJson }).execute()
+      const { hostId } = await tx.db.selectFrom('volumes').select('hostId').executeTakeFirstOrThrow()
+      await tx.db.deleteFrom('volumeFacts').execute()
+      const common = { state: 'ready', sizeMib: 1024, frozenJson: '[]', limitsJson: null, message: null } as const
+      const facts = [waited, other].map((id) => ({ id, hostId, domainsJson: JSON.stringify(domains), ...common }))
+      await tx.db.insertInto('volumeFacts').values(facts).execute()
+    })
+  const statuses = async () => (await client.describeVolumeStatus({ VolumeIds: [waited, other] })).VolumeStatuses!
+  const told = async () => new Map((await statuses()).map((it) => [it.VolumeId, it.VolumeStatus!.Status]))
+  await fail(4)
+  expect((await told()).get(waited)).toBe('ok')
+  await fail(5)
+  expect(await told()).toEqual(
+    new Map([
+      [waited, 'impaired'],
+      [other, 'ok'],
+    ]),
+  )
+  const Filters = [{ Name: 'event.event-type', Values: ['potential-data-*'] }]
+  const { VolumeStatuses } = await client.describeVolumeStatus({ Filters })
+  expect(VolumeStatuses!.map((it) => [it.VolumeId, it.Events![0]!.Description])).toEqual([
+    [waited, "QEMU ended (1): Could not open '0.qcow2': No space left on device"],
+  ])
+  const { InstanceStatuses } = await client.describeInstanceStatus({ InstanceIds: [instance] })
+  expect(InstanceStatuses![0]!.AttachedEbsStatus!.Status).toBe('impaired')
+  await fail(5, ['dom_1'])
+  expect((await told()).get(waited)).toBe('ok')
+})
+
 test('the waiters of the SDK end', async () => {
   const patience = { client, maxWaitTime: 20 }
   const id = await volume()
