@@ -127,6 +127,17 @@ test('carrying out a plan leaves nothing to plan, and what was wanted, whatever 
   )
 })
 
+test('a guest that waits for its volume is served before a snapshot of that is begun', () => {
+  const volume: VolumeSpec = { id: 'vol-1', sizeMiB: 1024, domains: ['dom_1'], limits: { operations: 100, bytes: 1 } }
+  const snapshots = [{ id: 'snap-1', of: { kind: 'volume', volume: 'vol-1' } }] as const
+  const fact: VolumeFact = { id: 'vol-1', state: 'ready', sizeMiB: 1024, domains: [], frozen: [] }
+  const wanted = { volumes: [volume], snapshots, removed: { volumes: [], snapshots: [] } }
+  const first = (more: Partial<VolumeFact>) =>
+    planVolumes(wanted, { volumes: [{ ...fact, ...more }], snapshots: [] }).map((it) => it.do)
+  expect(first({})).toEqual(['serve-volume'])
+  expect(first({ domains: ['dom_1'], limits: volume.limits })).toEqual(['freeze-volume'])
+})
+
 test('a volume that is broken is left as it is', () => {
   const broken: VolumeFact = { id: 'vol-1', state: 'broken', sizeMiB: 0, domains: [], frozen: [] }
   const volumes = [{ id: 'vol-1', sizeMiB: 64, domains: domains, limits: { operations: 1, bytes: 1 } }] as const

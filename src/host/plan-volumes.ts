@@ -67,9 +67,10 @@ function planVolume(spec: VolumeSpec, fact: VolumeFact | undefined, open: readon
   if (!fact) return [{ do: 'create-volume', subject, spec }]
   if (fact.state === 'broken') return []
   if (fact.sizeMiB < spec.sizeMiB) return [{ do: 'resize-volume', subject, sizeMiB: spec.sizeMiB }]
+  // A guest waits for it: a snapshot, which may find no room, comes later.
+  if (!isServed(spec, fact)) return [{ do: 'serve-volume', subject, spec }]
   const unfrozen = open.find((it) => isOf(it, spec.id) && !fact.frozen.includes(it.id))
-  if (unfrozen) return [{ do: 'freeze-volume', subject, snapshot: unfrozen.id }]
-  return isServed(spec, fact) ? [] : [{ do: 'serve-volume', subject, spec }]
+  return unfrozen ? [{ do: 'freeze-volume', subject, snapshot: unfrozen.id }] : []
 }
 
 function isServed({ domains, limits }: VolumeSpec, fact: VolumeFact): boolean {
