@@ -159,6 +159,15 @@ test('terminate, stop and start print the two states, reboot nothing', async () 
   expect(await printed({}, 'euca-reboot-instances', 'i-1')).toBe('')
 })
 
+test.each([
+  [['i-1', '-f'], { InstanceIds: ['i-1'], Force: true, SkipOsShutdown: true }],
+  [['i-1', 'i-2'], { InstanceIds: ['i-1', 'i-2'] }],
+])('stop-instances %j gives guests a chance to shut down, or none', async (args, request) => {
+  const outside = fakeOutside({ answers: [{}] })
+  expect(await main('ec2-stop-instances', args, outside)).toBe(0)
+  expect(outside.asked).toEqual([{ operation: 'StopInstances', input: request }])
+})
+
 test('console output shows control characters as a terminal does, unless raw', async () => {
   const Output = Buffer.from('a\u001b[0m\tb\r\n\u0000\u007f\u009b').toString('base64')
   const answer = { InstanceId: 'i-1', Timestamp: launched, Output }

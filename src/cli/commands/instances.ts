@@ -86,7 +86,11 @@ export const instanceCommands = [
       force: toggle('-f, --force', 'immediately stop the instance(s), without giving them a chance to shut down'),
     },
     operation: 'StopInstances',
-    request: ({ instances, force }) => ({ InstanceIds: instances, ...(force && { Force: true }) }),
+    // EC2's `Force` alone still lets the guest shut down first. Source: EC2 API Reference, StopInstances.
+    request: ({ instances, force }) => ({
+      InstanceIds: instances,
+      ...(force && { Force: true, SkipOsShutdown: true }),
+    }),
     render: (outputs) => outputs.flatMap((it) => it.StoppingInstances ?? []).map(stateChangeLine),
   }),
   command({
