@@ -22,7 +22,7 @@ import { run } from '../../src/base/subprocess.ts'
 import { eventually, sshOptions, TestCloud } from './cloud.ts'
 import { domainsOf, processesOf } from './leftovers.ts'
 
-const rounds = Number(process.env.CUMULET_DEATHS ?? 3)
+const rounds = Number(process.env.CUMULET_DEATHS ?? 4)
 const blockBytes = 512
 const patienceMs = 120_000
 const victims = ['guest', 'agent', 'storage daemon', 'control plane'] as const

@@ -102,6 +102,37 @@ async function copy(guest: Guest): Promise<void> {
   )
 }
 
+test('an image is made of an instance that goes on, and of one that is stopped, with a volume that is encrypted', {
+  timeout: 240_000,
+}, async () => {
+  const mapping = '[{"DeviceName":"/dev/sdf","Ebs":{"VolumeSize":1,"Encrypted":true}}]'
+  const guest = await launch(image, '--block-device-mappings', mapping)
+  await runSoon(guest, 'test -b /dev/sdf')
+  await run(guest, 'mke2fs -q -F /dev/sdf 2>/dev/null || mkfs.ext2 -F /dev/sdf; mkdir -p /vol; mount /dev/sdf /vol')
+  const states = async (of: Guest) => runSoon(of, 'mkdir -p /vol; mount /dev/sdf /vol; cat /root/state /vol/state')
+  const bootOf = async () => run(guest, 'cat /proc/sys/kernel/random/boot_id')
+  const imageOf = async (name: string, ...more: string[]) => {
+    const asked = ['--instance-id', guest.id, '--name', name, ...more]
+    const { ImageId } = (await cloud.aws('ec2', 'create-image', ...asked)) as { ImageId: string }
+    await becomes('available', 'describe-images', 'Images[0].State', '--image-ids', ImageId)
+    return ImageId
+  }
+  await run(guest, 'echo first | tee /root/state >/vol/state; sync')
+  const boot = await bootOf()
+  const running = await launch(await imageOf('running', '--no-reboot'))
+  expect(await states(running)).toBe('first\nfirst\n')
+  expect(await bootOf()).toBe(boot)
+  await run(guest, 'echo second | tee /root/state >/vol/state')
+  await cloud.aws('ec2', 'stop-instances', '--instance-ids', guest.id)
+  const state = ['describe-instances', 'Reservations[0].Instances[0].State.Name'] as const
+  await becomes('stopped', ...state, '--instance-ids', guest.id)
+  const stopped = await launch(await imageOf('stopped'))
+  expect(await states(stopped)).toBe('second\nsecond\n')
+  const encrypted = ['describe-volumes', 'Volumes[?Attachments[0].Device==`/dev/sdf`].Encrypted'] as const
+  const ofStopped = ['--filters', `Name=attachment.instance-id,Values=${stopped.id}`]
+  expect(await text(...encrypted, ...ofStopped)).toBe('True')
+})
+
 test('an image goes to another region with what was written to its volumes, though the region dies meanwhile; its guest boots there', {
   timeout: 240_000,
 }, async () => {

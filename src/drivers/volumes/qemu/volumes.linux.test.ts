@@ -48,6 +48,25 @@ describe('volumes in layers', () => {
     await driver.remove(id, never)
   })
 
+  it('let through at once what waits for limits that are raised', async () => {
+    const id: VolumeId = 'vol-abcdef00000000007'
+    await driver.create({ id, sizeMiB: 64 }, never)
+    const serveWith = (operations: number) =>
+      driver.serve(id, { domains: ['dom_1'], limits: { ...limits, operations } }, never)
+    await serveWith(1)
+    let isDone = false
+    const writes = Array.from({ length: 1000 }, (_, index) => `write -q ${index * 4096} 512`)
+    const written = io(driver.connection('a1', id, 'dom_1'), 'dom_1', ...writes).then(() => (isDone = true))
+    await serve(volume)
+    await at.write(driver.connection('a1', volume, 'dom_1'), 'dom_1', 0, 'of another')
+    expect(isDone).toBe(false)
+    const { pid } = at.serverOf(id)!
+    await serveWith(100_000)
+    await written
+    expect(at.serverOf(id)!.pid).toBe(pid)
+    await driver.remove(id, never)
+  })
+
   it('cost a snapshot what changed, not what there is', async () => {
     await serve(volume)
     const way = driver.connection('a1', volume, 'dom_1')
