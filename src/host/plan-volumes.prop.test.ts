@@ -45,6 +45,8 @@ class World {
         return
       case 'drop-snapshot':
         this.snapshots.delete(step.subject)
+        for (const { id, frozen } of this.found.volumes)
+          this.#change(id, { frozen: frozen.filter((it) => it !== step.subject) })
     }
   }
 
@@ -113,6 +115,8 @@ test('carrying out a plan leaves nothing to plan, and what was wanted, whatever 
           const fact = world.volumes.get(spec.id)!
           expect(fact.sizeMiB).toBeGreaterThanOrEqual(spec.sizeMiB)
           expect([...fact.domains].sort()).toEqual([...spec.domains].sort())
+          for (const it of fact.frozen)
+            expect(world.snapshots.has(it) || wanted.snapshots.some(({ id }) => id === it)).toBe(true)
           if (spec.domains.length > 0) expect(fact.limits).toEqual(spec.limits)
         }
         for (const it of wanted.removed.volumes) expect(world.volumes.has(it)).toBe(false)
@@ -143,6 +147,17 @@ test('a volume that is broken is left as it is', () => {
   const volumes = [{ id: 'vol-1', sizeMiB: 64, domains: domains, limits: { operations: 1, bytes: 1 } }] as const
   const wanted = { volumes, snapshots: [], removed: { volumes: [], snapshots: [] } }
   expect(planVolumes(wanted, { volumes: [broken], snapshots: [] })).toEqual([])
+})
+
+test('a snapshot that nobody wants any more is forgotten, though nothing is there but that a volume was frozen for it', () => {
+  const fact: VolumeFact = { id: 'vol-1', state: 'ready', sizeMiB: 64, domains: [], frozen: ['snap-1', 'snap-2'] }
+  const volume = { id: 'vol-1', sizeMiB: 64, domains: [], limits: { operations: 1, bytes: 1 } } as const
+  const kept = [{ id: 'snap-2', of: { kind: 'volume', volume: 'vol-1' } }] as const
+  const wanted = { volumes: [volume], snapshots: kept, removed: { volumes: [], snapshots: [] } }
+  const complete = { id: 'snap-2', state: 'complete', progress: 100 } as const
+  expect(planVolumes(wanted, { volumes: [fact], snapshots: [complete] })).toEqual([
+    { do: 'drop-snapshot', subject: 'snap-1' },
+  ])
 })
 
 test('a host that serves no volumes touches none', () => {

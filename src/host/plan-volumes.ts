@@ -100,7 +100,14 @@ function planUnwanted(wanted: VolumesSpec, found: VolumesFact, open: readonly Sn
     ...found.snapshots
       .filter((it) => wanted.removed.snapshots.includes(it.id))
       .map(({ id }): VolumeStep => ({ do: 'drop-snapshot', subject: id })),
+    ...frozenForNobody(wanted, found).map((subject): VolumeStep => ({ do: 'drop-snapshot', subject })),
   ]
+}
+
+/** Snapshots of which nothing is left but that a volume was frozen for them: it would hold its layers back for ever. */
+function frozenForNobody(wanted: VolumesSpec, found: VolumesFact): SnapshotId[] {
+  const known = new Set([...wanted.snapshots, ...found.snapshots].map((it) => it.id))
+  return [...new Set(found.volumes.flatMap((it) => it.frozen))].filter((it) => !known.has(it))
 }
 
 function isOf({ of }: SnapshotSpec, volume: VolumeId): boolean {

@@ -20,7 +20,7 @@ export interface VolumeDriver {
   remove(id: VolumeId, abort: AbortSignal): Promise<void>
   /** Copies what was frozen, or another snapshot, or an image, to where snapshots are. Goes on where it was cut short. */
   keep(snapshot: SnapshotSpec, abort: AbortSignal): Promise<void>
-  /** Forgets the snapshot. What others need of it stays with them. Resolves at once if there is none. */
+  /** Forgets the snapshot, and that a volume was frozen for it. What others need of it stays with them. Resolves at once if there is none. */
   drop(id: SnapshotId, abort: AbortSignal): Promise<void>
   /** Every volume and every snapshot that is here, whoever made it. */
   list(abort: AbortSignal): Promise<VolumesFact>

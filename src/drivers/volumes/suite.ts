@@ -199,6 +199,14 @@ export function volumeSuite(name: string, make: () => Promise<VolumeSubject>): v
       expect(await held(third!)).toEqual(['of 1', 'last 2'])
     })
 
+    it('forgets a snapshot that was never kept, and what it was frozen for', async () => {
+      await driver.create({ id: one!, sizeMiB: 64 }, never)
+      await driver.freeze(one!, first!, never)
+      await driver.freeze(one!, second!, never)
+      await driver.drop(first!, never)
+      expect(await factOf()).toMatchObject({ frozen: [second] })
+    })
+
     it('copies a snapshot, and keeps an image as one', async () => {
       await driver.keep(
         { id: first!, of: { kind: 'image', image: subject.image, file: 'root.img', sizeMiB: 64 } },

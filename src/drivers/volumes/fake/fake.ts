@@ -99,6 +99,8 @@ export class FakeVolumes implements VolumeDriver {
 
   async drop(id: SnapshotId): Promise<void> {
     this.#world.snapshots.delete(id)
+    for (const { fact, frozen } of this.#world.volumes.values())
+      if (frozen.delete(id)) this.#change(fact.id, { frozen: [...frozen.keys()] })
   }
 
   async list(abort: AbortSignal): Promise<VolumesFact> {
