@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { identify, isAlive } from '../../../base/process.ts'
 import type { KeyId, SnapshotId, VolumeId } from '../../../model/ids.ts'
@@ -20,6 +23,7 @@ const [origin, volume, other]: [VolumeId, VolumeId, VolumeId] = [
   'vol-0f111000000000003',
 ]
 const [first, second]: [SnapshotId, SnapshotId] = ['snap-0f11100000000001', 'snap-0f11100000000002']
+const mortal = fileURLToPath(new URL('testing/mortal.ts', import.meta.url))
 const slowly = { fillBytesPerSecond: 2 ** 20 }
 
 describe.each([
@@ -112,6 +116,22 @@ describe.each([
     await at.crash(volume)
     await serve()
     expect([...(await ends()), await read(100 * 256)]).toEqual(['later', 'at the end', 'beyond'])
+  })
+
+  it('goes on being filled in when who had begun it is killed', async () => {
+    await driver[Symbol.asyncDispose]()
+    const agent = spawn(process.execPath, ['--no-warnings', mortal, at.data], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(agent.stdout, 'data')
+    await begun()
+    agent.kill('SIGKILL')
+    await once(agent, 'exit')
+    expect(isAlive(at.serverOf(volume)!)).toBe(true)
+    driver = await at.open()
+    await filled()
+    await expect.poll(() => at.serverOf(volume)).toBeUndefined()
+    await loseSnapshots()
+    await serve()
+    expect(await ends()).toEqual(['at the start', 'at the end'])
   })
 
   it('is removed while it is filled in', async () => {
