@@ -61,7 +61,7 @@ export async function loadState({ qmp, control, abort }: Way, descriptor: number
   await firstOf(loaded.seen, failed.seen)
 }
 
-async function firstOf(done: Promise<void>, failed: Promise<void>): Promise<void> {
+async function firstOf(done: Promise<unknown>, failed: Promise<unknown>): Promise<void> {
   const failure = failed.then(() => {
     throw new Fault("QEMU could not take over the machine's state")
   })
