@@ -150,8 +150,18 @@ export class VolumeServer {
   async merge(top: number, abort: AbortSignal): Promise<boolean> {
     const { base } = this.#record! // It runs, so there is one.
     if (base === undefined || base >= top) return false
+    const control = await this.#connect(abort)
     const nodes = { 'top-node': nodeOf(top), 'base-node': nodeOf(base), 'backing-file': `${top}.qcow2` }
-    return await this.#runJob(mergeJob, 'block-commit', { device: limitedName, ...nodes }, abort)
+    const isMerged = await this.#runJob(mergeJob, 'block-commit', { device: limitedName, ...nodes }, abort)
+    if (isMerged) for (let layer = top; layer > base; layer--) await this.#close(layer, control)
+    return isMerged
+  }
+
+  /** A layer that it was given after its start it has open until it is told to close it; others are closed by now. One keeps those below it. */
+  async #close(layer: number, control: Qmp): Promise<void> {
+    await control.execute('blockdev-del', { 'node-name': nodeOf(layer) }).catch((error: unknown) => {
+      this.#around.log.debug({ layer, error: messageOf(error) }, 'a layer was closed already')
+    })
   }
 
   /**

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { open, rm, stat, writeFile } from 'node:fs/promises'
+import { open, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SnapshotId, VolumeId } from '../../../model/ids.ts'
@@ -101,6 +101,7 @@ describe('volumes in layers', () => {
       if (index === 3) await driver.drop(name, never)
     }
     await expect.poll(async () => (await numbersIn(at.folder(id))).length, { timeout: 20_000 }).toBeLessThan(5)
+    await expect.poll(() => heldOpen(at.serverOf(id)!.pid), { timeout: 20_000 }).toEqual([])
     for (const restart of [false, true]) {
       if (restart) await at.crash(id)
       await serve(id)
@@ -167,3 +168,10 @@ describe('volumes in layers', () => {
     expect(at.serverOf(bad)).toBeUndefined()
   })
 })
+
+/** Files that the process has open and that have no name any more: their room is not free. */
+async function heldOpen(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`
+  const files = await Promise.all((await readdir(folder)).map((it) => readlink(join(folder, it)).catch(() => '')))
+  return files.filter((it) => it.endsWith('(deleted)') && it.includes('.qcow2'))
+}
