@@ -1,5 +1,6 @@
 /**
- * Measures this cloud on this machine: `npm run bench -- [api] [launch] [network] [volumes] [objects] [--rounds N] [--many N] [--out DIR] [--profile DIR]`.
+ * Measures this cloud on this machine: `npm run bench -- [api] [launch] [network] [volumes] [objects] [scale] [--rounds N] [--many N] [--instances N] [--hosts N] [--out DIR] [--profile DIR]`.
+ * A full region, `scale`, is measured only where it is asked for.
  * Writes what was measured into the page, whose other parts stay, and the figures: to docs/performance.md and .cache/bench.json, or both to the directory that is named.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -14,6 +15,7 @@ import { describeMachine } from './bench/machine.ts'
 import { measureNetwork } from './bench/network.ts'
 import { measureObjects } from './bench/objects.ts'
 import { page, type Results } from './bench/report.ts'
+import { measureScale } from './bench/scale.ts'
 import { measureVolumes } from './bench/volumes.ts'
 
 const { values, positionals } = parseArgs({
@@ -21,6 +23,8 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     many: { type: 'string', default: '10' },
+    instances: { type: 'string', default: '1000,100000' },
+    hosts: { type: 'string', default: '2000' },
     out: { type: 'string' },
     profile: { type: 'string' },
   },
@@ -32,6 +36,7 @@ const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(name, () => stop.abort(new Error(`ended by ${name}`)))
 const options = { rounds: Number(values.rounds), say, abort: stop.signal }
+const sizes = { instances: values.instances.split(',').map(Number), hosts: Number(values.hosts) }
 const isRoot = process.getuid?.() === 0
 
 try {
@@ -55,6 +60,9 @@ async function measure(): Promise<Results> {
   const volumes = wanted('volumes') && isRoot ? await measureVolumes(options) : undefined
   const api = wanted('api') ? await measureApi({ ...options, profileTo: values.profile }) : undefined
   const objects = wanted('objects') ? await measureObjects({ ...options, profileTo: values.profile }) : undefined
+  const scale = positionals.includes('scale')
+    ? await measureScale({ ...options, ...sizes, profileTo: values.profile })
+    : undefined
   const missing = isRoot ? [] : ['launch', 'network', 'volumes'].filter(wanted).map((it) => `${it}, which needs root`)
   const takenAt = new Date().toISOString()
   const measured = {
@@ -63,6 +71,7 @@ async function measure(): Promise<Results> {
     ...(volumes && { volumes }),
     ...(api && { api }),
     ...(objects && { objects }),
+    ...(scale && { scale }),
   }
   return { takenAt, machine, missing, ...measured }
 }

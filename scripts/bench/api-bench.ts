@@ -1,6 +1,6 @@
 import type { ApiOptions } from './api.ts'
 import { Client } from './client.ts'
-import { FakeCloud } from './fake-cloud.ts'
+import { FakeCloud, type FakeCloudOptions } from './fake-cloud.ts'
 import { Floor } from './floor.ts'
 import type { Job, Load } from './load.ts'
 import { processorMsOf } from './machine.ts'
@@ -54,11 +54,11 @@ export class ApiBench implements AsyncDisposable {
   readonly #opened: AsyncDisposableStack
   #tokens = 0
 
-  static async open(options: ApiOptions): Promise<ApiBench> {
+  static async open(options: ApiOptions & FakeCloudOptions): Promise<ApiBench> {
     await using opened = new AsyncDisposableStack()
     const client = opened.use(new Client())
     const floor = opened.use(await Floor.open())
-    const cloud = opened.use(await FakeCloud.open(options.profileTo))
+    const cloud = opened.use(await FakeCloud.open(options))
     return new ApiBench({ client, floor, cloud }, options, opened.move())
   }
 
@@ -74,20 +74,23 @@ export class ApiBench implements AsyncDisposable {
     this.#opened = opened
   }
 
-  /** Measures a call that can be sent again as it is. */
-  repeat(title: string, params: Params, durable = false): Promise<void> {
-    const request = this.cloud.request(params)
-    return this.#measure({ title, requests: () => [request], most: mostRepeated, durable })
+  /** Measures a call that can be sent again as it is, or calls in turn. */
+  repeat(title: string, params: Params | readonly Params[], durable = false): Promise<void> {
+    const requests = [params].flat().map((it) => this.cloud.request(it))
+    return this.#measure({ title, requests: () => requests, most: mostRepeated, durable })
   }
 
-  /** Measures launches of one instance each, on top of those that are there. Between rounds all come to run. */
-  async launches(): Promise<void> {
+  /** Measures launches of one instance each, on top of those that are there, in these subnets in turn. Between rounds all come to run. */
+  async launches(subnets: readonly string[] = [], most = launchesInARound): Promise<void> {
     const stored = await this.cloud.allRunning()
+    const where = (index: number): Params =>
+      subnets.length === 0 ? {} : { SubnetId: subnets[index % subnets.length] ?? '' }
     await this.#measure({
       title: `RunInstances, durable; ${stored.toLocaleString('en')} stored before`,
-      requests: () => Array.from({ length: launchesInARound }, () => this.cloud.request(this.#launch(1))),
+      requests: () =>
+        Array.from({ length: most }, (_, index) => this.cloud.request({ ...this.#launch(1), ...where(index) })),
       rest: () => this.cloud.allRunning(),
-      most: launchesInARound,
+      most,
       durable: true,
     })
   }
@@ -96,14 +99,17 @@ export class ApiBench implements AsyncDisposable {
   async fillTo(count: number): Promise<void> {
     const missing = count - (await this.cloud.allRunning())
     if (missing <= 0) return
-    await this.#client.once(this.cloud.serving.port, this.cloud.request(this.#launch(missing)))
+    await this.ask(this.#launch(missing))
     await this.cloud.allRunning()
   }
 
   async anInstance(): Promise<string> {
-    const params = { Action: 'DescribeInstances', MaxResults: '5' }
-    const body = await this.#client.once(this.cloud.serving.port, this.cloud.request(params))
+    const body = await this.ask({ Action: 'DescribeInstances', MaxResults: '5' })
     return /<instanceId>([^<]+)/.exec(body)?.[1] ?? ''
+  }
+
+  ask(params: Params): Promise<string> {
+    return this.#client.once(this.cloud.serving.port, this.cloud.request(params))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * The control plane as `cumulet up` wires it, with hosts that boot nothing: the program that is measured. Started with an
- * IPC channel and the directory it may use; tells where it listens and with what key, and ends at SIGTERM.
+ * IPC channel, the directory it may use and how many hosts each zone has; tells where it listens and with what key, and ends at SIGTERM.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { openControlPlane } from '../../src/bin/control/control-plane.ts'
 import { ensureTinyImage } from '../../src/bin/control/tiny-image.ts'
 import { cloudOf, pathsOf, settle } from '../../src/bin/settings.ts'
 import { staySmall } from '../../src/bin/small.ts'
+import { publicPool } from './region.ts'
 
 export interface Serving {
   readonly port: number
@@ -24,13 +25,19 @@ const root = join(import.meta.dirname, '..', '..')
 const stop = new AbortController()
 process.once('SIGTERM', () => stop.abort())
 
-const [data = ''] = process.argv.slice(2)
+const [data = '', hostsPerZone = '1'] = process.argv.slice(2)
 const paths = { ...pathsOf(data), cache: join(root, '.cache') }
 for (const folder of [paths.logs, paths.run, paths.images]) await mkdir(folder, { recursive: true })
-const settings = await settle(paths, { hypervisor: 'fake', port: 0, scale: 64 })
-/** More public addresses than the usual cloud has: thousands of instances, none of which is on any network. */
-const cloud = { ...cloudOf(settings, 'none'), publicPool: { first: '198.18.0.1', last: '198.19.255.254' } }
-const boxHosts = placedHosts(settings)
+const settings = await settle(paths, {
+  hypervisor: 'fake',
+  port: 0,
+  scale: 64,
+
+  zones: ['a', 'b', 'c', 'd'],
+})
+const cloud = { ...cloudOf(settings, 'none'), publicPool }
+/** More than one machine would be cut into. */
+const boxHosts = placedHosts({ ...settings, hostsPerZone: Number(hostsPerZone) })
 const control = await openControlPlane({ paths, settings, cloud, boxHosts, log: openLog({ file: paths.controlLog }) })
 const image = await ensureTinyImage({ paths, settings, store: control.store, detail: () => {} }, stop.signal)
 const { accessKeyId, secretAccessKey } = control.credentials

@@ -8,27 +8,41 @@ import { type Status, statusPath } from '../../src/bin/control/status.ts'
 import { Child } from './child.ts'
 import type { Serving } from './control-plane.ts'
 import { InstantHosts } from './instant-hosts.ts'
-import { type Params, signedRequest } from './requests.ts'
+import { call, type Params, signedRequest } from './requests.ts'
 
 /** As bin/cumulet starts it. */
 const flags = ['--max-semi-space-size=2', '--max-optimized-bytecode-size=0', '--expose-gc']
 const patienceMs = 180_000
 const lookEveryMs = 20
 
+export interface FakeCloudOptions {
+  /** Where a CPU profile is to be put when it ends. */
+  readonly profileTo?: string | undefined
+  readonly data?: string
+  readonly hostsPerZone?: number
+}
+
 export class FakeCloud implements AsyncDisposable {
   readonly serving: Serving
+  /** From exec to the first signed answer. No host had said hello then. */
+  readonly readyMs: number
   readonly hosts: InstantHosts
   readonly #child: Child<string, Serving>
   readonly #opened: AsyncDisposableStack
 
-  static async open(profileTo?: string): Promise<FakeCloud> {
+  /** In a directory of its own, or in `data`, which then stays. */
+  static async open({ profileTo, data: kept, hostsPerZone = 1 }: FakeCloudOptions = {}): Promise<FakeCloud> {
     await using opened = new AsyncDisposableStack()
-    const data = await mkdtemp(join(tmpdir(), 'cumulet-bench-'))
-    opened.defer(() => rm(data, { recursive: true, force: true }))
-    const child = opened.use(new Child<string, Serving>('control-plane.ts', { arguments: [data], flags, profileTo }))
+    const data = kept ?? (await mkdtemp(join(tmpdir(), 'cumulet-bench-')))
+    if (kept === undefined) opened.defer(() => rm(data, { recursive: true, force: true }))
+    const given = [data, String(hostsPerZone)]
+    const begun = performance.now()
+    const child = opened.use(new Child<string, Serving>('control-plane.ts', { arguments: given, flags, profileTo }))
     const serving = await child.hear()
+    await call(serving, { Action: 'DescribeInstances', MaxResults: '5' })
+    const readyMs = performance.now() - begun
     const hosts = opened.use(await InstantHosts.dial(serving.agentsSocket, serving.hosts))
-    const cloud = new FakeCloud({ child, serving, hosts, opened: opened.move() })
+    const cloud = new FakeCloud({ child, serving, readyMs, hosts, opened: opened.move() })
     await cloud.#until(({ hosts }) => hosts.every((it) => it.connected))
     return cloud
   }
@@ -36,11 +50,13 @@ export class FakeCloud implements AsyncDisposable {
   private constructor(parts: {
     child: Child<string, Serving>
     serving: Serving
+    readyMs: number
     hosts: InstantHosts
     opened: AsyncDisposableStack
   }) {
     this.#child = parts.child
     this.serving = parts.serving
+    this.readyMs = parts.readyMs
     this.hosts = parts.hosts
     this.#opened = parts.opened
   }
@@ -57,6 +73,11 @@ export class FakeCloud implements AsyncDisposable {
   launchParams(count: number, token: string): Params {
     const counts = { MinCount: String(count), MaxCount: String(count) }
     return { Action: 'RunInstances', ImageId: this.serving.image, ...counts, ClientToken: token }
+  }
+
+  /** Resolves once all hosts have done what they were told. */
+  async settled(): Promise<void> {
+    await this.#until(({ hosts }) => hosts.every((it) => it.settled))
   }
 
   /** Resolves once no instance is on its way. Answers how many run. */

@@ -6,8 +6,12 @@ import { withChange } from '../../src/host-api/change.ts'
 import type { DomainFact, HostFacts } from '../../src/host-api/facts.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../src/host-api/messages.ts'
 import type { DomainSpec, HostSpec } from '../../src/host-api/spec.ts'
+import type { VolumesFact, VolumesSpec } from '../../src/host-api/volumes.ts'
 
 const capacity = { memoryMiB: 2 ** 30, cores: 1024, diskGiB: 2 ** 20, accelerator: 'none' } as const
+
+/** The same for all, so that hosts in another process would say the same. */
+const startedAt = new Date(0).toISOString()
 
 export class InstantHosts implements Disposable {
   readonly #socket: Socket
@@ -43,19 +47,34 @@ export class InstantHosts implements Disposable {
     this.#lines.send({ type: 'facts', facts: this.#factsOf(spec) })
   }
 
-  #factsOf({ host, generation, domains }: HostSpec): HostFacts {
-    const facts = domains.map((it) => this.#carryOut(it))
-    return { host, received: generation, settled: generation, domains: facts, troubles: [] }
+  #factsOf({ host, generation, domains, volumes }: HostSpec): HostFacts {
+    const facts = domains.flatMap((it) => this.#carryOut(it) ?? [])
+    const served = volumes && { volumes: servedOf(volumes) }
+    return { host, received: generation, settled: generation, domains: facts, troubles: [], ...served }
   }
 
-  #carryOut({ id, power }: DomainSpec): DomainFact {
-    const before = this.#domains.get(id) ?? { id, state: 'running', startedAt: new Date().toISOString(), reboots: 0 }
-    const after: DomainFact = power === 'on' ? before : { ...before, state: 'off', cause: 'button' }
+  #carryOut({ id, power, plugs = [], vifs }: DomainSpec): DomainFact | undefined {
+    const before = this.#domains.get(id)
+    if (power === 'off' && !before) return undefined // Nothing that never ran is off.
+    const plugged = plugs.map(({ volume, sizeMiB }) => ({ volume, sizeMiB }))
+    const inside = { vifs: vifs.map((it) => it.id), plugged }
+    const now =
+      power === 'on' ? ({ state: 'running', ...inside } as const) : ({ state: 'off', cause: 'button' } as const)
+    const after = { id, startedAt, reboots: 0, ...now } as const
     this.#domains.set(id, after)
     return after
   }
 
   [Symbol.dispose](): void {
     this.#socket.destroy()
+  }
+}
+
+function servedOf({ volumes, snapshots }: VolumesSpec): VolumesFact {
+  return {
+    volumes: volumes.map(({ id, sizeMiB, domains, limits }) => ({
+      ...{ id, sizeMiB, domains, limits, state: 'ready', frozen: [] },
+    })),
+    snapshots: snapshots.map(({ id }) => ({ id, state: 'complete', progress: 100, bytes: 0 })),
   }
 }

@@ -90,7 +90,7 @@ class ObjectsBench implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'cumulet-bench-objects-'))
     opened.defer(() => rm(folder, { recursive: true, force: true }))
     await fill(join(folder, 'file'))
-    const cloud = opened.use(await FakeCloud.open(profileTo))
+    const cloud = opened.use(await FakeCloud.open({ profileTo }))
     const bare = opened.use(new Child<string, { port: number }>('bare-objects.ts', { arguments: [String(bytes)] }))
     const { port } = await bare.hear()
     const { region, credentials } = cloud.serving

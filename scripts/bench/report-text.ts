@@ -1,4 +1,5 @@
 /** Numbers and tables as the page has them. */
+import type { Memory } from './machine.ts'
 import type { Summary } from './statistics.ts'
 
 /** The value in the middle, and between which all were. */
@@ -17,4 +18,8 @@ export function number(value: number): string {
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line), '']
+}
+
+export function memoryText({ rssMiB, pssMiB, privateMiB }: Memory): string {
+  return `${number(pssMiB)} MiB (RSS ${number(rssMiB)}, private ${number(privateMiB)})`
 }

@@ -1,14 +1,16 @@
 /** What was measured, as a page. */
 import type { ApiResult } from './api.ts'
-import type { ApiRow } from './api-bench.ts'
+import { apiLines } from './api-report.ts'
 import type { LaunchResult } from './launch.ts'
 import { launchLines } from './launch-report.ts'
-import type { Machine, Memory } from './machine.ts'
+import type { Machine } from './machine.ts'
 import type { NetworkResult } from './network.ts'
 import { networkLines } from './network-report.ts'
 import type { ObjectsResult } from './objects.ts'
 import { objectsLines } from './objects-report.ts'
-import { number, range, table } from './report-text.ts'
+import { table } from './report-text.ts'
+import type { ScaleResult } from './scale.ts'
+import { scaleLines } from './scale-report.ts'
 import type { VolumesResult } from './volumes.ts'
 import { volumesLines } from './volumes-report.ts'
 
@@ -20,11 +22,12 @@ export interface Results {
   readonly network?: NetworkResult
   readonly volumes?: VolumesResult
   readonly objects?: ObjectsResult
+  readonly scale?: ScaleResult
   /** Why a part that was asked for is missing. */
   readonly missing: readonly string[]
 }
 
-export function page({ takenAt, machine, api, launch, network, volumes, objects, missing }: Results): string {
+export function page({ takenAt, machine, api, launch, network, volumes, objects, scale, missing }: Results): string {
   return [
     '# Performance',
     '',
@@ -39,6 +42,7 @@ export function page({ takenAt, machine, api, launch, network, volumes, objects,
     ...(volumes ? volumesLines(volumes) : []),
     ...(api ? apiLines(api) : []),
     ...(objects ? objectsLines(objects) : []),
+    ...(scale ? scaleLines(scale) : []),
   ].join('\n')
 }
 
@@ -59,56 +63,4 @@ function machineLines(machine: Machine, takenAt: string, accelerator = 'not aske
       ],
     ),
   ]
-}
-
-function apiLines({ rows, memory, starts }: ApiResult): string[] {
-  return [
-    '## The API',
-    '',
-    'Signed requests over loopback, connections kept, from a client in a process of its own; hosts that say at once that they',
-    'did as they were told. The floor is a bare `node:http` server that sends as many bytes, whatever it is asked; where the',
-    'call is durable, it commits one row to SQLite before, so that it is on the disk.',
-    '',
-    '`CPU` is what the server used of a processor for each call, with all that came of it: a launch until the instance runs.',
-    '',
-    ...table(
-      ['call', 'at once', 'a second', 'floor', 'ratio', 'p50 ms', 'floor', 'p99 ms', 'floor', 'CPU ms', 'floor', 'KiB'],
-      rows.map(apiRow),
-    ),
-    '### Start and memory',
-    '',
-    ...table(
-      ['what', 'control plane', 'floor: the bare server'],
-      [
-        ['from exec to the first signed answer', range(starts.servedMs), range(starts.floorMs)],
-        ['memory, nothing stored', memoryText(memory.idle), memoryText(memory.floor)],
-        ['memory, at the end of all calls above', memoryText(memory.full), ''],
-      ],
-    ),
-  ]
-}
-
-function apiRow({ title, connections, bytes, served, floor }: ApiRow): string[] {
-  return [
-    title,
-    String(connections),
-    number(served.perSecond),
-    number(floor.perSecond),
-    ratio(served.perSecond / floor.perSecond),
-    number(served.latencyMs.median),
-    number(floor.latencyMs.median),
-    number(served.latencyMs.p99),
-    number(floor.latencyMs.p99),
-    number(served.processorMs),
-    number(floor.processorMs),
-    number(bytes / 1024),
-  ]
-}
-
-function ratio(value: number): string {
-  return value < 1 ? `1/${number(1 / value)}` : number(value)
-}
-
-function memoryText({ rssMiB, pssMiB, privateMiB }: Memory): string {
-  return `${number(pssMiB)} MiB (RSS ${number(rssMiB)}, private ${number(privateMiB)})`
 }

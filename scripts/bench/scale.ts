@@ -1,0 +1,120 @@
+/** What the API costs in a region that is full, beside the same calls in one that is not. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Fault } from '../../src/base/fault.ts'
+import { cloudOf, pathsOf, readSettings } from '../../src/bin/settings.ts'
+import type { ApiOptions } from './api.ts'
+import { ApiBench, type ApiRow } from './api-bench.ts'
+import { FakeCloud } from './fake-cloud.ts'
+import { type Memory, memoryOf } from './machine.ts'
+import { fillRegion, instanceId, type Originals, publicPool, volumesEach } from './region.ts'
+import { call, type Params, type Target } from './requests.ts'
+
+export interface ScaleResult {
+  readonly hosts: number
+  readonly regions: readonly ScaleRegion[]
+}
+
+export interface ScaleRegion {
+  readonly instances: number
+  readonly rows: readonly ApiRow[]
+  readonly readyMs: number
+  /** From the hosts' hello until all had what they were told. */
+  readonly settledMs: number
+  readonly memory: Readonly<Record<'settled' | 'end', Memory>>
+}
+
+const zones = 4
+const launchesInARound = 300
+const asked = 500
+
+export interface ScaleOptions extends ApiOptions {
+  readonly instances: readonly number[]
+  /** A multiple of twenty. */
+  readonly hosts: number
+}
+
+export async function measureScale(options: ScaleOptions): Promise<ScaleResult> {
+  const regions: ScaleRegion[] = []
+  for (const size of options.instances) regions.push(await measureRegion(options, size))
+  return { hosts: options.hosts, regions }
+}
+
+async function measureRegion(options: ScaleOptions, instances: number): Promise<ScaleRegion> {
+  await using opened = new AsyncDisposableStack()
+  const data = await mkdtemp(join(tmpdir(), 'cumulet-bench-scale-'))
+  opened.defer(() => rm(data, { recursive: true, force: true }))
+  const hostsPerZone = options.hosts / zones
+  const originals = await launchOriginals(data, hostsPerZone)
+  const paths = pathsOf(data)
+  const settings = await readSettings(paths)
+  if (!settings) throw new Fault('the cloud has no settings')
+  const cloud = { ...cloudOf(settings, 'none'), publicPool }
+  await fillRegion(paths.store, { cloud, hostsPerZone }, originals, instances)
+  options.say(`${instances.toLocaleString('en')} instances are stored`)
+  const bench = opened.use(await ApiBench.open({ ...options, data, hostsPerZone }))
+  const greeted = performance.now()
+  await bench.cloud.settled()
+  const settledMs = performance.now() - greeted
+  const settled = await memoryOf(bench.cloud.pid)
+  options.say(`ready after ${bench.cloud.readyMs.toFixed(0)} ms, all hosts after ${settledMs.toFixed(0)} more`)
+  await measureCalls(bench, instances)
+  const memory = { settled, end: await memoryOf(bench.cloud.pid) }
+  return { instances, rows: bench.rows, readyMs: bench.cloud.readyMs, settledMs, memory }
+}
+
+async function measureCalls(bench: ApiBench, instances: number): Promise<void> {
+  const of = instances.toLocaleString('en')
+  const some = Array.from({ length: asked }, (_, index) => instanceId(Math.floor((index * instances) / asked)))
+  const vpc = /<vpcId>([^<]+)/.exec(await bench.ask({ ...describe, 'InstanceId.1': some[7] ?? '' }))?.[1] ?? ''
+  const filtered = (name: string, value: string) =>
+    bench.repeat(`DescribeInstances by ${name}, of ${of}`, {
+      ...{ ...describe, 'Filter.1.Name': name, 'Filter.1.Value.1': value },
+    })
+  await bench.repeat(
+    `DescribeInstances, one of ${of}`,
+    some.map((it) => ({ ...describe, 'InstanceId.1': it })),
+  )
+  await bench.repeat(`DescribeInstances, a page of 1,000 of ${of}`, { ...describe, MaxResults: '1000' })
+  await filtered('tag:team', 'team-7')
+  await filtered('instance-state-name', 'terminated')
+  await filtered('vpc-id', vpc)
+  const subnets = [...(await bench.ask({ Action: 'DescribeSubnets' })).matchAll(/<subnetId>([^<]+)/g)]
+  await bench.launches(
+    subnets.map(([, id = '']) => id),
+    launchesInARound,
+  )
+}
+
+const describe = { Action: 'DescribeInstances' }
+
+/** Starts a cloud in the directory, launches what others will be copies of, and ends it. */
+async function launchOriginals(data: string, hostsPerZone: number): Promise<Originals> {
+  await using cloud = await FakeCloud.open({ data, hostsPerZone })
+  const target = cloud.serving
+  const volumes = Object.fromEntries(
+    Array.from({ length: volumesEach }, (_, index): [string, string][] => [
+      [`BlockDeviceMapping.${index + 1}.DeviceName`, `/dev/sd${'fg'[index]}`],
+      [`BlockDeviceMapping.${index + 1}.Ebs.VolumeSize`, '1'],
+    ]).flat(),
+  )
+  const tags = { 'TagSpecification.1.ResourceType': 'instance', ...tagged(1, 'Name', 'web'), ...tagged(2, 'team', 'a') }
+  const running = await launched(target, { ...cloud.launchParams(1, 'running'), ...volumes, ...tags })
+  const terminated = await launched(target, cloud.launchParams(1, 'terminated'))
+  await cloud.allRunning()
+  await call(target, { Action: 'TerminateInstances', 'InstanceId.1': terminated })
+  while (!(await call(target, { ...describe, 'InstanceId.1': terminated })).includes('<name>terminated<'))
+    await pause(20)
+  return { running, terminated }
+}
+
+function tagged(number: number, key: string, value: string): Params {
+  const name = `TagSpecification.1.Tag.${number}`
+  return { [`${name}.Key`]: key, [`${name}.Value`]: value }
+}
+
+async function launched(target: Target, params: Params): Promise<string> {
+  return /<instanceId>([^<]+)/.exec(await call(target, params))?.[1] ?? ''
+}
