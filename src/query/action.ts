@@ -3,7 +3,7 @@
  * filters, paging, tags) belongs to the dispatcher; an action that does one of these is a bug.
  */
 import type { ResourceKind } from '../model/ids.ts'
-import type { FilterTable } from './filters.ts'
+import type { Filter, FilterTable } from './filters.ts'
 
 /** One operation of a service, whatever its context `C`. `run` works in one transaction, without other I/O. */
 export interface Action<C, I = never, O = unknown, P = unknown> {
@@ -27,14 +27,26 @@ export interface Describe<C, I = never, Row = never, Item = unknown, O = unknown
   readonly name: string
   /** What it looks at beside the database, before; see `Action`. */
   prepare?(input: I, abort: AbortSignal, outside: unknown): Promise<P>
-  /** All rows that the caller may see, or those that the input's own parameters leave. */
-  rows(input: I, context: C, prepared: P): Promise<readonly Row[]>
+  /**
+   * All rows that the caller may see, or those that the input's own parameters leave. Where there may be very many: some at once, in
+   * the order of their keys, those after `wanted.after`; rows that do not pass the filters may be missing.
+   */
+  rows(input: I, context: C, prepared: P, wanted: Wanted): Promise<readonly Row[]> | AsyncIterable<readonly Row[]>
   /** Names a row, and puts pages in order: unique, stable. */
   key(row: Row): string
   readonly filters: FilterTable<Row>
   render(row: Row, context: C): Item
   /** The answer from the rendered rows of one page. */
   assemble(items: readonly Item[], input: I, context: C): O
+}
+
+/** What a caller asked a Describe for, as far as an index may answer it. */
+export interface Wanted {
+  readonly filters: readonly Filter[]
+  /** The last key of the page before. */
+  readonly after: string | undefined
+  /** How many rows of those that pass are enough. */
+  readonly enough: number
 }
 
 /** I/O that an action needs after its transaction has committed: asking a host for a console. */

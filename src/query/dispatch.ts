@@ -8,7 +8,7 @@ import { refuse } from '../model/errors.ts'
 import type { ResourceKind } from '../model/ids.ts'
 import { type Action, type Describe, Later } from './action.ts'
 import type { Codec } from './codec.ts'
-import { type Filter, filterRows } from './filters.ts'
+import { type Filter, filterOf } from './filters.ts'
 import type { Pager } from './paging.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each entry has its own input, output and row; the codec makes the first, the action's type ties the rest.
@@ -105,14 +105,28 @@ export class Dispatcher<C, R> {
   async #describe(action: AnyDescribe<R>, input: Shared, ground: Ground<C, R>, abort: AbortSignal): Promise<unknown> {
     const prepared: unknown = await action.prepare?.(input, abort, ground.outside)
     return ground.read(async (context) => {
-      const all = await action.rows(input, context, prepared)
-      const rows = filterRows(all, input.Filters ?? [], action.filters)
+      const rows = await this.#rows(action, context, { input, prepared })
       const page = this.#pager.cut(action.name, rows, (row) => action.key(row), input)
       if (input.DryRun) refuse('DryRunOperation')
       const items = page.rows.map((row) => action.render(row, context))
       const output = action.assemble(items, input, context) as object
       return page.NextToken === undefined ? output : { ...output, NextToken: page.NextToken }
     })
+  }
+
+  /** The rows that pass the filters: all, or at least those of the page. */
+  async #rows(action: AnyDescribe<R>, context: R, { input, prepared }: Asked): Promise<readonly unknown[]> {
+    const { Filters: filters = [], MaxResults: most = Number.POSITIVE_INFINITY } = input
+    const pass = filterOf(filters, action.filters)
+    const wanted = { filters, after: this.#pager.open(action.name, input), enough: most + 1 } // One more tells of another page.
+    const found = action.rows(input, context, prepared, wanted)
+    if (found instanceof Promise) return pass(await found)
+    const passed: unknown[] = []
+    for await (const some of found) {
+      passed.push(...pass(some))
+      if (passed.length >= wanted.enough) break
+    }
+    return passed
   }
 
   async #run(action: AnyRun<C>, input: Shared, ground: Ground<C, R>, abort: AbortSignal): Promise<unknown> {

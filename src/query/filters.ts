@@ -31,16 +31,28 @@ export interface Tagged {
  */
 const most = { filters: 50, values: 200, characters: 255 } as const
 
-/** The rows that pass all `filters`. Refuses filters that `table` does not know, and more than EC2 takes. */
+/** What leaves of some rows those that pass all `filters`. Refuses filters that `table` does not know, and more than EC2 takes. */
+export function filterOf<Row>(
+  filters: readonly Filter[],
+  table: FilterTable<Row>,
+): (rows: readonly Row[]) => readonly Row[] {
+  checkLimits(filters)
+  const effort = { left: mostEffort }
+  const tests = filters.map((filter) => compile(filter, table, effort))
+  return (rows) => (tests.length === 0 ? rows : rows.filter((row) => tests.every((test) => test(row))))
+}
+
 export function filterRows<Row>(
   rows: readonly Row[],
   filters: readonly Filter[],
   table: FilterTable<Row>,
 ): readonly Row[] {
-  checkLimits(filters)
-  const effort = { left: mostEffort }
-  const tests = filters.map((filter) => compile(filter, table, effort))
-  return tests.length === 0 ? rows : rows.filter((row) => tests.every((test) => test(row)))
+  return filterOf(filters, table)(rows)
+}
+
+/** The value itself, if it matches no other text: what an index can be asked for. */
+export function literal(value: string): string | undefined {
+  return /[*?\\]/.test(value) ? undefined : value
 }
 
 /** Characters compared that a call may still cost. */

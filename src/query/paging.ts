@@ -21,12 +21,17 @@ export class Pager {
     this.#secret = secret
   }
 
+  /** Where the page that `request` asks for begins: after this key. Refuses its size, and tokens that are not ours. */
+  open(operation: string, { MaxResults, NextToken }: PageRequest): string | undefined {
+    checkSize(MaxResults, leastPage(operation))
+    return NextToken ? this.#open(operation, NextToken) : undefined
+  }
+
   /** The page that `request` asks for, in the order of `keyOf`, which no two rows share. All rows as they are if it asks for none. */
   cut<Row>(operation: string, all: readonly Row[], keyOf: (row: Row) => string, request: PageRequest): Page<Row> {
-    checkSize(request.MaxResults, leastPage(operation))
-    if (request.MaxResults === undefined && !request.NextToken) return { rows: all }
+    const after = this.open(operation, request)
+    if (request.MaxResults === undefined && after === undefined) return { rows: all }
     const rows = all.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-    const after = request.NextToken ? this.#open(operation, request.NextToken) : undefined
     const from = after === undefined ? 0 : rows.findIndex((row) => keyOf(row) > after)
     const rest = from < 0 ? [] : rows.slice(from)
     const page = request.MaxResults === undefined ? rest : rest.slice(0, request.MaxResults)

@@ -1,4 +1,6 @@
+import type { SelectQueryBuilder } from 'kysely'
 import type { AccountId, GroupId, InstanceId, InterfaceId } from '../../model/ids.ts'
+import type { Database } from '../../store/schema.ts'
 import type { Reader } from '../../store/store.ts'
 import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { addressesOf, type InterfaceAddress } from '../addresses/of-interfaces.ts'
@@ -36,6 +38,26 @@ export async function listInstances(
 ): Promise<InstanceRow[]> {
   if (ids && ids.length > 0) return findInstances(reader, account, ids)
   return reader.db.selectFrom('instances').selectAll().where('accountId', '=', account).orderBy('id').execute()
+}
+
+export type InstanceQuery = SelectQueryBuilder<Database, 'instances', InstanceRow>
+
+/** The account's instances after `after`, in the order of their ids, at most so many at once: those that `narrow` leaves. */
+export async function* instancesInOrder(
+  { db }: Reader,
+  account: AccountId,
+  { after = '', atOnce }: { readonly after?: string | undefined; readonly atOnce: number },
+  narrow: (all: InstanceQuery) => InstanceQuery = (all) => all,
+): AsyncGenerator<InstanceRow[]> {
+  const all = narrow(db.selectFrom('instances').selectAll().where('accountId', '=', account)).orderBy('id')
+  for (let last: string | undefined = after; last !== undefined; ) {
+    const rows: InstanceRow[] = await all
+      .where('id', '>', last as InstanceId)
+      .limit(atOnce)
+      .execute()
+    yield rows
+    last = rows.length < atOnce ? undefined : rows.at(-1)?.id
+  }
 }
 
 /** An interface as its instance shows it. */

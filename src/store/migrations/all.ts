@@ -23,6 +23,7 @@ import { encryption } from './0053-encryption.ts'
 import { diskTasks } from './0056-disk-tasks.ts'
 import { imageStates } from './0057-image-states.ts'
 import { imageCache } from './0058-image-cache.ts'
+import { instanceIndexes } from './0063-instance-indexes.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   diskTasks,
   imageStates,
   imageCache,
+  instanceIndexes,
 ]

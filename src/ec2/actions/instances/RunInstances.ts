@@ -2,7 +2,6 @@ import type { RunInstancesRequest } from '@aws-sdk/client-ec2'
 import { nameByResource } from '../../../control/dns/resource-names.ts'
 import { keepBootChoice, readBootChoice } from '../../../control/images/boot.ts'
 import { findImage } from '../../../control/images/find.ts'
-import { listInstances } from '../../../control/instances/find.ts'
 import { type LaunchRequest, launch } from '../../../control/instances/launch.ts'
 import { findKeyPair } from '../../../control/key-pairs/find.ts'
 import { checkTagsForMetadata, tagsOf } from '../../../control/tags/tags.ts'
@@ -70,7 +69,8 @@ export const RunInstances = action('RunInstances', {
   },
   async replay(output, { tx, caller }) {
     const ids = (output.Instances ?? []).map((it) => it.InstanceId as InstanceId)
-    const rows = (await listInstances(tx, caller.account)).filter((row) => ids.includes(row.id))
+    const known = tx.db.selectFrom('instances').select('state').where('accountId', '=', caller.account)
+    const rows = await known.where('id', 'in', ids).execute()
     if (rows.every((row) => row.state === 'terminated')) refuse('IdempotentInstanceTerminated', { ids: ids.join(', ') })
     return output
   },
