@@ -17,8 +17,11 @@ const machines = {
   'openssh-client': { programs: ['ssh', 'ssh-keygen'], why: 'logs into guests' },
 }
 
+const firmware = { ovmf: { programs: [], why: 'is the firmware of disks that boot by UEFI' } }
+
 /** What tests look at guests, networks and the API with. */
 const tests = {
+  ...firmware,
   awscli: { programs: ['aws'], why: 'is a client of the API' },
   'python3-boto3': { programs: ['python3'], why: 'is a client of the API' },
   s3cmd: { programs: ['s3cmd'], why: 'is a client of the object store' },
@@ -41,7 +44,7 @@ const measurements = {
 /** What few clouds need, installed when it is asked for. */
 const onDemand = {
   'debian-image': { mmdebstrap: { programs: ['mmdebstrap'], why: 'installs Debian into an image' } },
-  uefi: { ovmf: { programs: [], why: 'is the firmware of disks that boot by UEFI' } },
+  uefi: firmware,
 }
 
 /**

@@ -40,6 +40,8 @@ export interface Outside {
   readonly cloud: Cloud
   readonly manifests: ManifestReader
   readonly regions: Regions
+  /** Whether guests can be started by UEFI. */
+  hasUefi(): Promise<boolean>
 }
 
 interface ActionDefinition<N extends OperationName, P> {

@@ -20,6 +20,7 @@ export interface World {
   readonly hosts: Hosts
   readonly manifests: ManifestReader
   readonly regions: Regions
+  hasUefi(): Promise<boolean>
   readonly clock: Clock
   readonly random: Random
 }
@@ -47,7 +48,7 @@ export function groundFor(world: World, caller: Caller): Ground<Context, View> {
         return keep ? answer : rollback(answer)
       }),
     read: (work) => world.store.read((tx) => work({ tx, caller, now: world.clock.now(), cloud: world.cloud })),
-    outside: { caller, cloud: world.cloud, manifests: world.manifests, regions: world.regions } satisfies Outside,
+    outside: { ...world, caller } satisfies Outside,
     tokens,
     tags,
   }

@@ -51,6 +51,7 @@ export class TestCloud implements AsyncDisposable {
   readonly #world: World
   /** The manifests of bundles that may be registered, by their locations. */
   readonly manifests = new Map<string, Manifest>()
+  hasUefi = true
   /** Other regions of the same cloud. */
   others: readonly TestCloud[] = []
   /** What each domain has on its console; asking for another is asking a host that is away. */
@@ -76,7 +77,8 @@ export class TestCloud implements AsyncDisposable {
       look: async (name, work) =>
         this.others.find((it) => it.cloud.region === name)?.store.read(work) ?? refuseRegion(name),
     }
-    this.#world = { store, manifests, cloud, regions, hosts, clock: this.clock, random: seededRandom('ec2') }
+    const outside = { manifests, regions, hasUefi: async () => this.hasUefi }
+    this.#world = { ...outside, store, cloud, hosts, clock: this.clock, random: seededRandom('ec2') }
   }
 
   /** Alice and Bob with their default VPCs, a public image, two hosts a zone with 2 GiB each, and an edge. */

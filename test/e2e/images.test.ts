@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run, SubprocessError } from '../../src/base/subprocess.ts'
 import { eventually, TestCloud } from './cloud.ts'
 import { nothingLeft } from './leftovers.ts'
+import { uefiDisk } from './uefi-disk.ts'
 
 let cloud: TestCloud
 let work: string
@@ -173,12 +174,32 @@ test('a disk with a boot sector is imported, and started by it off a volume', as
   await writeFile(join(work, 'sector.raw'), disk)
   await cloud.awsText('s3', 'cp', '--quiet', join(work, 'sector.raw'), 's3://bundles/sector.raw')
   const { ImageId } = await importDisks(['sector.raw', 'RAW'])
-  const instance = secondOf((await shell(`ec2-run-instances ${ImageId} -t m1.small`)).split('\n')[1]!)
+  await says(ImageId!, 'a boot sector was here')
+})
+
+/** An instance of the image comes to write this on its console. */
+async function says(image: string, text: string): Promise<void> {
+  const instance = secondOf((await shell(`ec2-run-instances ${image} -t m1.small`)).split('\n')[1]!)
   await eventually(async () => {
     const { Output = '' } = await cloud.aws('ec2', 'get-console-output', '--instance-id', instance, '--latest')
-    return (Output as string).includes('a boot sector was here') || undefined
+    return (Output as string).includes(text) || undefined
   })
   await shell(`ec2-terminate-instances ${instance}`)
+}
+
+test('a disk that only UEFI starts is imported, registered once more over its snapshot, and started off volumes', async () => {
+  await writeFile(join(work, 'uefi.raw'), uefiDisk('a program of UEFI was here\r\n'))
+  await run('qemu-img', ['convert', '-O', 'vmdk', join(work, 'uefi.raw'), join(work, 'uefi.vmdk')])
+  await cloud.awsText('s3', 'cp', '--quiet', join(work, 'uefi.vmdk'), 's3://bundles/uefi.vmdk')
+  const { ImageId } = await importDisks(['uefi.vmdk', 'VMDK'])
+  const { Images } = (await cloud.aws('ec2', 'describe-images', '--image-ids', ImageId!)) as {
+    Images: { BootMode: string; BlockDeviceMappings: { Ebs: { SnapshotId: string } }[] }[]
+  }
+  expect(Images[0]!.BootMode).toBe('uefi')
+  const root = `DeviceName=/dev/sda1,Ebs={SnapshotId=${Images[0]!.BlockDeviceMappings[0]!.Ebs.SnapshotId}}`
+  const how = ['--name', 'uefi', '--boot-mode', 'uefi', '--root-device-name', '/dev/sda1']
+  const again = await cloud.aws('ec2', 'register-image', ...how, '--block-device-mappings', root)
+  for (const image of [ImageId!, again['ImageId'] as string]) await says(image, 'a program of UEFI was here')
 })
 
 test('a disk that leads to a file of the host is refused with the reason, and leaves nothing', async () => {

@@ -50,7 +50,7 @@ import type { DiskService } from './disk-service.ts'
 import { openIdentity } from './identity.ts'
 import { offerRoute } from './image-offers.ts'
 import { metricsRoute } from './metrics.ts'
-import { openDisks } from './open-disks.ts'
+import { hasUefi, openDisks } from './open-disks.ts'
 import { openRegions } from './open-regions.ts'
 import { statusRoute } from './status.ts'
 
@@ -123,7 +123,8 @@ export async function openControlPlane({
     frozen: (ids: readonly SnapshotId[], abort: AbortSignal) => frozen(store, systemClock, ids, abort),
   }
   const regions = openRegions(place, cloud.endpoint)
-  const world = { store, cloud, regions, hosts: asked, manifests: images, clock: systemClock, random: systemRandom }
+  const outside = { regions, manifests: images, hasUefi }
+  const world = { ...outside, store, cloud, hosts: asked, clock: systemClock, random: systemRandom }
   const objects = elsewhere
     ? undefined
     : await openObjectStore({

@@ -24,6 +24,11 @@ import { imageIdOf } from './image-offers.ts'
 /** As `cumulet image import` has it where nothing else is said. */
 const largestGiB = 64
 
+/** Whether guests can be started by UEFI here. */
+export function hasUefi(): Promise<boolean> {
+  return exists(uefiFirmware)
+}
+
 interface Parts {
   readonly store: Store
   readonly blobs: Blobs
@@ -53,7 +58,7 @@ export function openDisks({ store, blobs, elsewhere, read, paths, log }: Parts):
   return new DiskService({
     tasks: new DiskTasks({
       ...{ folder: paths.images, lender, largestGiB, clock: systemClock, log },
-      hasUefi: () => exists(uefiFirmware),
+      hasUefi,
     }),
     ...{ read, write, folder: paths.images },
     snapshotFile: (id) => snapshots.plainFileOf(snapshots.layerOf(id)),

@@ -33,22 +33,22 @@ export async function importFrom(
 ): Promise<void> {
   checkName(name)
   const endpoint = await requireRunning(paths)
-  if (choices.firmware === 'uefi') await ensureOnDemand('uefi')
   const { account } = JSON.parse(await readFile(paths.profile, 'utf8')) as { account: string }
   const lender = join(paths.images, imageIdOf(await tinyRecipe()))
   const image = await describedIn(lender)
   if (!image) throw new Fault('The tiny image is not there, whose kernel would be lent.')
   const id = newId('image', systemRandom)
-  await progress.step(name, async (detail) => {
+  const { firmware } = await progress.step(name, async (detail) => {
     const about = { name, ...choices, largestGiB: largest, scratch: join(paths.images, '.scratch'), uuid: randomUUID() }
     const more = { lender: { folder: lender, image }, now: systemClock.now(), account, progress: detail, abort }
-    await makeImage(join(paths.images, id), (into) => importImage(source, into, { ...about, ...more })).catch(
+    return await makeImage(join(paths.images, id), (into) => importImage(source, into, { ...about, ...more })).catch(
       (error: unknown) => {
         abort.throwIfAborted()
         throw new Fault(`${source} is not taken: ${messageOf(error)}`, { cause: error })
       },
     )
   })
+  if (firmware === 'uefi') await ensureOnDemand('uefi')
   await offer(endpoint, id, abort).catch(async (error: unknown) => {
     const folder = join(paths.images, id)
     for (const it of [await realpath(folder), folder]) await rm(it, { recursive: true, force: true })

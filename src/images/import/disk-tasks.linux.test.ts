@@ -80,7 +80,7 @@ test('a disk that only UEFI starts is refused where that is not installed', asyn
   bytes[446 + 4] = 0xef // a system partition
   await tasks.fetch(task, source(bytes), abort)
   expect(await tasks.convert(task, { home, name: 'mine' }, abort)).toEqual({
-    refused: 'it starts by UEFI, which is not installed here',
+    refused: 'it starts by UEFI, and the package ovmf is not installed here',
   })
   await nothingLeft()
 })

@@ -131,7 +131,7 @@ export class DiskTasks {
       ...(wanted.firmware && { firmware: wanted.firmware }),
     })
     if (firmware === 'uefi' && !(await this.#parts.hasUefi()))
-      throw new Fault('it starts by UEFI, which is not installed here')
+      throw new Fault('it starts by UEFI, and the package ovmf is not installed here')
     return {
       ...{ bytes: disk.bytes, digest: recipe },
       boot: {

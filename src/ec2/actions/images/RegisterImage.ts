@@ -16,7 +16,9 @@ import { registerFromSnapshots } from '../../register-from-snapshots.ts'
  */
 export const RegisterImage = action('RegisterImage', {
   creates: ['image'],
-  async prepare({ ImageLocation }, abort, { caller, manifests }) {
+  async prepare({ ImageLocation, BootMode }, abort, { caller, manifests, hasUefi }) {
+    if (BootMode && BootMode !== 'legacy-bios' && !(await hasUefi()))
+      refuse('UnsupportedOperation', { message: 'Nothing starts by UEFI here: the package ovmf is not installed.' })
     if (!ImageLocation) return undefined
     try {
       return await manifests.manifest(caller.account, ImageLocation, abort)

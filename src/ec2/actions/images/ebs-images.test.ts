@@ -184,4 +184,6 @@ test('an image is registered over a snapshot, and boots as the root that it desc
   expect(await rowOf(id)).toMatchObject({ bootImageId: tinyImage, kernelFile: 'vmlinuz', firmware: null })
   const uefi = await register({ Name: 'by uefi', BootMode: 'uefi' })
   expect(await rowOf(uefi)).toMatchObject({ bootImageId: null, kernelFile: null, firmware: 'uefi' })
+  cloud.hasUefi = false
+  expect(await refusal(register({ Name: 'by none', BootMode: 'uefi' }))).toMatch(/^UnsupportedOperation.*ovmf/)
 })
