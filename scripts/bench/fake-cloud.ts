@@ -13,7 +13,8 @@ import { call, type Params, signedRequest } from './requests.ts'
 /** As bin/cumulet starts it. */
 const flags = ['--max-semi-space-size=2', '--max-optimized-bytecode-size=0', '--expose-gc']
 const patienceMs = 180_000
-const lookEveryMs = 20
+/** Looking costs the control plane something too, with many hosts. */
+const lookEveryMs = 100
 
 export interface FakeCloudOptions {
   /** Where a CPU profile is to be put when it ends. */

@@ -105,7 +105,8 @@ async function observe(tx: Transaction, id: string): Promise<ObservedAttachment 
     .selectAll()
     .where('id', '=', row.instanceId)
     .executeTakeFirstOrThrow()
-  const hosts = await db.selectFrom('hosts').selectAll().execute()
+  const ids = [volume.hostId, ...(instance.hostId ? [instance.hostId] : [])]
+  const hosts = await db.selectFrom('hosts').selectAll().where('id', 'in', ids).execute()
   return {
     id: row.id,
     row,

@@ -1,7 +1,7 @@
 /** What hosts say of volumes and snapshots into rows; answers the strands that it concerns. */
 import { isDeepStrictEqual } from 'node:util'
 import type { HostFacts } from '../../host-api/facts.ts'
-import type { DomainId, HostId } from '../../model/ids.ts'
+import type { DomainId, HostId, VolumeId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { SnapshotFactRow, VolumeFactRow } from '../../store/tables/volumes.ts'
 
@@ -66,8 +66,11 @@ async function takeVolumeFacts(tx: Transaction, { host, volumes: told }: HostFac
     )),
   ]
   if (changed.length === 0) return []
-  const rows = await tx.db.selectFrom('attachments').select(['id', 'volumeId', 'instanceId']).execute()
-  const concerned = rows.filter((it) => changed.includes(it.volumeId))
+  const concerned = await tx.db
+    .selectFrom('attachments')
+    .select(['id', 'instanceId'])
+    .where('volumeId', 'in', changed as VolumeId[])
+    .execute()
   return [...changed, ...concerned.flatMap((it) => [it.id, it.instanceId])]
 }
 

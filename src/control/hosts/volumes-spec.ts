@@ -7,8 +7,11 @@ import { sourceOf } from '../snapshots/source.ts'
 import { limitsOfVolume } from '../volumes/modify.ts'
 
 export interface VolumeScene {
-  readonly volumes: readonly VolumeRow[]
-  readonly snapshots: readonly SnapshotRow[]
+  /** By the host that serves or keeps them. */
+  readonly volumes: ReadonlyMap<HostId, readonly VolumeRow[]>
+  readonly snapshots: ReadonlyMap<HostId, readonly SnapshotRow[]>
+  /** Snapshots that volumes wait for. */
+  readonly pending: ReadonlySet<string>
   readonly attachments: ReadonlyMap<VolumeId, readonly AttachmentRow[]>
   readonly plugs: ReadonlyMap<InstanceId, readonly PlugSpec[]>
   /** Names that guests shall know their volumes by, by the volumes' serial numbers. */
@@ -28,8 +31,9 @@ export async function readVolumeScene({ db }: Reader): Promise<VolumeScene> {
     return { volume: volumeId, host, serial: serialOf(volumeId), slot, sizeMiB: sizes.get(volumeId) ?? sizeGib * 1024 }
   }
   return {
-    volumes,
-    snapshots,
+    volumes: Map.groupBy(volumes, (it) => it.hostId),
+    snapshots: Map.groupBy(snapshots, (it) => it.hostId),
+    pending: new Set(snapshots.filter((it) => it.state === 'pending').map((it) => it.id)),
     attachments: Map.groupBy(attachments, (it) => it.volumeId),
     plugs: mapValues(
       Map.groupBy(plugged, (it) => it.instanceId),
@@ -55,13 +59,12 @@ export function diskNames({ names }: VolumeScene, instance: InstanceId): Record<
 
 /** Nothing for a host that serves no volume and keeps no snapshot. */
 export function volumesSpec(
-  { volumes, snapshots, attachments }: VolumeScene,
+  { volumes, snapshots, pending, attachments }: VolumeScene,
   host: HostId,
   domainOf: (instance: InstanceId) => DomainId | undefined,
 ): VolumesSpec | undefined {
-  const here = volumes.filter((it) => it.hostId === host)
-  const kept = snapshots.filter((it) => it.hostId === host)
-  const pending = new Set<string>(snapshots.filter((it) => it.state === 'pending').map((it) => it.id))
+  const here = volumes.get(host) ?? []
+  const kept = snapshots.get(host) ?? []
   if (here.length === 0 && kept.length === 0) return undefined
   return {
     volumes: here
