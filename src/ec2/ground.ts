@@ -12,10 +12,12 @@ import type { ResourceId, ResourceKind } from '../model/ids.ts'
 import type { Ground, TagSpecification, TagWriter, TokenMemory } from '../query/dispatch.ts'
 import { rollback, type Store } from '../store/store.ts'
 import type { Context, Hosts, Outside, View } from './action.ts'
+import type { KeptAnswers } from './kept-answers.ts'
 
 /** What the actions of this cloud work with. */
 export interface World {
   readonly store: Store
+  readonly answers: KeptAnswers
   readonly cloud: Cloud
   readonly hosts: Hosts
   readonly manifests: ManifestReader
@@ -48,6 +50,13 @@ export function groundFor(world: World, caller: Caller): Ground<Context, View> {
         return keep ? answer : rollback(answer)
       }),
     read: (work) => world.store.read((tx) => work({ tx, caller, now: world.clock.now(), cloud: world.cloud })),
+    answers: {
+      get: (key) => world.answers.get(`${caller.account} ${key}`),
+      read: (key, work) =>
+        world.answers.read(`${caller.account} ${key}`, (tx) =>
+          work({ tx, caller, now: world.clock.now(), cloud: world.cloud }),
+        ),
+    },
     outside: { ...world, caller } satisfies Outside,
     tokens,
     tags,

@@ -24,6 +24,7 @@ import type { ImageRow, InstanceRow } from '../store/tables/resources.ts'
 import type { Context, View } from './action.ts'
 import { groundFor, type World } from './ground.ts'
 import { ec2Actions } from './index.ts'
+import { keptAnswers } from './kept-answers.ts'
 
 export const alice: AccountId = '111122223333'
 export const bob: AccountId = '444455556666'
@@ -78,7 +79,8 @@ export class TestCloud implements AsyncDisposable {
         this.others.find((it) => it.cloud.region === name)?.store.read(work) ?? refuseRegion(name),
     }
     const outside = { manifests, regions, hasUefi: async () => this.hasUefi }
-    this.#world = { ...outside, store, cloud, hosts, clock: this.clock, random: seededRandom('ec2') }
+    const answers = keptAnswers(store)
+    this.#world = { ...outside, store, answers, cloud, hosts, clock: this.clock, random: seededRandom('ec2') }
   }
 
   /** Alice and Bob with their default VPCs, a public image, two hosts a zone with 2 GiB each, and an edge. */
@@ -113,7 +115,8 @@ export class TestCloud implements AsyncDisposable {
     const call = { operation, version, requestId: 'request', params }
     try {
       const ground = groundFor(this.#world, callerOf(account))
-      return { status: 200, body: await this.#dispatcher.dispatch(call, ground, new AbortController().signal) }
+      const answer = await this.#dispatcher.dispatch(call, ground, new AbortController().signal)
+      return { status: 200, body: typeof answer === 'string' ? answer : Buffer.concat(answer).toString() }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const { code, message, status } = error
@@ -244,7 +247,7 @@ const image: Omit<ImageRow, 'id'> = {
   createdAt: Date.parse('2026-01-01T00:00:00.000Z'),
 }
 
-function callerOf(account: AccountId): Caller {
+export function callerOf(account: AccountId): Caller {
   return { account, user: 'root', userId: account, arn: `arn:aws:iam::${account}:root`, accessKeyId: `AKIA${account}` }
 }
 

@@ -24,8 +24,8 @@ export type Pieces = AsyncGenerator<Buffer, unknown, unknown>
 export interface HttpResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Pieces are sent as the client takes them, each one before the next is asked for; their length is for `headers` to say. */
-  readonly body: string | Buffer | Pieces
+  /** Parts are sent together. Pieces are sent as the client takes them, each one before the next is asked for; their length is for `headers` to say. */
+  readonly body: string | Buffer | readonly Buffer[] | Pieces
   /** Further fields of the access log's line. */
   readonly logged?: Readonly<Record<string, unknown>>
 }

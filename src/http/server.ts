@@ -7,7 +7,7 @@ import { Fault, messageOf, systemCode } from '../base/fault.ts'
 import { createServer, createTlsServer } from '../base/http.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
-import type { Handler, HttpResponse, RequestHead } from './exchange.ts'
+import type { Handler, HttpResponse, Pieces, RequestHead } from './exchange.ts'
 import { newRequestId } from './request-id.ts'
 import { Turns } from './turns.ts'
 
@@ -178,22 +178,27 @@ class Listening implements Listener {
     message: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
+    const { body } = answer
+    const parts = partsOf(body)
+    const bytes = parts?.reduce((sum, it) => sum + it.length, 0)
     const over = !message.complete || !this.#server.listening
     response.shouldKeepAlive &&= !over
     try {
       response.writeHead(answer.status, {
-        ...(Buffer.isBuffer(body) && !isBodiless(answer.status) && { 'content-length': String(body.length) }),
+        ...(bytes !== undefined && !isBodiless(answer.status) && { 'content-length': String(bytes) }),
         ...answer.headers,
         'x-amzn-requestid': head.requestId,
         'x-amz-request-id': head.requestId,
       })
-      if (!Buffer.isBuffer(body)) for await (const piece of body) await written(response, piece)
-      response.end(Buffer.isBuffer(body) ? body : undefined)
+      if (isPieces(body)) for await (const piece of body) await written(response, piece)
+      response.cork()
+      for (const part of parts?.slice(0, -1) ?? []) response.write(part)
+      response.end(parts?.at(-1))
+      response.uncork()
     } finally {
-      if (!Buffer.isBuffer(body)) await body.return(undefined)
+      if (isPieces(body)) await body.return(undefined)
     }
-    this.#logAccess(answer, head, Buffer.isBuffer(body) ? body.length : Number(answer.headers?.['content-length'] ?? 0))
+    this.#logAccess(answer, head, bytes ?? Number(answer.headers?.['content-length'] ?? 0))
   }
 
   #logAccess(answer: HttpResponse, head: RequestHead, bytes: number): void {
@@ -221,6 +226,20 @@ class Listening implements Listener {
     }
   }
 }
+
+function isPieces(body: HttpResponse['body']): body is Pieces {
+  return typeof body === 'object' && Symbol.asyncIterator in body
+}
+
+/** Together, where that costs less than to send them one by one. */
+function partsOf(body: HttpResponse['body']): readonly Buffer[] | undefined {
+  if (typeof body === 'string') return [Buffer.from(body)]
+  if (Buffer.isBuffer(body)) return [body]
+  if (isPieces(body)) return undefined
+  return body.reduce((sum, it) => sum + it.length, 0) < longestCopied ? [Buffer.concat(body)] : body
+}
+
+const longestCopied = 64 * 1024
 
 /** Resolves once the kernel has taken the piece. Throws where the client has gone. */
 function written(response: ServerResponse, piece: Buffer): Promise<void> {

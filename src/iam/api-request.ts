@@ -48,7 +48,8 @@ export interface Client {
 export interface ApiResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body: string | Buffer
+  /** Text, bytes, or bytes in parts. */
+  readonly body: string | Buffer | readonly Buffer[]
 }
 
 /** What the front door serves. Throws `ApiError` for the caller's mistakes; anything else is a fault of ours. */

@@ -36,6 +36,13 @@ export interface Describe<C, I = never, Row = never, Item = unknown, O = unknown
   key(row: Row): string
   readonly filters: FilterTable<Row>
   render(row: Row, context: C): Item
+  /** If its answers may be kept: nothing is in them but what the ground's database says. */
+  readonly kept?: {
+    /** Ids that all rows have, or refer to, that the row was made of. */
+    rests(row: Row): Iterable<string>
+    /** Whether the input names its rows: then there are no others that may belong in the answer. */
+    isNamed(input: I): boolean
+  }
   /** The answer from the rendered rows of one page. */
   assemble(items: readonly Item[], input: I, context: C): O
 }

@@ -23,6 +23,8 @@ export interface Codec {
   decode(operation: string, params: Iterable<readonly [string, string]>): object
   /** The answer's XML, in the namespace of the version that the caller asked for. Members that are undefined are left out. */
   encode(operation: string, output: object | undefined, call: Asked): string
+  /** The same in two parts: what is before the id of the request, and what is behind it. */
+  encodeAround(operation: string, output: object | undefined, version: string): readonly [string, string]
   encodeError(error: Refusal): string
 }
 
@@ -61,6 +63,12 @@ export function codecOf(service: Service, model: Snapshot): Codec {
   const encoders = new Encoders(model.shapes)
   const rows = new Map(Object.entries(model.operations))
   const flavour = flavours[service]
+  const encodeAround: Codec['encodeAround'] = (operation, output, version) => {
+    const row = rows.get(operation)
+    if (!row) throw new Fault(`${service} has no operation ${operation}`)
+    const body = row[1] < 0 ? undefined : encoders.of(row[1])((output ?? {}) as never)
+    return flavour.answer(operation, body, version)
+  }
   return {
     operations: new Map([...rows].map(([name, row]) => [name, operationOf(name, row, model)])),
     decode(operation, params) {
@@ -68,12 +76,9 @@ export function codecOf(service: Service, model: Snapshot): Codec {
       const top = plant(decoders.of(input), params, skipFor(operation))
       return top.decoder.read(top) as object
     },
-    encode(operation, output, call) {
-      const row = rows.get(operation)
-      if (!row) throw new Fault(`${service} has no operation ${operation}`)
-      const body = row[1] < 0 ? undefined : encoders.of(row[1])((output ?? {}) as never)
-      return flavour.answer(operation, body, call)
-    },
+    encode: (operation, output, { version, requestId }) =>
+      encodeAround(operation, output, version).join(escapeText(requestId)),
+    encodeAround,
     encodeError: (refusal) => flavour.error(refusal),
   }
 }
@@ -125,8 +130,8 @@ function skipFor(operation: string): (name: string) => boolean {
 }
 
 interface Flavour {
-  /** `body` is undefined for an operation without output. */
-  answer(operation: string, body: string | undefined, call: Asked): string
+  /** What is before the request's id and behind it. `body` is undefined for an operation without output. */
+  answer(operation: string, body: string | undefined, version: string): readonly [string, string]
   error(refusal: Refusal): string
 }
 
@@ -136,17 +141,20 @@ const stsNamespace = 'https://sts.amazonaws.com/doc/2011-06-15/'
 /** What is around an answer. Source: EC2 and STS API References, sample responses. */
 const flavours: Readonly<Record<Service, Flavour>> = {
   ec2: {
-    answer: (operation, body = '<return>true</return>', { version, requestId }) =>
-      `${declaration}<${operation}Response xmlns="http://ec2.amazonaws.com/doc/${escapeAttribute(version)}/">` +
-      `<requestId>${escapeText(requestId)}</requestId>${body}</${operation}Response>`,
+    answer: (operation, body = '<return>true</return>', version) => [
+      `${declaration}<${operation}Response xmlns="http://ec2.amazonaws.com/doc/${escapeAttribute(version)}/"><requestId>`,
+      `</requestId>${body}</${operation}Response>`,
+    ],
     error: ({ code, message, requestId }) =>
       `${declaration}<Response><Errors><Error><Code>${escapeText(code)}</Code><Message>${escapeText(message)}</Message>` +
       `</Error></Errors><RequestID>${escapeText(requestId)}</RequestID></Response>`,
   },
   sts: {
-    answer: (operation, body = '', { requestId }) =>
+    answer: (operation, body = '') => [
       `${declaration}<${operation}Response xmlns="${stsNamespace}"><${operation}Result>${body}</${operation}Result>` +
-      `<ResponseMetadata><RequestId>${escapeText(requestId)}</RequestId></ResponseMetadata></${operation}Response>`,
+        '<ResponseMetadata><RequestId>',
+      `</RequestId></ResponseMetadata></${operation}Response>`,
+    ],
     error: ({ code, message, requestId, status = 400 }) =>
       `${declaration}<ErrorResponse xmlns="${stsNamespace}"><Error><Type>${status < 500 ? 'Sender' : 'Receiver'}</Type>` +
       `<Code>${escapeText(code)}</Code><Message>${escapeText(message)}</Message></Error>` +

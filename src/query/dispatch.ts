@@ -9,7 +9,7 @@ import type { ResourceKind } from '../model/ids.ts'
 import { type Action, type Describe, Later } from './action.ts'
 import type { Codec } from './codec.ts'
 import { type Filter, filterOf } from './filters.ts'
-import type { Pager } from './paging.ts'
+import type { Page, Pager } from './paging.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each entry has its own input, output and row; the codec makes the first, the action's type ties the rest.
 export type AnyDescribe<R> = Describe<R, any, any, any, any, any>
@@ -32,6 +32,7 @@ export interface Ground<C, R> {
   transact<T>(keep: boolean, work: (context: C) => Promise<T>): Promise<T>
   /** Runs `work`, which changes nothing, in a consistent view. */
   read<T>(work: (context: R) => Promise<T>): Promise<T>
+  readonly answers?: AnswerMemory<R>
   readonly tokens: TokenMemory<C>
   readonly tags: TagWriter<C>
 }
@@ -41,6 +42,25 @@ export interface TokenMemory<C> {
   find(context: C, operation: string, token: string): Promise<{ digest: string; output: unknown } | undefined>
   keep(context: C, operation: string, token: string, entry: { digest: string; output: unknown }): Promise<void>
 }
+
+/** Answers that were given before, as long as a read would give them again. */
+export interface AnswerMemory<R> {
+  get(key: string): FoundAnswer['value'] | undefined
+  read(key: string, work: (context: R) => Promise<FoundAnswer>): Promise<FoundAnswer['value']>
+}
+
+export interface FoundAnswer {
+  /** What is before and behind the id of the request. */
+  readonly value: readonly [Buffer, Buffer]
+  readonly bytes: number
+  /** Ids: if a row with one of them is written, it is another answer. */
+  readonly rests: Iterable<string>
+  /** Whether a row of that id, which is not in it, may belong in it once it is written. */
+  readonly mayHold?: (id: string) => boolean
+}
+
+/** The answer's XML, or the bytes of its parts. */
+export type Answer = string | readonly Buffer[]
 
 /** Checks TagSpecifications and makes them known to whatever the action creates. */
 export interface TagWriter<C> {
@@ -68,6 +88,11 @@ interface At<C, R> {
   readonly ground: Ground<C, R>
 }
 
+interface AnsweredPage extends Page<unknown> {
+  /** The key behind which it begins. */
+  readonly after: string | undefined
+}
+
 interface Asked {
   readonly input: Shared
   readonly prepared: unknown
@@ -85,14 +110,31 @@ export class Dispatcher<C, R> {
   }
 
   /** The answer's XML. Throws `ApiError` for what is the caller's affair. */
-  async dispatch(call: Call, ground: Ground<C, R>, abort: AbortSignal): Promise<string> {
+  async dispatch(call: Call, ground: Ground<C, R>, abort: AbortSignal): Promise<Answer> {
     const action = this.#find(call)
+    if (action.kind === 'describe' && action.kept && ground.answers) return this.#keep(action, call, ground.answers)
     const input = this.#codec.decode(call.operation, call.params) as Shared
     const output =
       action.kind === 'describe'
         ? await this.#describe(action, input, ground, abort)
         : await this.#run(action, input, ground, abort)
     return this.#codec.encode(call.operation, output as object, call)
+  }
+
+  /** The answer that is kept, or one that is from now on. */
+  async #keep(action: AnyDescribe<R>, call: Call, answers: AnswerMemory<R>): Promise<readonly Buffer[]> {
+    const { operation, version, params, requestId } = call
+    const key = JSON.stringify([operation, version, ...params])
+    const [before, after] =
+      answers.get(key) ??
+      (await answers.read(key, async (context) => {
+        const input = this.#codec.decode(operation, params) as Shared
+        const { output, page } = await this.#answer(action, context, { input, prepared: undefined })
+        const [head, tail] = this.#codec.encodeAround(operation, output, version)
+        const value = [Buffer.from(head), Buffer.from(tail)] as const
+        return { value, bytes: value[1].length, ...restsOf(action, page, input) }
+      }))
+    return [before, Buffer.from(requestId), after]
   }
 
   #find({ operation, version }: Call): AnyAction<C, R> {
@@ -104,14 +146,23 @@ export class Dispatcher<C, R> {
 
   async #describe(action: AnyDescribe<R>, input: Shared, ground: Ground<C, R>, abort: AbortSignal): Promise<unknown> {
     const prepared: unknown = await action.prepare?.(input, abort, ground.outside)
-    return ground.read(async (context) => {
-      const rows = await this.#rows(action, context, { input, prepared })
-      const page = this.#pager.cut(action.name, rows, (row) => action.key(row), input)
-      if (input.DryRun) refuse('DryRunOperation')
-      const items = page.rows.map((row) => action.render(row, context))
-      const output = action.assemble(items, input, context) as object
-      return page.NextToken === undefined ? output : { ...output, NextToken: page.NextToken }
-    })
+    return ground.read(async (context) => (await this.#answer(action, context, { input, prepared })).output)
+  }
+
+  async #answer(
+    action: AnyDescribe<R>,
+    context: R,
+    { input, prepared }: Asked,
+  ): Promise<{ readonly output: object; readonly page: AnsweredPage }> {
+    const rows = await this.#rows(action, context, { input, prepared })
+    const page = this.#pager.cut(action.name, rows, (row) => action.key(row), input)
+    if (input.DryRun) refuse('DryRunOperation')
+    const items = page.rows.map((row) => action.render(row, context))
+    const output = action.assemble(items, input, context) as object
+    return {
+      output: page.NextToken === undefined ? output : { ...output, NextToken: page.NextToken },
+      page: { ...page, after: this.#pager.open(action.name, input) },
+    }
   }
 
   /** The rows that pass the filters: all, or at least those of the page. */
@@ -156,6 +207,19 @@ export class Dispatcher<C, R> {
     }
     return output
   }
+}
+
+/** What an answer rests on: the rows that are in it, and that no others are. */
+function restsOf<R>(
+  { key, kept }: AnyDescribe<R>,
+  { rows, after = '', NextToken }: AnsweredPage,
+  input: Shared,
+): Pick<FoundAnswer, 'rests' | 'mayHold'> {
+  const rests = new Set(rows.flatMap((row) => [...(kept?.rests(row) ?? [])]))
+  if (kept?.isNamed(input) && !input.Filters?.length) return { rests }
+  if (input.Filters?.length) return { rests, mayHold: () => true } // What could make another row pass is not known.
+  const last = NextToken === undefined ? undefined : key(rows.at(-1)) // a page that another follows has rows
+  return { rests, mayHold: (id) => id > after && (last === undefined || id <= last) }
 }
 
 /** The same parameters give the same digest, in whatever order they came. */

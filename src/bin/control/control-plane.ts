@@ -21,6 +21,7 @@ import { snapshotMachine } from '../../control/snapshots/machine.ts'
 import type { Arrivals } from '../../control/snapshots/source.ts'
 import { volumeMachine } from '../../control/volumes/machine.ts'
 import { offerObjects, withdrawObjects } from '../../control/vpc-endpoints/services.ts'
+import { keptAnswers } from '../../ec2/kept-answers.ts'
 import type { Handler } from '../../http/exchange.ts'
 import { frontDoor } from '../../http/front-door.ts'
 import { withRoutes } from '../../http/routes.ts'
@@ -124,7 +125,8 @@ export async function openControlPlane({
   }
   const regions = openRegions(place, cloud.endpoint)
   const outside = { regions, manifests: images, hasUefi }
-  const world = { ...outside, store, cloud, hosts: asked, clock: systemClock, random: systemRandom }
+  const answers = opened.use(keptAnswers(store))
+  const world = { ...outside, store, answers, cloud, hosts: asked, clock: systemClock, random: systemRandom }
   const objects = elsewhere
     ? undefined
     : await openObjectStore({

@@ -12,12 +12,13 @@ import {
 } from '../../control/accounts/accounts.ts'
 import { certificatesOf } from '../../control/accounts/certificates.ts'
 import { ensureDefaultVpc } from '../../control/vpcs/default-vpc.ts'
-import type { LookupKey } from '../../iam/credentials.ts'
+import type { AccessKey, LookupKey } from '../../iam/credentials.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import type { AccountId } from '../../model/ids.ts'
 import type { Elsewhere } from '../../s3/elsewhere.ts'
+import { KeptReads } from '../../store/kept-reads.ts'
 import { type ForeignStore, openForeignStore } from '../../store/open.ts'
-import type { Store } from '../../store/store.ts'
+import type { Reader, Store } from '../../store/store.ts'
 import { readElsewhereFile } from '../elsewhere.ts'
 import { endpointNow, homeOf, type Place } from '../joining.ts'
 
@@ -55,11 +56,19 @@ async function ownIdentity(
     await ensureDefaultVpc(tx, first.account, { cloud, now, random: systemRandom })
     return first
   })
+  const keys = new KeptReads<AccessKey | undefined>(store, ['accessKeys.id'], { entries: 1000, bytes: 2 ** 20 })
+  const lookup: LookupKey = async (id, token) => {
+    const name = JSON.stringify([id, token])
+    const find = async (reader: Reader) => {
+      const value = await findAccessKey(reader, id, token)
+      return { value, rests: [id], ...(value && { bytes: name.length }) }
+    }
+    return keys.get(name) ?? keys.read(name, find)
+  }
   return {
-    ...{ credentials, elsewhere, keys: paths.keys, forGuests: !elsewhere },
-    lookup: (id, token) => store.read((reader) => findAccessKey(reader, id, token)),
+    ...{ credentials, elsewhere, keys: paths.keys, forGuests: !elsewhere, lookup },
     certificates: (account) => store.read((reader) => certificatesOf(reader, account)),
-    [Symbol.asyncDispose]: async () => {},
+    [Symbol.asyncDispose]: async () => keys[Symbol.dispose](),
   }
 }
 

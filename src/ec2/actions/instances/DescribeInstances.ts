@@ -29,11 +29,17 @@ export const DescribeInstances = describe('DescribeInstances', {
   key: ({ row }) => row.id,
   filters: instanceFilters,
   render: (row) => row,
+  kept: { rests: restsOf, isNamed: ({ InstanceIds = [] }) => InstanceIds.some((it) => it !== 'verbose') },
   assemble(rows, _input, { cloud }) {
     const reservations = Map.groupBy(rows, ({ row }) => row.reservationId)
     return { Reservations: [...reservations.values()].map((it) => renderReservation(cloud, it)) }
   },
 })
+
+function restsOf({ row, interfaces }: FilteredInstance): string[] {
+  const ofInterfaces = interfaces.flatMap((it) => [it.row.id, it.row.vpcId, ...it.groups.map((group) => group.id)])
+  return [row.id, row.imageId, ...ofInterfaces]
+}
 
 /** Rows that are asked for together. */
 const mostAtOnce = 1001
