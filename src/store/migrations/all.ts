@@ -24,6 +24,7 @@ import { diskTasks } from './0056-disk-tasks.ts'
 import { imageStates } from './0057-image-states.ts'
 import { imageCache } from './0058-image-cache.ts'
 import { instanceIndexes } from './0063-instance-indexes.ts'
+import { hostClaims } from './0064-host-claims.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   imageStates,
   imageCache,
   instanceIndexes,
+  hostClaims,
 ]

@@ -28,6 +28,7 @@ export interface ResourceTables {
   clientTokens: ClientTokenRow
   tags: TagRow
   hosts: HostRow
+  hostClaims: HostClaimRow
   domainFacts: DomainFactRow
   images: ImageRow
   keyPairs: KeyPairRow
@@ -98,6 +99,13 @@ export interface HostRow {
   received: number
   settled: number
   troublesJson: string
+}
+
+/** What its instances claim of a host, together. Kept by triggers: nobody else writes it. */
+export interface HostClaimRow {
+  hostId: HostId
+  domains: number
+  memoryMib: number
 }
 
 export interface DomainFactRow {
