@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Candidate } from '../../scheduler/place.ts'
 import type { Reader } from '../../store/store.ts'
 
@@ -8,25 +9,18 @@ export interface HostRoom extends Candidate {
   readonly memoryMiB: number
 }
 
-/** What each connected host has free. An instance holds its claim until its host has forgotten it. */
-export async function candidates(reader: Reader): Promise<HostRoom[]> {
-  const rows = await reader.db
+/** What each connected host has free; or so many hosts of one zone, the emptiest first. An instance holds its claim until its host has forgotten it. */
+export function candidates(reader: Reader, only?: { zone: string; most: number }): Promise<HostRoom[]> {
+  const domains = sql<number>`coalesce("hostClaims".domains, 0)`
+  const free = sql<number>`hosts."memoryMib" - coalesce("hostClaims"."memoryMib", 0) - ${domains} * ${sql.lit(overheadMiB)}`
+  const all = reader.db
     .selectFrom('hosts')
-    .leftJoin('instances', 'instances.hostId', 'hosts.id')
-    .select(['hosts.id', 'hosts.zone', 'hosts.memoryMib'])
-    .select((eb) => [
-      eb.fn.count<number>('instances.id').as('domains'),
-      eb.fn.sum<number | null>('instances.memoryMib').as('claimed'),
-    ])
+    .leftJoin('hostClaims', 'hostClaims.hostId', 'hosts.id')
+    .select(['hosts.id as host', 'hosts.zone', 'hosts.memoryMib as memoryMiB'])
+    .select([domains.as('domains'), free.as('freeMemoryMiB')])
     .where('hosts.connected', '=', 1)
     .where('hosts.isEdge', '=', 0)
-    .groupBy(['hosts.id', 'hosts.zone', 'hosts.memoryMib'])
-    .execute()
-  return rows.map(({ id, zone, memoryMib, domains, claimed }) => ({
-    host: id,
-    zone,
-    domains,
-    memoryMiB: memoryMib,
-    freeMemoryMiB: memoryMib - (claimed ?? 0) - domains * overheadMiB,
-  }))
+  const emptiest = ({ zone, most }: { zone: string; most: number }) =>
+    all.where('hosts.zone', '=', zone).orderBy(free, 'desc').orderBy(domains).orderBy('hosts.id').limit(most)
+  return (only ? emptiest(only) : all).execute()
 }

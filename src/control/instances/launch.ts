@@ -142,7 +142,9 @@ async function placeAll(
   memoryMiB: number,
 ): Promise<{ hosts: HostId[]; subnet: SubnetRow }> {
   const zones = new Set(subnets.map((it) => it.zone))
-  const usable = (await candidates(tx)).filter((it) => zones.has(it.zone))
+  const [zoneOnly] = zones.size === 1 ? zones : []
+  const hostsWithRoom = await candidates(tx, zoneOnly === undefined ? undefined : { zone: zoneOnly, most: max })
+  const usable = hostsWithRoom.filter((it) => zones.has(it.zone))
   const hosts = place(usable, { memoryMiB: memoryMiB + overheadMiB, min, max })
   const zone = usable.find((it) => it.host === hosts?.[0])?.zone
   const subnet = subnets.find((it) => it.zone === zone)

@@ -59,7 +59,7 @@ export async function start(context: StopContext, row: InstanceRow): Promise<Ins
 }
 
 async function placeFor(tx: Transaction, row: InstanceRow, memoryMiB: number): Promise<HostId> {
-  const usable = (await candidates(tx)).filter((it) => it.zone === row.zone)
+  const usable = await candidates(tx, { zone: row.zone, most: 1 })
   const [host] = place(usable, { memoryMiB: memoryMiB + overheadMiB, min: 1, max: 1 }) ?? []
   return host ?? refuse('InsufficientInstanceCapacity', { type: row.type, zone: row.zone })
 }
