@@ -14,6 +14,8 @@ export function openLogFile(file: string, limit = longestBytes): (line: string) 
   const descriptor = openSync(file, 'a', 0o640)
   let turnAt = limit
   let lost = 0
+  /** What was written since its size was last asked for. */
+  let since = Number.POSITIVE_INFINITY
   const turn = (size: number) => {
     turnAt = size + limit // Where it cannot be copied: later.
     copyFileSync(file, `${file}.1`)
@@ -22,11 +24,14 @@ export function openLogFile(file: string, limit = longestBytes): (line: string) 
   }
   return (line) => {
     try {
-      const { size } = fstatSync(descriptor)
+      const isTime = since >= limit / 256
+      if (isTime) since = 0
+      const size = isTime ? fstatSync(descriptor).size : 0
       if (size >= turnAt) turn(size)
     } catch (error) {
       line += `${JSON.stringify({ msg: `the log cannot begin anew: ${messageOf(error)}` })}\n`
     }
+    since += line.length
     try {
       if (lost > 0) writeAll(descriptor, `${JSON.stringify({ msg: `${lost} lines were lost: they found no room` })}\n`)
       lost = 0

@@ -5,7 +5,19 @@ export interface Random {
   bytes(length: number): Buffer
 }
 
-export const systemRandom: Random = { bytes: (length) => randomBytes(length) }
+/** Asks the system for many bytes at once: each of them is given once. */
+export const systemRandom: Random = { bytes: drawing(4096) }
+
+function drawing(atOnce: number): Random['bytes'] {
+  let drawn = Buffer.alloc(0)
+  return (length) => {
+    if (length > atOnce / 16) return randomBytes(length)
+    if (drawn.length < length) drawn = randomBytes(atOnce)
+    const bytes = drawn.subarray(0, length)
+    drawn = drawn.subarray(length)
+    return bytes
+  }
+}
 
 /** A reproducible stream: the same seed gives the same bytes. Never for secrets. */
 export function seededRandom(seed: string): Random {
