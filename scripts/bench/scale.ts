@@ -9,7 +9,7 @@ import type { ApiOptions } from './api.ts'
 import { ApiBench, type ApiRow } from './api-bench.ts'
 import { FakeCloud } from './fake-cloud.ts'
 import { type Memory, memoryOf } from './machine.ts'
-import { fillRegion, instanceId, type Originals, publicPool, volumesEach } from './region.ts'
+import { fillRegion, instanceId, inTeam, type Originals, publicPool, volumesEach } from './region.ts'
 import { call, type Params, type Target } from './requests.ts'
 
 export interface ScaleResult {
@@ -68,24 +68,26 @@ async function measureRegion(options: ScaleOptions, instances: number): Promise<
 async function measureCalls(bench: ApiBench, instances: number): Promise<void> {
   const of = instances.toLocaleString('en')
   const some = Array.from({ length: asked }, (_, index) => instanceId(Math.floor((index * instances) / asked)))
-  const vpc = /<vpcId>([^<]+)/.exec(await bench.ask({ ...describe, 'InstanceId.1': some[7] ?? '' }))?.[1] ?? ''
-  const filtered = (name: string, value: string) =>
-    bench.repeat(`DescribeInstances by ${name}, of ${of}`, {
-      ...{ ...describe, 'Filter.1.Name': name, 'Filter.1.Value.1': value },
-    })
+  const filtered = (name: string, values: readonly string[]) =>
+    bench.repeat(
+      `DescribeInstances by ${name}, of ${of}`,
+      values.map((it) => ({ ...describe, 'Filter.1.Name': name, 'Filter.1.Value.1': it })),
+    )
   await bench.repeat(
     `DescribeInstances, one of ${of}`,
     some.map((it) => ({ ...describe, 'InstanceId.1': it })),
   )
   await bench.repeat(`DescribeInstances, a page of 1,000 of ${of}`, { ...describe, MaxResults: '1000' })
-  await filtered('tag:team', 'team-7')
-  await filtered('instance-state-name', 'terminated')
-  await filtered('vpc-id', vpc)
-  const subnets = [...(await bench.ask({ Action: 'DescribeSubnets' })).matchAll(/<subnetId>([^<]+)/g)]
-  await bench.launches(
-    subnets.map(([, id = '']) => id),
-    launchesInARound,
-  )
+  const teams = Array.from({ length: Math.min(asked, instances / inTeam) }, (_, index) => `team-${index}`)
+  await filtered('tag:team', teams)
+  await filtered('instance-state-name', ['terminated'])
+  await filtered('vpc-id', (await idsIn(bench, 'DescribeVpcs', 'vpcId')).slice(0, asked))
+  await bench.launches(await idsIn(bench, 'DescribeSubnets', 'subnetId'), launchesInARound)
+}
+
+async function idsIn(bench: ApiBench, Action: string, element: string): Promise<string[]> {
+  const found = (await bench.ask({ Action })).matchAll(new RegExp(`<${element}>([^<]+)`, 'g'))
+  return [...new Set([...found].map(([, id = '']) => id))]
 }
 
 const describe = { Action: 'DescribeInstances' }
