@@ -14,6 +14,9 @@ const stop = stopAtSignals()
 // `cumulet status | head` closes the pipe early: that is no failure, and a cloud goes on that nobody reads of.
 process.stdout.on('error', () => {})
 
+// Guests' users read images and pass through folders: what is closed to them says so, and no shell's mask closes more.
+process.umask(0o022)
+
 const isRoot = process.getuid?.() === 0
 const starter = takeStarter(process.env)
 const progress = progressOn(starter ?? process.stdout, () => performance.now())

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -26,7 +26,10 @@ test('a cloud is started in the background, found there by a second start, and s
   timeout: 60_000,
 }, async () => {
   const paths = pathsOf(join(folder, 'data'))
+  const mask = process.umask(0o077) // Whoever starts it may have any.
   const said = await cumulet('up', '--detach', '--hypervisor', 'fake', '--port', '0', '--dns-port', 'off')
+  process.umask(mask)
+  expect((await stat(paths.images)).mode & 0o777).toBe(0o755)
   expect(said).toMatch(/✓ image[\s\S]*Cumulet serves us-west-2 at http:[\s\S]*Next:\n {2}\. .*cumuletrc/)
   const [kept] = await readdir(join(folder, 'compiled'))
   const compiledFiles = () => readdir(join(folder, 'compiled', kept!)) // one, for programs with these flags
