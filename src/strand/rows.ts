@@ -105,8 +105,12 @@ export async function takeOver(
   expired: number | 'all',
 ): Promise<void> {
   await freeLeases(tx, expired)
-  for (const { machine } of machines)
-    for (const [step, { kind }] of Object.entries(machine.steps)) await correctKind(tx, machine.name, step, kind)
+  const steps = new Map(machines.map(({ machine }) => [machine.name, machine.steps]))
+  const found = await tx.db.selectFrom('strands').select(['machine', 'step', 'kind']).distinct().execute()
+  for (const { machine, step, kind } of found) {
+    const known = steps.get(machine)?.[step]
+    if (known && known.kind !== kind) await correctKind(tx, machine, step, known.kind)
+  }
 }
 
 async function correctKind(tx: Transaction, machine: string, step: string, kind: StrandRow['kind']): Promise<void> {
