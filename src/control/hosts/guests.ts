@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { GroupId, HostId, InstanceId, InterfaceId, VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import { type Guest, readGuests } from '../instances/guest.ts'
@@ -34,6 +35,7 @@ export class Guests {
       const found = await readGuests(reader, some)
       for (const id of some) this.#remove(id)
       for (const it of found) this.#put(it)
+      if (first + atOnce < ids.length) await nextTurn() // Others live too.
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Fault, messageOf, Retry } from '../../base/fault.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import type { Log } from '../../base/log.ts'
@@ -36,6 +37,8 @@ interface Question {
   reject(error: Error): void
 }
 
+/** Hosts whose specs are made without a pause. */
+const hostsAtOnce = 32
 /** Time for an agent to answer a question. */
 const answerMs = 10_000
 
@@ -106,9 +109,11 @@ export class HostLinks {
 
   async #publishAll(): Promise<void> {
     await Promise.resolve() // One commit tells of its hosts one by one.
-    for (let batch = [...this.#dirty]; batch.length > 0; batch = [...this.#dirty]) {
-      this.#dirty.clear()
+    while (this.#dirty.size > 0) {
+      const batch = [...this.#dirty].slice(0, hostsAtOnce)
+      for (const host of batch) this.#dirty.delete(host)
       await this.#publishSome(batch.filter((host) => this.#links.has(host)))
+      if (this.#dirty.size > 0) await nextTurn() // Callers of the API are not to wait for thousands of hosts.
     }
     this.#publishing = undefined
   }
