@@ -8,7 +8,7 @@ import { type Log, silentLog } from '../base/log.ts'
 import { GroupCommit } from './group-commit.ts'
 import { hasAll, type Migration, migrate } from './migrate.ts'
 import { migrations as known } from './migrations/all.ts'
-import { SnapshotReader } from './snapshot-reader.ts'
+import { Readers, SnapshotReader } from './snapshot-reader.ts'
 import { type Connection, connect } from './sqlite.ts'
 import type { Store } from './store.ts'
 
@@ -72,10 +72,17 @@ function openWriter(directory: string, opened: AsyncDisposableStack): Connection
   return connect(join(directory, 'cumulet.db'))
 }
 
-function openReads(directory: string, opened: AsyncDisposableStack): SnapshotReader {
-  const connection = connect(join(directory, 'cumulet.db'), { readOnly: true })
-  return new SnapshotReader(opened.adopt(connection, (it) => it.raw.close()))
+function openReads(directory: string, opened: AsyncDisposableStack): Readers {
+  const open = () => connect(join(directory, 'cumulet.db'), { readOnly: true })
+  const readers = Array.from(
+    { length: readersAtOnce },
+    () => new SnapshotReader(opened.adopt(open(), (it) => it.raw.close())),
+  )
+  return new Readers(readers)
 }
+
+/** One that reads all rows, as specs begin with, and one for the others. */
+const readersAtOnce = 2
 
 /** Refuses a transaction inside a transaction: it would wait for its own end. */
 class Nesting {

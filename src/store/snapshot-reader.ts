@@ -7,6 +7,8 @@ export class SnapshotReader {
   readonly #connection: Connection
   #last: Promise<unknown> = Promise.resolve()
   #closed = false
+  /** Reads that are under way or wait. */
+  waiting = 0
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -15,7 +17,8 @@ export class SnapshotReader {
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new Fault('the store is closed'))
     const answer = this.#last.then(() => this.#onSnapshot(work))
-    this.#last = answer.catch(() => {}) // The caller hears of it; the next reader need not.
+    this.waiting++
+    this.#last = answer.catch(() => {}).then(() => this.waiting--) // The caller hears of what failed; the next reader need not.
     return answer
   }
 
@@ -32,5 +35,22 @@ export class SnapshotReader {
     } finally {
       if (raw.isTransaction) raw.exec('COMMIT')
     }
+  }
+}
+
+/** Several beside each other: whoever has least to do reads next. */
+export class Readers {
+  readonly #all: readonly SnapshotReader[]
+
+  constructor(all: readonly SnapshotReader[]) {
+    this.#all = all
+  }
+
+  read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+    return this.#all.reduce((a, b) => (b.waiting < a.waiting ? b : a)).read(work)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((it) => it.close()))
   }
 }
