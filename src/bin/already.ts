@@ -14,7 +14,7 @@ export async function alreadyServes(paths: Paths, choices: Choices, starter: Sta
   if (endpoint === undefined) return false
   if (!starter) throw new Fault(`A cloud serves from ${paths.data} already, at ${endpoint}.`)
   const wanted = urlOf((await settle(paths, choices)).listen)
-  const chosen = choices.host !== undefined || choices.port !== undefined
+  const chosen = choices.host !== undefined || (choices.port ?? 0) !== 0
   if (chosen && wanted !== endpoint)
     throw new Fault(
       `This cloud serves already, at ${endpoint} and not at ${wanted}: cumulet down --leave-guests first.`,

@@ -32,6 +32,14 @@ test.each<[Choices, string]>([
   await expect(settle(paths, fake)).resolves.toMatchObject({ name: 'cumulet' })
 })
 
+test('port 0 is a free one, the same ever after', async () => {
+  const paths = await place()
+  const { listen } = await settle(paths, { ...fake, port: 0 })
+  expect(listen.port).toBeGreaterThan(0)
+  expect((await settle(paths, {})).listen).toEqual(listen)
+  expect((await settle(paths, { port: 0 })).listen.port).toBeGreaterThan(0)
+})
+
 test('a port that is none is refused at a later start too', async () => {
   const paths = await place()
   await settle(paths, fake)

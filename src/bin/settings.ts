@@ -1,5 +1,7 @@
 /** Where a cloud lives and what it is: chosen at its first start, read at every other. */
+import { once } from 'node:events'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Fault, systemCode } from '../base/fault.ts'
@@ -105,13 +107,25 @@ export function logLevel(env: NodeJS.ProcessEnv): 'debug' | 'info' {
 /** The settings of the cloud in this directory; made from `choices` and the machine where it is new, clear of the networks `taken`. */
 export async function settle(paths: Paths, choices: Choices, taken: readonly string[] = []): Promise<Settings> {
   const kept = await readSettings(paths)
-  if (kept) return refuseOtherChoices(kept, choices)
+  if (kept) return withPort(refuseOtherChoices(kept, choices))
   const inUse = choices.hypervisor === 'fake' ? [] : await networksInUse()
-  const made = checkSettings(freshSettings(choices, [...inUse, ...taken]))
+  const made = await withPort(checkSettings(freshSettings(choices, [...inUse, ...taken])))
   await mkdir(paths.data, { recursive: true, mode: 0o755 })
   await writeFile(`${paths.settings}.new`, `${JSON.stringify(made, null, 2)}\n`)
   await rename(`${paths.settings}.new`, paths.settings)
   return made
+}
+
+/** Port 0 is any that is free, chosen before anybody is told of the endpoint. */
+async function withPort(settings: Settings): Promise<Settings> {
+  const { host, port } = settings.listen
+  if (port !== 0) return settings
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  const { port: free } = server.address() as AddressInfo // of TCP
+  server.close()
+  await once(server, 'close')
+  return { ...settings, listen: { host, port: free } }
 }
 
 export async function readSettings(paths: Paths): Promise<Settings | undefined> {
