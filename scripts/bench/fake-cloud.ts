@@ -12,7 +12,7 @@ import { call, type Params, signedRequest } from './requests.ts'
 
 /** As bin/cumulet starts it. */
 const flags = ['--max-semi-space-size=2', '--max-optimized-bytecode-size=0', '--expose-gc']
-const patienceMs = 180_000
+const patienceMs = 600_000
 /** Looking costs the control plane something too, with many hosts. */
 const lookEveryMs = 100
 
@@ -78,7 +78,7 @@ export class FakeCloud implements AsyncDisposable {
 
   /** Resolves once all hosts have done what they were told. */
   async settled(): Promise<void> {
-    await this.#until(({ hosts }) => hosts.every((it) => it.settled))
+    await this.#until(({ hosts }) => this.hosts.told === hosts.length && hosts.every((it) => it.settled))
   }
 
   /** Resolves once no instance is on its way. Answers how many run. */

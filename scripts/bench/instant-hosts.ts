@@ -36,6 +36,11 @@ export class InstantHosts implements Disposable {
     this.#lines.send({ type: 'hello', version: protocolVersion, hosts: hosts.map((host) => ({ host, capacity })) })
   }
 
+  /** How many hosts know what they shall be. */
+  get told(): number {
+    return this.#specs.size
+  }
+
   #take(message: ToAgent): void {
     if (message.type === 'spec') this.#follow(message.spec)
     else if (message.type === 'change') this.#follow(withChange(this.#specs.get(message.change.host), message.change))
