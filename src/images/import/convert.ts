@@ -1,6 +1,6 @@
 import { chmod, chown, link, open, rename, statfs, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Fault, messageOf } from '../../base/fault.ts'
+import { Fault } from '../../base/fault.ts'
 import { run, SubprocessError } from '../../base/subprocess.ts'
 import { importUser, type Limits, openFolder, runConfined, takeOver } from './confined.ts'
 import { type DiskFormat, diskFormatOf, driverOf, type Ends } from './disk-format.ts'
@@ -93,8 +93,15 @@ async function qemuImg(args: readonly string[], limits: Limits): Promise<string>
     return await runConfined('qemu-img', args, limits)
   } catch (error) {
     limits.abort.throwIfAborted()
-    throw new Fault(`it cannot be read: ${messageOf(error).split('\n').at(-1)}`, { cause: error })
+    const said = error instanceof SubprocessError ? reasonIn(error.stderr) : ''
+    throw new Fault(said === '' ? 'it cannot be read' : `it cannot be read: ${said}`, { cause: error })
   }
+}
+
+/** Of `qemu-img: Could not open 'FILE': REASON` the reason: whoever sent the disk is not told of files here. */
+function reasonIn(stderr: string): string {
+  const last = stderr.trim().split('\n').at(-1) ?? ''
+  return last.replace(/^qemu-img: /, '').replace(/^.*': /, '')
 }
 
 function requireSize(bytes: number, largestGiB: number): void {
