@@ -150,7 +150,7 @@ export class TestCloud implements AsyncDisposable {
 
   /** Any subcommand of cumulet. */
   cumulet(...args: string[]): Promise<string> {
-    return run(process.execPath, ['--no-warnings', program, '--data', this.data, ...args], { timeoutMs: 600_000 })
+    return run(process.execPath, ['--no-warnings', program, '--data', this.data, ...args], { timeoutMs: 1_800_000 })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,9 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run } from '../../src/base/subprocess.ts'
+import { debianArchive } from '../../src/images/debian/archive.ts'
+import { buildDebian } from '../../src/images/debian/debian.ts'
+import { describedIn } from '../../src/images/image-folder.ts'
 import { cache, eventually, sshOptions, TestCloud } from './cloud.ts'
 import { nothingLeft } from './leftovers.ts'
 
@@ -40,7 +43,7 @@ describe.runIf(process.env['CUMULET_TEST_DEBIAN'])('Debian', { timeout: 600_000 
     await writeFile(key, String(KeyMaterial), { mode: 0o600 })
     const open = ['--protocol', 'tcp', '--port', '22', '--cidr', '0.0.0.0/0']
     await cloud.aws('ec2', 'authorize-security-group-ingress', '--group-name', 'default', ...open)
-  }, 600_000)
+  }, 1_800_000)
 
   afterAll(async () => {
     await cloud?.[Symbol.asyncDispose]()
@@ -60,6 +63,24 @@ describe.runIf(process.env['CUMULET_TEST_DEBIAN'])('Debian', { timeout: 600_000 
         await run('cp', ['-a', '--sparse=always', join(images, it), kept], { timeoutMs: 300_000 })
     }
   }
+
+  test('is the same to the byte when it is built once more, elsewhere and in another time zone', async () => {
+    const abort = AbortSignal.timeout(1_200_000)
+    const folder = join(cloud.data, 'again')
+    await mkdir(folder)
+    const zone = process.env['TZ']
+    process.env['TZ'] = 'Asia/Kathmandu'
+    try {
+      const where = { scratch: join(folder, 'scratch'), progress: () => {}, abort }
+      const again = await buildDebian(folder, { archive: await debianArchive(abort), ...where })
+      const { kernel, ramdisk, root, recipe } = again
+      expect(await describedIn(join(cloud.data, 'images', image))).toMatchObject({ kernel, ramdisk, root, recipe })
+    } finally {
+      if (zone === undefined) delete process.env['TZ']
+      else process.env['TZ'] = zone
+      await rm(folder, { recursive: true })
+    }
+  }, 1_200_000)
 
   async function launch(userData: string): Promise<{ id: string; address: string }> {
     await writeFile(join(cloud.data, 'user-data'), userData)

@@ -1,6 +1,6 @@
 /** Debian with cloud-init, from the machine's own mirror. The recipe is in `images/debian`. */
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
@@ -80,7 +80,7 @@ export async function buildDebian(folder: string, options: DebianOptions): Promi
     await takeBootFiles(join(root, 'boot'), folder)
     progress(0.9, 'making the root file system')
     const time = Math.floor(archive.date.getTime() / 1000)
-    const sizeMiB = await roomFor(root, abort)
+    const sizeMiB = await roomFor(root)
     await ext4FromFolder(root, join(folder, 'root.img'), { sizeMiB, label: 'root', uuid: manifest.uuid, time }, abort)
     progress(0.97, 'taking digests')
     return await describe(manifest, archive, folder, await versionsIn(root, abort))
@@ -106,10 +106,16 @@ function unpackRamdisk(content: Buffer): Buffer {
   return content.readUInt32LE(0) === 0xfd2fb528 ? zstdDecompressSync(content) : content
 }
 
-/** A quarter more than there is: the rest comes when the guest grows it. */
-async function roomFor(folder: string, abort: AbortSignal): Promise<number> {
-  const used = Number.parseInt(await run('du', ['-sxm', folder], { abort }), 10)
-  return Math.ceil((used * 1.25 + 64) / 64) * 64
+/**
+ * MiB, a quarter more than there is: the rest comes when the guest grows it. Counted by what is in the files, for what they and their
+ * folders take differs from one of our own file systems to another.
+ */
+export async function roomFor(folder: string): Promise<number> {
+  const all = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = all.filter((it) => it.isFile())
+  let bytes = all.length * 2048 // of blocks that are not full, and of folders
+  for (const it of files) bytes += (await lstat(join(it.parentPath, it.name))).size
+  return Math.ceil(((bytes / 2 ** 20) * 1.25 + 64) / 64) * 64
 }
 
 async function versionsIn(root: string, abort: AbortSignal): Promise<Record<string, string>> {
