@@ -30,10 +30,14 @@ function escapeEnds(text: string): string {
   return references(text.slice(0, from)) + text.slice(from, to) + references(text.slice(to))
 }
 
+/** Whether JavaScript's `trim` would take it away, which clients use: it knows the spaces of Unicode. */
 function isBlank(text: string, at: number): boolean {
   const code = text.charCodeAt(at)
-  return code === 0x20 || code === 0x0a || code === 0x09
+  if (code > 0x20 && code < 0xa0) return false
+  return blank.test(text.charAt(at))
 }
+
+const blank = /\s/
 
 function references(blanks: string): string {
   let out = ''
