@@ -130,7 +130,7 @@ it('finds a machine again after a restart, and wakes from what the disk has of i
   lot = await openParking()
   const machine = (await lot.find(specOf(0)))!
   const spec = await wake(machine, '10.9.9.9')
-  await says(spec.id, /guest: copy 10\.9\.9\.9/)
+  await says(spec.id, /guest: copy 10\.9\.9\.9[\s\S]*guest: ready/) // Then it hears the button.
   await driver.pressButton(spec.id, never)
   await until(async () => (await driver.list(never)).find((it) => it.id === spec.id && it.state === 'off'))
 })
