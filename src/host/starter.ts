@@ -35,15 +35,23 @@ export class DomainStarter {
    */
   async start(step: Boot, wanted: () => HostSpec | undefined, abort: AbortSignal): Promise<void> {
     const leave = await this.#parts.comingUp?.take(abort)
-    let isComing = false
+    let comes: 'woken' | 'booted' | undefined
     try {
       const spec = wanted()
       if (!spec?.domains.some((it) => it.id === step.spec.id && it.power === 'on')) return
-      await this.#start(step, spec, abort)
-      isComing = true
+      comes = await this.#start(step, spec, abort)
     } finally {
-      if (leave) void (isComing ? this.#isUp(step.spec) : Promise.resolve()).finally(leave)
+      if (comes) void this.#followUp(step.spec, comes, leave)
+      else leave?.()
     }
+  }
+
+  /** Once the guest is up the next may come, and after one that booted a machine like it is parked: it was waited for, that one is not. */
+  async #followUp(spec: DomainSpec, came: 'woken' | 'booted', leave: (() => void) | undefined): Promise<void> {
+    const { parking } = this.#parts
+    if (leave || parking) await this.#isUp(spec)
+    leave?.()
+    if (came === 'booted' && !this.#end.aborted) parking?.prepare(spec)
   }
 
   /** Resolves once the guest has asked for its metadata, as all but the strangest do, or has had the time to. */
@@ -52,8 +60,8 @@ export class DomainStarter {
     await Promise.race([enough, ...(first ? [this.#parts.metadata.heardFrom(first.id)] : [])])
   }
 
-  async #start({ spec, vpcs }: Boot, wanted: HostSpec, abort: AbortSignal): Promise<void> {
-    const { storage, hypervisor, network, parking } = this.#parts
+  async #start({ spec, vpcs }: Boot, wanted: HostSpec, abort: AbortSignal): Promise<'woken' | 'booted'> {
+    const { storage, hypervisor, network } = this.#parts
     const parked = await this.#parkedFor(spec)
     const [disks, kernel, ramdisk] = await Promise.all([
       storage.provide(spec.id, spec.disks, abort, parked?.root),
@@ -66,9 +74,9 @@ export class DomainStarter {
     const identity = identityOf(spec, wanted.routers, { random: systemRandom, now: this.#parts.clock.now() })
     const isItsCopy = parked && disks.some((it) => it.untouched === parked.key)
     if (isItsCopy && identity !== undefined && (await this.#wakes(spec, wiring, { machine: parked, identity }, abort)))
-      return
+      return 'woken'
     await hypervisor.boot(spec, wiring, abort)
-    parking?.prepare(spec)
+    return 'booted'
   }
 
   /** False where it does not wake, and then never will. Its disk serves for a boot as well: it is that of a machine whose power went. */
