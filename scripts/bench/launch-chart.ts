@@ -30,6 +30,7 @@ export function launchChart({ cloud, woken, bare }: LaunchResult): string {
   })
   const height = legendTop + 70
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">
+<title>A launch by stage</title>
 <rect width="${width}" height="${height}" fill="#fff"/>
 ${[...drawn, ...legend].join('\n')}
 </svg>

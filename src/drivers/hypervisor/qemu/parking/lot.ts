@@ -98,8 +98,6 @@ class Lot implements Parking {
       if (this.#vain.has(key) || (await readAbout(this.#in(key)))) return
       try {
         await this.#make(spec, key)
-        log.info({ key, image: spec.boot.image, memoryMiB: spec.memoryMiB }, 'a machine is parked: others like it wake')
-        await this.#makeRoom()
       } catch (error) {
         this.#vain.add(key)
         if (!this.#end.signal.aborted)
@@ -107,7 +105,10 @@ class Lot implements Parking {
             { key, image: spec.boot.image, error: messageOf(error) },
             'a machine does not park: others like it boot',
           )
+        return
       }
+      log.info({ key, image: spec.boot.image, memoryMiB: spec.memoryMiB }, 'a machine is parked: others like it wake')
+      await this.#makeRoom()
     })
     this.#making = making
       .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'cannot park a machine'))
@@ -225,7 +226,8 @@ class Lot implements Parking {
 
   async #makeRoom(): Promise<void> {
     const keys = (await readdir(this.#options.folder)).filter((it) => /^[0-9a-f]{24}$/.test(it))
-    const dated = await Promise.all(keys.map(async (key) => ({ key, usedAt: (await stat(this.#in(key))).mtimeMs })))
+    const usedAt = async (key: string) => (await stat(this.#in(key)).catch(() => undefined))?.mtimeMs ?? 0 // It may just go.
+    const dated = await Promise.all(keys.map(async (key) => ({ key, usedAt: await usedAt(key) })))
     for (const { key } of dated.sort((a, b) => b.usedAt - a.usedAt).slice(mostMachines)) await this.discard(key)
   }
 
