@@ -110,7 +110,7 @@ function unpackRamdisk(content: Buffer): Buffer {
  * MiB, a quarter more than there is: the rest comes when the guest grows it. Counted by what is in the files, for what they and their
  * folders take differs from one of our own file systems to another.
  */
-export async function roomFor(folder: string): Promise<number> {
+async function roomFor(folder: string): Promise<number> {
   const all = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = all.filter((it) => it.isFile())
   let bytes = all.length * 2048 // of blocks that are not full, and of folders

@@ -72,7 +72,6 @@ class Lot implements Parking {
   async clear(): Promise<void> {
     const { ground, storage } = this.#options
     const making = this.#in('making')
-    await mkdir(making, { recursive: true, mode: 0o755 })
     await clearRemains(join(making, 'domain'), readRecord(join(making, 'domain')), ground.clock)
     await rm(making, { recursive: true, force: true })
     for (const it of await storage.list(never)) await storage.release(it, never)
@@ -170,14 +169,13 @@ class Lot implements Parking {
 
   /** Its disk is one that others' lie over: its process, which may have been taken over by its guest, must not choose what is below. */
   async #takeDisk(disk: string, image: string, folder: string): Promise<void> {
-    await requireLayerOf(disk, image)
+    const bytes = await requireLayerOf(disk, image)
     const file = join(folder, 'root.qcow2')
     await rename(disk, file)
     await chown(file, 0, 0)
     await chmod(file, 0o444)
     const layer = join(folder, 'layer.qcow2')
-    const bytes = String(await virtualSize(file))
-    await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-u', '-F', 'qcow2', '-b', parkedName, layer, bytes])
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-u', '-F', 'qcow2', '-b', parkedName, layer, `${bytes}`])
   }
 
   /** Differs with everything that a copy has from what it is a copy of. */
@@ -271,14 +269,11 @@ async function headerOf(file: string): Promise<{ base: string; bytes: number; fe
   return { base: name.toString(), bytes: Number(header.readBigUInt64BE(24)), features: header.readBigUInt64BE(72) }
 }
 
-/** Throws unless it is a plain layer over this image. */
-async function requireLayerOf(file: string, image: string): Promise<void> {
-  const { base, features } = await headerOf(file)
+/** How many bytes the disk has. Throws unless it is a plain layer over this image. */
+async function requireLayerOf(file: string, image: string): Promise<number> {
+  const { base, bytes, features } = await headerOf(file)
   if (base !== image || features !== 0n) throw new Fault(`the disk lies over ${base} and not over ${image}`)
   const told = JSON.parse(await run('qemu-img', ['info', '--output=json', file])) as Record<string, unknown>
   if (told['backing-filename-format'] !== 'raw') throw new Fault(`${image} is not called raw by the disk over it`)
-}
-
-async function virtualSize(file: string): Promise<number> {
-  return (await headerOf(file)).bytes
+  return bytes
 }
