@@ -80,15 +80,15 @@ test('m1.xlarge at an eighth fits a laptop', () => {
   })
 })
 
-test('a scaled type keeps at least 64 MiB, in steps of 8, rounded up', () => {
+test('a scaled type keeps at least 96 MiB, in steps of 8, rounded up', () => {
   fc.assert(
     fc.property(anyType, anyFactor, (type, factor) => {
       const memory = scaled(type, factor).memoryMiB
       if (factor === 1) return memory === type.memoryMiB
       return (
-        memory >= 64 &&
+        memory >= 96 &&
         memory % 8 === 0 &&
-        (memory === 64 || (memory >= type.memoryMiB / factor && memory < type.memoryMiB / factor + 8))
+        (memory === 96 || (memory >= type.memoryMiB / factor && memory < type.memoryMiB / factor + 8))
       )
     }),
   )

@@ -36,7 +36,7 @@ test('t3.micro is burstable, hyperthreaded and without disks', () => {
 
 test('a scaled type tells what its guests will see, in whole GB', () => {
   const info = instanceTypeInfo(scaled(instanceType('m1.small')!, 1000))
-  expect(info.MemoryInfo).toEqual({ SizeInMiB: 64 })
+  expect(info.MemoryInfo).toEqual({ SizeInMiB: 96 })
   expect(info.InstanceStorageInfo).toMatchObject({ TotalSizeInGB: 1, Disks: [{ Count: 1, SizeInGB: 1 }] })
 })
 
