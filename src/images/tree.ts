@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { readdir, readFile, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Fault } from '../base/fault.ts'
+import { below } from '../base/files.ts'
 import { reseedProgram } from '../base/reseed-program.ts'
 import { run } from '../base/subprocess.ts'
 import type { Entry } from './cpio.ts'
@@ -95,8 +96,9 @@ interface Modules {
 
 async function modulesOf(packages: string): Promise<Modules> {
   const root = join(packages, 'lib/modules')
-  const files = (await readdir(root, { recursive: true })).filter((it) => it.endsWith('.ko'))
-  const byName = new Map(files.map((it) => [moduleName(basename(it)), join(root, it)]))
+  const byName = new Map<string, string>()
+  for await (const { name, parentPath } of below(root))
+    if (name.endsWith('.ko')) byName.set(moduleName(name), join(parentPath, name))
   const contents = new Map<string, Buffer>()
   const wanted = (name: string): string => {
     const file = byName.get(name)

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { Fault } from '../../base/fault.ts'
+import { below } from '../../base/files.ts'
 import { run } from '../../base/subprocess.ts'
 import { ext4FromFolder } from '../disk/folder-ext4.ts'
 import { fileIn, type ImageDescription, type ImageOffer } from '../image-folder.ts'
@@ -111,10 +112,11 @@ function unpackRamdisk(content: Buffer): Buffer {
  * folders take differs from one of our own file systems to another.
  */
 async function roomFor(folder: string): Promise<number> {
-  const all = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = all.filter((it) => it.isFile())
-  let bytes = all.length * 2048 // of blocks that are not full, and of folders
-  for (const it of files) bytes += (await lstat(join(it.parentPath, it.name))).size
+  let bytes = 0
+  for await (const it of below(folder)) {
+    bytes += 2048 // of blocks that are not full, and of folders
+    if (it.isFile()) bytes += (await lstat(join(it.parentPath, it.name))).size
+  }
   return Math.ceil(((bytes / 2 ** 20) * 1.25 + 64) / 64) * 64
 }
 
