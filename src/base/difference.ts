@@ -98,24 +98,29 @@ function ofFields(before: Fields, after: Fields): Difference | undefined {
   return Object.keys(fields).length > 0 ? { fields } : undefined
 }
 
-/** Elements are known by what they are called, or by themselves; where that is not clear, by their place. */
+/** Elements are known by what they are called, or by themselves; where that is not clear, by their place. What both begin and end with stays. */
 function ofLists(before: List, after: List): Difference | undefined {
-  if (before.length === after.length && before.every((it, index) => it === after[index])) return undefined
-  const [old, next] = [namesOf(before), namesOf(after)]
+  const shorter = Math.min(before.length, after.length)
+  let start = 0
+  while (start < shorter && before[start] === after[start]) start++
+  if (start === before.length && start === after.length) return undefined
+  let end = 0
+  while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end++
+  const [old, next] = [namesOf(before, start, end), namesOf(after, start, end)]
   if (!old || !next) return byPlace(before, after)
-  const cut = before.flatMap((_, index) => (next.places.has(old.names[index]!) ? [] : [index])) // as many names as elements
+  const cut = old.names.flatMap((name, index) => (next.places.has(name) ? [] : [start + index]))
   const kept = old.names.filter((it) => next.places.has(it))
   const put: [number, Json][] = []
   const edit: [number, Difference][] = []
   let stayed = 0
-  for (const [index, name] of next.names.entries()) {
-    const place = old.places.get(name)
-    if (place === undefined)
-      put.push([index, after[index]!]) // as above
+  for (const [name, place] of next.places) {
+    const former = old.places.get(name)
+    if (former === undefined)
+      put.push([place, after[place]!]) // it is there
     else {
       if (kept[stayed++] !== name) return { is: after } // They have changed places.
-      const difference = differenceOf(before[place], after[index]!) // as above
-      if (difference) edit.push([index, difference])
+      const difference = differenceOf(before[former], after[place]!) // as above
+      if (difference) edit.push([place, difference])
     }
   }
   return cut.length + put.length + edit.length > 0 ? { cut, put, edit } : undefined
@@ -137,17 +142,19 @@ function own(fields: Fields, key: string): Json | undefined {
 
 interface Names {
   readonly names: readonly string[]
+  /** In the list, in its order. */
   readonly places: ReadonlyMap<string, number>
 }
 
-function namesOf(list: List): Names | undefined {
+/** Of the list's elements but for so many at its start and its end. */
+function namesOf(list: List, start: number, end: number): Names | undefined {
   const names: string[] = []
   const places = new Map<string, number>()
-  for (const [index, it] of list.entries()) {
-    const name = nameOf(it)
+  for (let place = start; place < list.length - end; place++) {
+    const name = nameOf(list[place]!) // it is there
     if (name === undefined || places.has(name)) return undefined
     names.push(name)
-    places.set(name, index)
+    places.set(name, place)
   }
   return { names, places }
 }

@@ -310,6 +310,9 @@ async function checkRows(cloud: TestCloud): Promise<void> {
     subnets: await db.selectFrom('subnets').selectAll().execute(),
     associations: await db.selectFrom('routeTableAssociations').selectAll().execute(),
     interfaces: await db.selectFrom('interfaces').selectAll().execute(),
+    instances: await db.selectFrom('instances').selectAll().execute(),
+    vpcHosts: await db.selectFrom('vpcHosts').selectAll().execute(),
+    claims: await db.selectFrom('hostClaims').selectAll().where('domains', '>', 0).execute(),
   }))
   for (const vpc of rows.vpcs) {
     const blocks = [vpc.cidr, ...rows.blocks.filter((it) => it.vpcId === vpc.id).map((it) => it.cidr)]
@@ -325,6 +328,18 @@ async function checkRows(cloud: TestCloud): Promise<void> {
     const subnet = rows.subnets.find((it) => it.id === nic.subnetId)
     expect(subnet && within(subnet.cidr, nic.privateAddress)).toBe(true)
   }
+  const hostOf = new Map(rows.instances.flatMap((it) => (it.hostId === null ? [] : [[it.id, it.hostId] as const])))
+  const places = rows.interfaces.flatMap((it) => {
+    const host = it.instanceId && hostOf.get(it.instanceId)
+    return host ? [`${it.vpcId} ${host}`] : []
+  })
+  // What the database counts by itself.
+  expect(new Map(rows.vpcHosts.map((it) => [`${it.vpcId} ${it.hostId}`, it.interfaces]))).toEqual(counted(places))
+  expect(new Map(rows.claims.map((it) => [it.hostId, it.domains]))).toEqual(counted([...hostOf.values()]))
+}
+
+function counted<T>(all: readonly T[]): Map<T, number> {
+  return new Map([...Map.groupBy(all, (it) => it)].map(([it, some]) => [it, some.length]))
 }
 
 function longest<T>(all: readonly T[], cidrOf: (it: T) => string, address: string): T | undefined {

@@ -14,7 +14,7 @@ import type { VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
 import type { Scene } from '../hosts/scene.ts'
-import type { Guest } from '../instances/guest.ts'
+import { leadsTo } from '../instances/guest.ts'
 import { sharingWith } from '../peerings/options.ts'
 import { dnsOf } from '../vpcs/addresses.ts'
 
@@ -103,15 +103,11 @@ function known({ network }: Scene, { id }: VpcRow): VpcId[] {
 
 /** Public addresses of these VPCs' guests, and the private ones that they lead to. */
 function privateAddresses({ guests }: Scene, vpcs: readonly VpcId[]): Record<string, string> {
-  const pairs = vpcs.flatMap((vpc) => guests.at(vpc).flatMap((guest) => pairsOf(guest, vpc)))
-  return Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-function pairsOf(guest: Guest, vpc: VpcId): (readonly [string, string])[] {
-  return guest.interfaces
-    .filter((it) => it.vpcId === vpc)
-    .flatMap((it) => guest.addressesOf(it.id))
-    .flatMap((it) => (it.public ? [[it.public.publicAddress, it.address] as const] : []))
+  const instead: Record<string, string> = {}
+  for (const vpc of vpcs)
+    for (const guest of guests.at(vpc))
+      for (const { addresses } of leadsTo(guest, vpc)) instead[addresses.publicAddress] = addresses.privateAddress
+  return instead
 }
 
 /** Ids of instances that are names. */

@@ -2,6 +2,7 @@ import { remembered } from '../../base/remembered.ts'
 import type { EdgeNetworkSpec } from '../../host-api/spec.ts'
 import type { Reader } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
+import { leadsTo } from '../instances/guest.ts'
 import type { AclSpecs } from '../network-acls/acl-specs.ts'
 import { aclsOf } from './acls.ts'
 import { guestRoutes, mtu } from './routes.ts'
@@ -31,12 +32,9 @@ function edgeNetwork(scene: Scene, vpc: VpcRow, { acls, ofSubnet }: AclSpecs): E
     vni: vpc.vni,
     cidrs: cidrsOf(scene, vpc.id),
     mtu,
-    addresses: scene.guests.at(vpc.id).flatMap((guest) =>
-      guest.interfaces
-        .filter((it) => it.vpcId === vpc.id && open.has(it.subnetId))
-        .flatMap((it) => guest.addressesOf(it.id))
-        .flatMap((it) => (it.public ? [{ publicAddress: it.public.publicAddress, privateAddress: it.address }] : [])),
-    ),
+    addresses: scene.guests
+      .at(vpc.id)
+      .flatMap((guest) => leadsTo(guest, vpc.id).flatMap((it) => (open.has(it.subnetId) ? [it.addresses] : []))),
     routes: guestRoutes(scene, vpc.id, () => true),
     tables: edgeTables(scene, vpc.id),
     nats,

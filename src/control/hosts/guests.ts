@@ -87,20 +87,37 @@ function placesOf({ instance, interfaces, groupsOf }: Guest): Set<string> {
 
 class Place {
   readonly #guests = new Map<InstanceId, Guest>()
-  #list: readonly Guest[] | undefined
+  /** Those that are not in the list as they are. */
+  readonly #touched = new Set<InstanceId>()
+  #list: readonly Guest[] = []
 
   put(guest: Guest): void {
     this.#guests.set(guest.instance.id, guest)
-    this.#list = undefined
+    this.#touched.add(guest.instance.id)
   }
 
   remove(id: InstanceId): void {
     this.#guests.delete(id)
-    this.#list = undefined
+    this.#touched.add(id)
   }
 
   list(): readonly Guest[] {
-    this.#list ??= [...this.#guests.values()].sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1))
+    if (this.#touched.size === 0) return this.#list
+    const kept = this.#list.filter((it) => !this.#touched.has(it.instance.id))
+    const others = [...this.#touched].sort().flatMap((it) => this.#guests.get(it) ?? [])
+    this.#touched.clear()
+    this.#list = merged(kept, others)
     return this.#list
   }
+}
+
+/** Of two lists in the order of their ids one in that order. */
+function merged(a: readonly Guest[], b: readonly Guest[]): Guest[] {
+  const list: Guest[] = []
+  let next = 0
+  for (const it of a) {
+    while (next < b.length && b[next]!.instance.id < it.instance.id) list.push(b[next++]!) // it is there
+    list.push(it)
+  }
+  return [...list, ...b.slice(next)]
 }

@@ -1,5 +1,7 @@
 /** Facts of hosts into rows, and a signal to each strand that they concern. */
 import { isDeepStrictEqual } from 'node:util'
+import { sql } from 'kysely'
+import { remembered } from '../../base/remembered.ts'
 import type { DomainFact, HostCapacity, HostFacts } from '../../host-api/facts.ts'
 import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
 import type { Store, Transaction } from '../../store/store.ts'
@@ -77,7 +79,7 @@ export function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?:
       .set({ received: facts.received, settled: facts.settled, troublesJson: JSON.stringify(facts.troubles) })
       .where('id', '=', facts.host)
       .execute()
-    const changed = isDeepStrictEqual(last?.domains, facts.domains) ? [] : await replaceDomains(tx, facts)
+    const changed = await replaceDomains(tx, facts, last)
     const isTroubleNew = before.troublesJson !== JSON.stringify(facts.troubles)
     const troubles = isTroubleNew ? facts.troubles.map((it) => it.subject) : []
     const news = [...changed, ...troubles.filter((it): it is DomainId => /^dom_\d+$/.test(it))]
@@ -91,15 +93,24 @@ export function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?:
   })
 }
 
-async function replaceDomains(tx: Transaction, facts: HostFacts): Promise<DomainId[]> {
-  const rows = await tx.db.selectFrom('domainFacts').selectAll().where('hostId', '=', facts.host).execute()
-  const before = new Map(rows.map((row) => [row.id, row]))
-  const after = new Map(facts.domains.map((fact) => [fact.id, rowOf(facts.host, fact)]))
-  const gone = rows.filter((row) => !after.has(row.id)).map((row) => row.id)
-  const changed = [...after.values()].filter((row) => !isDeepStrictEqual({ ...before.get(row.id) }, row))
+/** Answers which domains' rows are others now. */
+async function replaceDomains(tx: Transaction, facts: HostFacts, last: HostFacts | undefined): Promise<DomainId[]> {
+  const before = last ? rowsOf(last) : await storedRows(tx, facts.host)
+  const after = rowsOf(facts)
+  const gone = [...before.keys()].filter((it) => !after.has(it))
+  const changed = [...after.values()].filter((row) => !isDeepStrictEqual(before.get(row.id), row))
   if (gone.length > 0) await tx.db.deleteFrom('domainFacts').where('id', 'in', gone).execute()
   for (const row of changed) await putFact(tx, row)
   return [...gone, ...changed.map((it) => it.id)]
+}
+
+async function storedRows({ db }: Transaction, host: HostId): Promise<ReadonlyMap<DomainId, DomainFactRow>> {
+  const rows = await db.selectFrom('domainFacts').selectAll().where('hostId', '=', host).execute()
+  return new Map(rows.map((row) => [row.id, { ...row }]))
+}
+
+function rowsOf({ host, domains }: HostFacts): ReadonlyMap<DomainId, DomainFactRow> {
+  return remembered(domains, host, [], () => new Map(domains.map((fact) => [fact.id, rowOf(host, fact)])))
 }
 
 function rowOf(
@@ -132,7 +143,7 @@ async function instancesWaiting(tx: Transaction, { host, received }: HostFacts):
     .innerJoin('interfaces', 'interfaces.instanceId', 'instances.id')
     .select('instances.id')
     .where('instances.hostId', '=', host)
-    .where('interfaces.attachmentState', '=', 'detaching')
+    .where('interfaces.attachmentState', '=', sql.lit('detaching')) // As its index has it.
     .execute()
   const rows = await tx.db
     .selectFrom('instances')

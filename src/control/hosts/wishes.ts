@@ -32,13 +32,11 @@ export async function hostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]>
 }
 
 async function guestHostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]> {
-  const guests = await tx.db
-    .selectFrom('interfaces')
-    .innerJoin('instances', 'instances.id', 'interfaces.instanceId')
-    .select('instances.hostId')
+  const rows = await tx.db
+    .selectFrom('vpcHosts')
+    .select('hostId')
     .distinct()
-    .where('interfaces.vpcId', 'in', [vpc, ...(await peersOf(tx, vpc))])
-    .where('instances.hostId', 'is not', null)
+    .where('vpcId', 'in', [vpc, ...(await peersOf(tx, vpc))])
     .execute()
-  return guests.map((row) => row.hostId!) // filtered by `is not null`
+  return rows.map((row) => row.hostId)
 }

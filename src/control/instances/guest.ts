@@ -1,4 +1,5 @@
-import type { GroupId, InstanceId, InterfaceId } from '../../model/ids.ts'
+import { remembered } from '../../base/remembered.ts'
+import type { GroupId, InstanceId, InterfaceId, SubnetId, VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { ImageRow, InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
@@ -24,6 +25,26 @@ export interface Guest {
   readonly tags: Tags
   /** Its id is a name. */
   readonly named: boolean
+}
+
+/** A public address, and the private one of a guest that it leads to. */
+export interface Lead {
+  readonly subnetId: SubnetId
+  readonly addresses: { readonly publicAddress: string; readonly privateAddress: string }
+}
+
+/** Of all public addresses that lead to the guest in the VPC. */
+export function leadsTo(guest: Guest, vpc: VpcId): readonly Lead[] {
+  return remembered(guest, `leads ${vpc}`, [], () =>
+    guest.interfaces
+      .filter((it) => it.vpcId === vpc)
+      .flatMap(({ id, subnetId }) =>
+        guest.addressesOf(id).flatMap(({ address: privateAddress, public: leading }): Lead[] => {
+          if (!leading) return []
+          return [{ subnetId, addresses: { publicAddress: leading.publicAddress, privateAddress } }]
+        }),
+      ),
+  )
 }
 
 /** Those of these instances that their hosts shall have. */

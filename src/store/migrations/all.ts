@@ -25,6 +25,7 @@ import { imageStates } from './0057-image-states.ts'
 import { imageCache } from './0058-image-cache.ts'
 import { instanceIndexes } from './0063-instance-indexes.ts'
 import { hostClaims } from './0064-host-claims.ts'
+import { vpcHosts } from './0065-vpc-hosts.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   imageCache,
   instanceIndexes,
   hostClaims,
+  vpcHosts,
 ]

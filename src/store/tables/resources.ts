@@ -29,6 +29,7 @@ export interface ResourceTables {
   tags: TagRow
   hosts: HostRow
   hostClaims: HostClaimRow
+  vpcHosts: VpcHostRow
   domainFacts: DomainFactRow
   images: ImageRow
   keyPairs: KeyPairRow
@@ -106,6 +107,14 @@ export interface HostClaimRow {
   hostId: HostId
   domains: number
   memoryMib: number
+}
+
+/** The database's own count: see migration 0065. */
+export interface VpcHostRow {
+  vpcId: VpcId
+  hostId: HostId
+  /** How many of the VPC's interfaces are there. */
+  interfaces: number
 }
 
 export interface DomainFactRow {
