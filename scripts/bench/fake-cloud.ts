@@ -11,7 +11,7 @@ import { InstantHosts } from './instant-hosts.ts'
 import { call, type Params, signedRequest } from './requests.ts'
 
 /** As bin/cumulet starts it. */
-const flags = ['--max-semi-space-size=2', '--max-optimized-bytecode-size=0', '--expose-gc']
+const flags = ['--max-semi-space-size=16', '--max-optimized-bytecode-size=0', '--expose-gc']
 const patienceMs = 600_000
 /** Looking costs the control plane something too, with many hosts. */
 const lookEveryMs = 100
