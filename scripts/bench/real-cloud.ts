@@ -13,7 +13,7 @@ const key = 'bench'
 
 /** What the agent calls the stages. */
 const logged: Readonly<Record<string, Stage>> = {
-  spec: 'spec',
+  'keep-spec': 'spec',
   'provide-disks': 'disks',
   'program-router': 'router',
   exec: 'exec',
@@ -123,9 +123,9 @@ export class RealCloud implements AsyncDisposable {
     const text = await readFile(this.paths.agentLog, 'utf8')
     const times: Times = {}
     for (const line of text.split('\n').filter((it) => it.includes('"stage"'))) {
-      const { time, stage, host } = JSON.parse(line) as { time: string; stage: string; host: string }
+      const { time, stage, host, err } = JSON.parse(line) as { time: string; stage: string; host: string; err?: object }
       const name = logged[stage]
-      if (name && host !== edge && Date.parse(time) >= sent) times[name] ??= Date.parse(time)
+      if (name && !err && host !== edge && Date.parse(time) >= sent) times[name] ??= Date.parse(time)
     }
     return times
   }

@@ -1,11 +1,12 @@
 /** A structured log: a line of JSON for each event. Small, because every process of ours carries it: see ADR 11. */
 import { messageOf } from './fault.ts'
 import { openLogFile } from './log-file.ts'
+import type { Spans, Stage } from './traces.ts'
 
-/** Says one event: its fields, and what happened. */
+/** Says one event: its fields, and what happened. The end of a stage is a span too, where traces are written. */
 interface Say {
   (message: string): void
-  (fields: object, message?: string): void
+  (fields: Stage | object, message?: string): void
 }
 
 /** `child` adds fields to every line. */
@@ -25,34 +26,49 @@ export interface LogOptions {
   readonly file?: string
   readonly level?: keyof typeof levels
   readonly now?: () => Date
+  /** Gets stages of all levels. */
+  readonly spans?: Spans | undefined
 }
 
-export function openLog({ file, level = 'info', now = () => new Date() }: LogOptions = {}): Log {
+export function openLog({ file, level = 'info', now = () => new Date(), spans }: LogOptions = {}): Log {
   const write = file === undefined ? (line: string) => void process.stderr.write(line) : openLogFile(file)
-  return logTo(write, { least: levels[level], now, fields: {} })
+  return logTo(write, { least: levels[level], now, fields: {}, spans })
 }
 
 /** A log that keeps nothing. */
-export const silentLog: Log = logTo(() => {}, { least: Number.POSITIVE_INFINITY, now: () => new Date(0), fields: {} })
+export const silentLog: Log = logTo(() => {}, {
+  least: Number.POSITIVE_INFINITY,
+  now: () => new Date(0),
+  fields: {},
+  spans: undefined,
+})
 
 interface Line {
   readonly least: number
   readonly now: () => Date
   /** What every line has. */
   readonly fields: object
+  readonly spans: Spans | undefined
 }
 
 function logTo(write: (line: string) => void, line: Line): Log {
   const at = (name: keyof typeof levels): Say => {
     const level = levels[name]
-    if (level < line.least) return () => {}
+    const isKept = level >= line.least
+    if (!isKept && !line.spans) return () => {}
     return (first: string | object, message?: string) => {
       const [fields, msg] = typeof first === 'string' ? [{}, first] : [first, message]
-      write(textOf({ level, time: line.now().toISOString(), ...line.fields, ...fields, msg }))
+      const now = line.now()
+      if (isKept) write(textOf({ level, time: now.toISOString(), ...line.fields, ...fields, msg }))
+      if (line.spans && isStage(fields)) line.spans({ ...line.fields, ...fields }, now)
     }
   }
   const child = (fields: object) => logTo(write, { ...line, fields: { ...line.fields, ...fields } })
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child }
+}
+
+function isStage(fields: object): fields is Stage {
+  return 'stage' in fields && 'traces' in fields
 }
 
 /** What happened is said even where its fields cannot be. */

@@ -1,12 +1,18 @@
+import { createServer } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openLog, silentLog } from '../base/log.ts'
+import { seededRandom } from '../base/random.ts'
 import { Slots } from '../base/slots.ts'
 import { eventually } from '../base/testing.ts'
+import type { Stage } from '../base/traces.ts'
 import type { Copied, HypervisorDriver, ParkedMachine, Parking } from '../drivers/hypervisor/driver.ts'
 import { openFakeHypervisor } from '../drivers/hypervisor/fake/fake.ts'
 import type { StorageDriver } from '../drivers/storage/driver.ts'
 import { FakeStorage } from '../drivers/storage/fake/fake.ts'
 import type { DomainSpec } from '../host-api/spec.ts'
-import type { HostAgent } from './agent.ts'
+import type { HostAgent, HostParts } from './agent.ts'
+import { MetadataService } from './metadata/service.ts'
+import { tokensOf } from './metadata/tokens.ts'
 import { FakeHost, hostSpecOf } from './testing.ts'
 
 const machine: ParkedMachine = {
@@ -38,11 +44,17 @@ class ParkedStorage extends FakeStorage {
   }
 }
 
+/** Guests ask for their metadata as soon as they run. */
+class HeardAtOnce extends MetadataService {
+  override async heardFrom() {}
+}
+
 let host: FakeHost
 let parking: FakeParking
 let storage: ParkedStorage
 let from: (Copied | undefined)[]
 let wakes: boolean
+let stages: Stage[]
 
 beforeEach(() => {
   host = new FakeHost('a1')
@@ -50,10 +62,11 @@ beforeEach(() => {
   storage = new ParkedStorage(host.disks)
   from = []
   wakes = true
+  stages = []
 })
 afterEach(() => host.stop())
 
-async function booted(): Promise<HostAgent> {
+async function booted(replaced: Partial<HostParts> = {}): Promise<HostAgent> {
   const fake = openFakeHypervisor({ clock: host.clock, world: host.guests })
   const hypervisor = new Proxy<HypervisorDriver>(fake, {
     get(target, name) {
@@ -67,7 +80,8 @@ async function booted(): Promise<HostAgent> {
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
-  const agent = await host.start({ hypervisor, storage, parking })
+  const log = openLog({ file: '/dev/null', spans: (it) => void stages.push(it) })
+  const agent = await host.start({ hypervisor, storage, parking, log, ...replaced })
   await agent.accept(hostSpecOf(1))
   await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'running' }]))
   return agent
@@ -102,6 +116,17 @@ test('a domain that does not wake boots, and what it was to be woken from is thr
   expect(from).toMatchObject([{ machine }, undefined])
   expect(parking.parked).toBeUndefined()
   expect(agent.facts().troubles).toEqual([])
+  const failed = { stage: 'wake', err: expect.any(Error), traces: ['i-11111111'] }
+  expect(stages.filter((it) => ['wake', 'boot'].includes(it.stage))).toMatchObject([failed, { stage: 'boot' }])
+})
+
+test('a guest that asks for its metadata has come up, which is a stage of its launch', async () => {
+  const listen = async () => createServer().listen(0, '127.0.0.1')
+  const tokens = tokensOf(Buffer.alloc(32, 1), seededRandom('tokens'))
+  using metadata = new HeardAtOnce({ listen, tokens, clock: host.clock, log: silentLog })
+  await booted({ metadata })
+  const told = expect.objectContaining({ stage: 'metadata', traces: ['i-11111111'], subject: 'dom_1' })
+  await eventually(() => expect(stages).toContainEqual(told))
 })
 
 test('guests come up one after another: the next when the one before asks for its metadata, or had the time to', async () => {

@@ -13,9 +13,11 @@ import type { VolumeDriver } from '../drivers/volumes/driver.ts'
 import { withChange } from '../host-api/change.ts'
 import type { VifDrops } from '../host-api/drops.ts'
 import type { DomainFact, HostFacts } from '../host-api/facts.ts'
+import { launchedBy } from '../host-api/launches.ts'
 import type { EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
 import type { DnsService } from './dns/service.ts'
+import { launchesOf } from './launches.ts'
 import type { MetadataService } from './metadata/service.ts'
 import type { ObjectsService } from './objects/service.ts'
 import { type Found, plan, type Step, type Subject } from './plan.ts'
@@ -108,19 +110,13 @@ export class HostAgent {
   /** Takes a newer spec, once it is kept; an older one than the newest that was given changes nothing. */
   async accept(spec: HostSpec): Promise<void> {
     if (spec.generation < this.#newest) return
-    this.#offered = spec
-    if (!(await this.#keep(spec, () => this.#parts.specFile.write(spec)))) return
-    this.#parts.log.debug({ stage: 'spec', generation: spec.generation }, 'a spec is kept')
-    this.#want(spec)
+    await this.#take(spec, () => this.#parts.specFile.write(spec))
   }
 
   /** Takes a change of the newest spec that it was given. Throws where it is not one of that. */
   async acceptChange(change: SpecChange): Promise<void> {
     const spec = withChange(this.#offered, change)
-    this.#offered = spec
-    if (!(await this.#keep(spec, () => this.#parts.specFile.append(change, spec)))) return
-    this.#parts.log.debug({ stage: 'change', generation: spec.generation }, 'a change is kept')
-    this.#want(spec)
+    await this.#take(spec, () => this.#parts.specFile.append(change, spec))
   }
 
   /** The last 64 KiB that the domain wrote to its console. */
@@ -149,6 +145,16 @@ export class HostAgent {
     clearImmediate(this.#telling)
     this.#alarm?.abort()
     await Promise.allSettled(this.#busy.values())
+  }
+
+  async #take(spec: HostSpec, write: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#parts
+    this.#offered = spec
+    const since = clock.now().getTime()
+    if (!(await this.#keep(spec, write))) return
+    const traces = () => launchedBy(spec, this.#wanted)
+    log.debug({ stage: 'keep-spec', traces, since, generation: spec.generation }, 'a spec is kept')
+    this.#want(spec)
   }
 
   /** Nobody sends it a second time, so it is tried until it is written. False where a newer one came meanwhile. */
@@ -219,24 +225,28 @@ export class HostAgent {
 
   async #attempt(step: Step): Promise<void> {
     const { clock, log } = this.#parts
-    const begun = clock.now().getTime()
+    const since = clock.now().getTime()
+    const traces = () => launchesOf(step, since, { wanted: this.#wanted, domains: this.#domains })
+    const stage = { stage: step.do, traces, since, subject: step.subject }
     try {
       await this.#carryOut(step, this.#abort.signal)
       this.#troubles.delete(step.subject)
-      log.debug({ stage: step.do, subject: step.subject, ms: clock.now().getTime() - begun }, 'a step is done')
+      log.debug({ ...stage, ms: clock.now().getTime() - since }, 'a step is done')
     } catch (error) {
       if (this.#abort.signal.aborted) return
-      this.#recordTrouble(step, error)
+      const attempts = this.#recordTrouble(step, error)
+      log.warn({ err: error, ...stage, attempts }, 'a step failed')
       await this.#look().catch((cause: unknown) => this.#parts.log.error({ err: cause }, 'cannot look at the host'))
     }
   }
 
-  #recordTrouble(step: Step, error: unknown): void {
+  /** How often the step has failed by now. */
+  #recordTrouble(step: Step, error: unknown): number {
     const attempts = (this.#troubles.get(step.subject)?.attempts ?? 0) + 1
     const delay = Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1))
     const retryAtMs = this.#parts.clock.now().getTime() + delay
     this.#troubles.set(step.subject, { message: messageOf(error), attempts, retryAtMs })
-    this.#parts.log.warn({ err: error, step: step.do, subject: step.subject, attempts }, 'a step failed')
+    return attempts
   }
 
   async #carryOut(step: Step, abort: AbortSignal): Promise<void> {

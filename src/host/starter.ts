@@ -2,6 +2,7 @@
 import { systemRandom } from '../base/random.ts'
 import type { Copied, DomainWiring, ParkedMachine } from '../drivers/hypervisor/driver.ts'
 import type { DomainSpec, HostSpec } from '../host-api/spec.ts'
+import type { InterfaceId } from '../model/ids.ts'
 import type { HostParts } from './agent.ts'
 import { identityOf } from './identity.ts'
 import type { Step } from './plan.ts'
@@ -55,9 +56,16 @@ export class DomainStarter {
   }
 
   /** Resolves once the guest has asked for its metadata, as all but the strangest do, or has had the time to. */
-  async #isUp({ vifs: [first] }: DomainSpec): Promise<void> {
+  async #isUp(spec: DomainSpec): Promise<void> {
     const enough = this.#parts.clock.sleep(comingUpMs, this.#end).catch(() => {}) // Nobody waits any more.
-    await Promise.race([enough, ...(first ? [this.#parts.metadata.heardFrom(first.id)] : [])])
+    await Promise.race([enough, ...spec.vifs.slice(0, 1).map(({ id }) => this.#heardFrom(id, spec))])
+  }
+
+  async #heardFrom(vif: InterfaceId, { id, instance }: DomainSpec): Promise<void> {
+    const { clock, metadata, log } = this.#parts
+    const since = clock.now().getTime()
+    await metadata.heardFrom(vif)
+    log.debug({ stage: 'metadata', traces: [instance], since, subject: id }, 'a guest asks for its metadata')
   }
 
   async #start({ spec, vpcs }: Boot, wanted: HostSpec, abort: AbortSignal): Promise<'woken' | 'booted'> {
@@ -81,13 +89,15 @@ export class DomainStarter {
 
   /** False where it does not wake, and then never will. Its disk serves for a boot as well: it is that of a machine whose power went. */
   async #wakes(spec: DomainSpec, wiring: DomainWiring, from: Copied, abort: AbortSignal): Promise<boolean> {
-    const { hypervisor, parking, log } = this.#parts
+    const { hypervisor, parking, clock, log } = this.#parts
+    const stage = { stage: 'wake', traces: [spec.instance], since: clock.now().getTime() }
     try {
       await hypervisor.boot(spec, wiring, abort, from)
       return true
     } catch (error) {
       abort.throwIfAborted()
-      log.warn({ err: error, domain: spec.id, parked: from.machine.key }, 'a domain cannot be woken: it boots')
+      const fields = { err: error, domain: spec.id, parked: from.machine.key }
+      log.warn({ ...stage, ...fields }, 'a domain cannot be woken: it boots')
       await parking?.discard(from.machine.key)
       return false
     }

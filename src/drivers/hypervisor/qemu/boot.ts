@@ -1,5 +1,4 @@
 import { mkdir, rm } from 'node:fs/promises'
-import { performance } from 'node:perf_hooks'
 import type { Clock } from '../../../base/clock.ts'
 import { Fault } from '../../../base/fault.ts'
 import type { Log } from '../../../base/log.ts'
@@ -55,7 +54,7 @@ export async function bootDomain(
   wiring: DomainWiring,
   { around, groupName, abort, parking }: BootOptions,
 ): Promise<Domain> {
-  const begun = performance.now()
+  const begun = ground.clock.now().getTime()
   const command = commandFor(ground, spec, wiring, parking)
   await using undo = new AsyncDisposableStack()
   await mkdir(around.folder, { mode: 0o700 })
@@ -68,9 +67,11 @@ export async function bootDomain(
   const files = parking?.files ?? []
   const child = await launch({ command, sockets: [socketIn(around.folder)], files, log: logIn(around.folder) })
   const process = child.pid === undefined ? undefined : identify(child.pid)
-  ground.log.debug({ stage: 'exec', subject: spec.id, pid: child.pid }, 'QEMU is started')
   const failure = failureOf(child, logIn(around.folder))
   if (!process) return await failure
+  const traces = parking?.role === 'park' ? [] : [spec.instance]
+  ground.log.debug({ stage: 'exec', traces, since: begun, subject: spec.id, pid: process.pid }, 'QEMU is started')
+  const since = ground.clock.now().getTime()
   undo.defer(() => endStarting(process, ground.clock))
   admit(process.pid, groups)
   const domain = new Domain(around, record)
@@ -80,8 +81,13 @@ export async function bootDomain(
   await begin(domain, { process, failure, clock: ground.clock, abort, ...(parking && { parking }) })
   domain.save({ phase: 'started', ...(parking?.console && { waking: parking.console.length }) })
   domain.watchWaking()
-  const ms = Math.round(performance.now() - begun)
-  ground.log.info({ stage: 'run', domain: spec.id, pid: process.pid, ms, how: parking?.role ?? 'boot' }, 'domain runs')
+  const told = {
+    domain: spec.id,
+    pid: process.pid,
+    ms: ground.clock.now().getTime() - begun,
+    how: parking?.role ?? 'boot',
+  }
+  ground.log.info({ stage: 'run', traces, since, ...told }, 'domain runs')
   undo.move()
   return domain
 }
