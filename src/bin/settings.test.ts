@@ -40,6 +40,15 @@ test('port 0 is a free one, the same ever after', async () => {
   expect((await settle(paths, { port: 0 })).listen.port).toBeGreaterThan(0)
 })
 
+test('traces that are neither wanted nor not are refused', async () => {
+  const paths = await place()
+  const settings = await settle(paths, fake)
+  await writeFile(paths.settings, JSON.stringify({ ...settings, traces: true }))
+  await expect(settle(paths, {})).resolves.toMatchObject({ traces: true })
+  await writeFile(paths.settings, JSON.stringify({ ...settings, traces: 'yes' }))
+  await expect(settle(paths, {})).rejects.toThrow('true or false')
+})
+
 test('a port that is none is refused at a later start too', async () => {
   const paths = await place()
   await settle(paths, fake)

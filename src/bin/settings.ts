@@ -36,6 +36,8 @@ export interface Settings {
   readonly volumeCooldownHours?: number
   /** False: every guest boots, where it would be woken as a copy of one that did. */
   readonly waking?: boolean
+  /** True: what launches take is written to files, stage by stage, for OpenTelemetry. */
+  readonly traces?: boolean
   /** What images out of bundles may take of the disk, if others can go for them; 20 where it is not said. */
   readonly imageCacheGiB?: number
 }
@@ -75,6 +77,8 @@ export function pathsOf(directory: string) {
     logs: join(data, 'logs'),
     controlLog: join(data, 'logs', 'control.log'),
     agentLog: join(data, 'logs', 'agent.log'),
+    controlTraces: join(data, 'logs', 'control-traces.jsonl'),
+    agentTraces: join(data, 'logs', 'agent-traces.jsonl'),
     run: join(data, 'run'),
     agentsSocket: join(data, 'run', 'agents.sock'),
     objectsSocket: join(data, 'run', 'objects.sock'),
@@ -97,11 +101,6 @@ export function defaultDataDirectory(env: NodeJS.ProcessEnv, isRoot: boolean): s
     env['CUMULET_HOME'] ??
     (isRoot ? '/var/lib/cumulet' : join(env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'cumulet'))
   )
-}
-
-/** `$CUMULET_DEBUG`, to whatever it is set, has logs say more: each step of an agent, and how long it took. */
-export function logLevel(env: NodeJS.ProcessEnv): 'debug' | 'info' {
-  return env['CUMULET_DEBUG'] ? 'debug' : 'info'
 }
 
 /** The settings of the cloud in this directory; made from `choices` and the machine where it is new, clear of the networks `taken`. */

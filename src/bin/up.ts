@@ -3,7 +3,6 @@ import { chmod, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { Fault } from '../base/fault.ts'
-import { openLog } from '../base/log.ts'
 import { installCommands } from '../cli/install.ts'
 import { raise } from '../drivers/network/box/box.ts'
 import { chooseAccelerator } from './accelerator.ts'
@@ -16,19 +15,11 @@ import { requireMachine } from './doctor.ts'
 import { makeFolders } from './folders.ts'
 import { lostHosts } from './hosts.ts'
 import { enterRegion, networksToAvoid } from './joining.ts'
+import { openProcessLog } from './process-log.ts'
 import { greeting, writeProfiles } from './profiles.ts'
 import type { Progress } from './progress.ts'
 import { recordProcess } from './running.ts'
-import {
-  type Choices,
-  cloudOf,
-  logLevel,
-  type Paths,
-  pathsOf,
-  readSettings,
-  type Settings,
-  settle,
-} from './settings.ts'
+import { type Choices, cloudOf, type Paths, pathsOf, readSettings, type Settings, settle } from './settings.ts'
 import { staySmall } from './small.ts'
 import type { Starter } from './starter.ts'
 
@@ -50,7 +41,7 @@ export async function up({ paths, choices, progress, starter }: UpOptions, abort
   await enterRegion({ paths, settings })
   await makeFolders(paths)
   if (settings.hypervisor === 'qemu') await letGuestsPass(paths.data)
-  const log = openLog({ file: paths.controlLog, level: logLevel(process.env) })
+  const log = await openProcessLog('control', paths, settings, process.env)
   const accelerator = await progress.step('accelerator', () => chooseAccelerator(paths, settings, abort))
   const cloud = cloudOf(settings, accelerator.accelerator)
   const control = open.use(

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 const textOf = (file: string) => readFileSync(join(import.meta.dirname, file), 'utf8')
 
 /** Loaded only where it is needed, by what runs for good. */
-const later = ['accelerator.ts', 'agent/drivers.ts'].flatMap((file) =>
+const later = ['accelerator.ts', 'agent/drivers.ts', 'process-log.ts'].flatMap((file) =>
   [...textOf(file).matchAll(/import\('((?:\.\.\/)+)([^']+)'\)/g)].map((found) => `../${found[2]}`),
 )
 

@@ -4,7 +4,7 @@ import type { ManifestReader } from '../control/images/bundle-images.ts'
 import type { Regions } from '../control/regions/regions.ts'
 import type { Caller } from '../iam/credentials.ts'
 import type { Cloud } from '../model/cloud.ts'
-import type { DomainId, HostId, ResourceId, ResourceKind, SnapshotId } from '../model/ids.ts'
+import type { DomainId, HostId, InstanceId, ResourceId, ResourceKind, SnapshotId } from '../model/ids.ts'
 import type { Action, Describe, Later } from '../query/action.ts'
 import type { Input, OperationName, Output } from '../query/types.ts'
 import type { Reader, Transaction } from '../store/store.ts'
@@ -32,6 +32,8 @@ export interface Context extends View {
   readonly hosts: Hosts
   /** Gives the new resource the tags that the request has for its kind. */
   tag<K extends ResourceKind>(kind: K, id: ResourceId<K>): Promise<void>
+  /** Says which instances begin with this call. */
+  launched(ids: readonly InstanceId[]): void
 }
 
 /** What an action can ask before its transaction. */

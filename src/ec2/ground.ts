@@ -1,6 +1,7 @@
 /** Ties the dispatcher to the store: contexts for calls, remembered answers, tags of what a call creates. */
 import { deserialize, serialize } from 'node:v8'
 import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import type { ManifestReader } from '../control/images/bundle-images.ts'
 import type { Regions } from '../control/regions/regions.ts'
@@ -8,7 +9,7 @@ import { checkTags, putTags, type Tags } from '../control/tags/tags.ts'
 import type { Caller } from '../iam/credentials.ts'
 import type { Cloud } from '../model/cloud.ts'
 import { refuse } from '../model/errors.ts'
-import type { ResourceId, ResourceKind } from '../model/ids.ts'
+import type { InstanceId, ResourceId, ResourceKind } from '../model/ids.ts'
 import type { Ground, TagSpecification, TagWriter, TokenMemory } from '../query/dispatch.ts'
 import { rollback, type Store } from '../store/store.ts'
 import type { Context, Hosts, Outside, View } from './action.ts'
@@ -25,16 +26,19 @@ export interface World {
   hasUefi(): Promise<boolean>
   readonly clock: Clock
   readonly random: Random
+  readonly log: Log
 }
 
 /** How long a client token is remembered. Guess: EC2 says "at least 24 hours" of several actions. */
 const tokenLifeMs = 48 * 60 * 60_000
 
-/** The ground under the calls of one caller. */
-export function groundFor(world: World, caller: Caller): Ground<Context, View> {
+/** The ground under a call. `launched` becomes the instances that it launches. */
+export function groundFor(world: World, caller: Caller, launched: InstanceId[] = []): Ground<Context, View> {
   return {
-    transact: (keep, work) =>
-      world.store.transact(async (tx) => {
+    transact: async (keep, work) => {
+      let since = 0
+      const answer = await world.store.transact(async (tx) => {
+        launched.length = 0
         const tagged = new TagsOfCall()
         const context: Context = {
           tx,
@@ -44,11 +48,17 @@ export function groundFor(world: World, caller: Caller): Ground<Context, View> {
           random: world.random,
           hosts: world.hosts,
           tag: (kind, id) => tagged.put(context, kind, id),
+          launched: (ids) => void launched.push(...ids),
         }
         tagsOfCalls.set(context, tagged)
         const answer = await work(context)
+        since = world.clock.now().getTime()
         return keep ? answer : rollback(answer)
-      }),
+      })
+      if (!keep) launched.length = 0
+      if (launched.length > 0) world.log.debug({ stage: 'commit', traces: launched, since }, 'a launch is on disk')
+      return answer
+    },
     read: (work) => world.store.read((tx) => work({ tx, caller, now: world.clock.now(), cloud: world.cloud })),
     answers: {
       get: (key) => world.answers.get(`${caller.account} ${key}`),

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { EC2 } from '@aws-sdk/client-ec2'
 import { FakeClock } from '../base/clock.ts'
 import { Retry } from '../base/fault.ts'
+import { silentLog } from '../base/log.ts'
 import { seededRandom } from '../base/random.ts'
 import type { Manifest } from '../bundles/manifest.ts'
 import { refuseBundle } from '../bundles/refused.ts'
@@ -80,7 +81,8 @@ export class TestCloud implements AsyncDisposable {
     }
     const outside = { manifests, regions, hasUefi: async () => this.hasUefi }
     const answers = keptAnswers(store)
-    this.#world = { ...outside, store, answers, cloud, hosts, clock: this.clock, random: seededRandom('ec2') }
+    const around = { clock: this.clock, random: seededRandom('ec2'), log: silentLog }
+    this.#world = { ...outside, store, answers, cloud, hosts, ...around }
   }
 
   /** Alice and Bob with their default VPCs, a public image, two hosts a zone with 2 GiB each, and an edge. */

@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FakeClock } from '../../src/base/clock.ts'
-import { silentLog } from '../../src/base/log.ts'
+import { type Log, openLog, silentLog } from '../../src/base/log.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { eventually } from '../../src/base/testing.ts'
+import type { Spans } from '../../src/base/traces.ts'
 import { ensureFirstAccount } from '../../src/control/accounts/accounts.ts'
 import { attach as attachVolume, detach as detachVolume } from '../../src/control/attachments/attach.ts'
 import { volumeAttachmentMachine } from '../../src/control/attachments/machine.ts'
@@ -51,18 +52,20 @@ interface Running {
 export class SimulatedCloud {
   readonly clock = new FakeClock()
   readonly hosts: readonly FakeHost[]
+  readonly log: Log
   readonly #random = seededRandom('cloud')
   readonly #folder: string
   readonly #agents = new Map<HostId, Running>()
   #control: Control | undefined
 
-  private constructor(folder: string, times: FakeTimes) {
+  private constructor(folder: string, times: FakeTimes, spans: Spans | undefined) {
     this.#folder = folder
+    this.log = spans ? openLog({ file: join(folder, 'log'), now: () => this.clock.now(), spans }) : silentLog
     this.hosts = hostIds.map((id) => new FakeHost(id, this.clock, times))
   }
 
-  static async open(times: FakeTimes = {}): Promise<SimulatedCloud> {
-    const it = new SimulatedCloud(await mkdtemp(join(tmpdir(), 'sim-')), times)
+  static async open(times: FakeTimes = {}, spans?: Spans): Promise<SimulatedCloud> {
+    const it = new SimulatedCloud(await mkdtemp(join(tmpdir(), 'sim-')), times, spans)
     await it.startControl()
     for (const { id } of it.hosts) await it.startAgent(id)
     await it.until(async () => (await it.#connected()) === it.hosts.length)
@@ -90,7 +93,8 @@ export class SimulatedCloud {
       store,
       specs: keptSpecs(store, cloud),
       intake: { changed: tell },
-      log: silentLog,
+      clock: this.clock,
+      log: this.log,
     })
     const engine = new Engine({
       store,
@@ -123,7 +127,7 @@ export class SimulatedCloud {
   async startAgent(id: HostId, lost: readonly HostId[] = []): Promise<void> {
     await this.stopAgent(id)
     const host = this.host(id)
-    const agent = await host.start()
+    const agent = await host.start({ log: this.log.child({ host: id }) })
     const end = new AbortController()
     const capacities = new Map([[id, capacity]])
     const options = { socket: this.#socket, agents: [agent], capacities, lost, clock: this.clock, log: silentLog }

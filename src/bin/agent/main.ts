@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import { lockDirectory } from '../../base/lock.ts'
-import { type Log, openLog } from '../../base/log.ts'
+import type { Log } from '../../base/log.ts'
 import { systemRandom } from '../../base/random.ts'
 import { Slots } from '../../base/slots.ts'
 import { HostAgent } from '../../host/agent.ts'
@@ -16,8 +16,9 @@ import { openTokenKey, tokensOf } from '../../host/metadata/tokens.ts'
 import { ObjectsService } from '../../host/objects/service.ts'
 import { openSpecFile } from '../../host/spec-file.ts'
 import { lostHosts } from '../hosts.ts'
+import { openProcessLog } from '../process-log.ts'
 import { recordProcess } from '../running.ts'
-import { hostsOf, logLevel, objectsSocketOf, type Paths, type Settings, shareOf } from '../settings.ts'
+import { hostsOf, objectsSocketOf, type Paths, type Settings, shareOf } from '../settings.ts'
 import { staySmall } from '../small.ts'
 import { type Drivers, openDrivers } from './drivers.ts'
 import { openResolvers, serveOutside } from './names.ts'
@@ -27,7 +28,7 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   await using open = new AsyncDisposableStack()
   await mkdir(paths.run, { recursive: true, mode: 0o700 })
   open.use(lockDirectory(paths.run))
-  const log = openLog({ file: paths.agentLog, level: logLevel(process.env) })
+  const log = await openProcessLog('agent', paths, settings, process.env)
   await recordProcess(paths.agentState)
   const drivers = await openDrivers(paths, settings, log)
   if (drivers.parking) open.use(drivers.parking)

@@ -10,6 +10,7 @@ import { Dispatcher } from '../../query/dispatch.ts'
 import type { Pager } from '../../query/paging.ts'
 import { escapeText } from '../../query/xml.ts'
 import { stsActions } from '../../sts/index.ts'
+import { traced } from './traced.ts'
 
 export interface Codecs {
   readonly ec2: Codec
@@ -31,7 +32,9 @@ export function application(world: World, codecs: Codecs, pager: Pager): Applica
       if (!isServed(service) || request.protocol !== 'query')
         refuse('UnsupportedOperation', { message: `${service}:${action} is not served by this cloud.` })
       const call = { operation: action, version: versionOf(service, request.version), requestId, params }
-      const body = await services[service].dispatch(call, groundFor(world, request.caller), abort)
+      const body = await traced(request, world.log, (launched) =>
+        services[service].dispatch(call, groundFor(world, request.caller, launched), abort),
+      )
       return { status: 200, headers: xml, body }
     },
   }

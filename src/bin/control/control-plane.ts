@@ -97,6 +97,7 @@ export async function openControlPlane({
     store,
     specs: keptSpecs(store, cloud),
     intake: { changed: tell },
+    clock: systemClock,
     log: log.child({ part: 'hosts' }),
   })
   opened.defer(() => hosts.close())
@@ -126,7 +127,8 @@ export async function openControlPlane({
   const regions = openRegions(place, cloud.endpoint)
   const outside = { regions, manifests: images, hasUefi }
   const answers = opened.use(keptAnswers(store))
-  const world = { ...outside, store, answers, cloud, hosts: asked, clock: systemClock, random: systemRandom }
+  const around = { clock: systemClock, random: systemRandom, log: log.child({ part: 'ec2' }) }
+  const world = { ...outside, store, answers, cloud, hosts: asked, ...around }
   const objects = elsewhere
     ? undefined
     : await openObjectStore({

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import { silentLog } from '../../base/log.ts'
 import { eventually } from '../../base/testing.ts'
@@ -34,7 +35,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'links-'))
   store = await openStore(':memory:')
   await store.transact((tx) => ensureHosts(tx, [{ id: host, zone: 'z', isEdge: false, underlayAddress: '100.64.1.1' }]))
-  links = new HostLinks({ store, specs: emptySpecs, intake: { changed: async () => {} }, log: silentLog })
+  const intake = { changed: async () => {} }
+  links = new HostLinks({ store, specs: emptySpecs, intake, clock: systemClock, log: silentLog })
   await links.listen(join(folder, 'agents'))
 })
 

@@ -5,12 +5,14 @@
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../../base/clock.ts'
 import { Fault, messageOf, Retry } from '../../base/fault.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import type { Log } from '../../base/log.ts'
 import { changeOf } from '../../host-api/change.ts'
 import type { VifDrops } from '../../host-api/drops.ts'
 import type { HostFacts } from '../../host-api/facts.ts'
+import { launchedBy } from '../../host-api/launches.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
 import type { HostSpec } from '../../host-api/spec.ts'
 import type { DomainId, HostId } from '../../model/ids.ts'
@@ -23,6 +25,7 @@ export interface HostLinksParts {
   readonly store: Store
   readonly specs: SpecSource
   readonly intake: Intake
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -119,22 +122,28 @@ export class HostLinks {
   }
 
   async #publishSome(hosts: readonly HostId[]): Promise<void> {
+    const since = this.#parts.clock.now().getTime()
     try {
       const specs = await this.#parts.store.read((reader) => this.#parts.specs(reader, hosts))
-      for (const it of specs) this.#send(it)
+      for (const it of specs) this.#send(it, since)
     } catch (error) {
       this.#parts.log.error({ err: error, hosts }, 'the specs of hosts could not be made')
       for (const host of hosts) this.#links.get(host)?.lines.close() // Greeted again, they are sent again.
     }
   }
 
-  /** A host is told how its spec differs from the one that it was sent before; all of it, where it was sent none. */
-  #send(spec: HostSpec): void {
+  /**
+   * A host is told how its spec, whose making began at `since`, differs from the one that it was sent before; all of it, where it was
+   * sent none.
+   */
+  #send(spec: HostSpec, since: number): void {
     const link = this.#links.get(spec.host)
     if (!link) return
     const before = this.#sent.get(spec.host)
     this.#sent.set(spec.host, spec)
     link.lines.send(before ? { type: 'change', change: changeOf(before, spec) } : { type: 'spec', spec })
+    const stage = { stage: 'send-spec', traces: () => launchedBy(spec, before), since }
+    this.#parts.log.debug({ ...stage, host: spec.host, generation: spec.generation }, 'a host is told its spec')
   }
 
   #ask(host: HostId, question: (id: number) => ToAgent, abort: AbortSignal): Promise<string> {

@@ -45,6 +45,7 @@ export const RunInstances = action('RunInstances', {
       .selectAll()
       .where('reservationId', '=', reservation)
       .execute()
+    context.launched(rows.map((row) => row.id))
     for (const { id } of rows) await context.tag('instance', id)
     if (input.PrivateDnsNameOptions?.EnableResourceNameDnsARecord) await nameByResource(context.tx, rows)
     if (choice) for (const { id } of rows) await keepBootChoice(context.tx, id, choice)
