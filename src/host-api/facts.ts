@@ -21,11 +21,17 @@ export interface HostFacts {
 
 /**
  * - `starting`: being made (disks, vif, process).
+ * - `waiting`: nothing is missing but its turn: guests come up a few at a time.
  * - `running`: its virtual CPUs run.
  * - `off`: the guest, or the power button, shut it down. Its process may still exist.
  * - `lost`: it was started and its process is gone, and nobody asked for that.
  */
-export type DomainState = 'starting' | 'running' | 'off' | 'lost'
+export type DomainState = 'waiting' | 'starting' | 'running' | 'off' | 'lost'
+
+/** Whether it has not begun to run. */
+export function isToCome(state: DomainState): boolean {
+  return state === 'waiting' || state === 'starting'
+}
 
 export interface DomainFact {
   readonly id: DomainId

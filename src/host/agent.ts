@@ -405,7 +405,8 @@ export class HostAgent {
       }
     }
     for (const id of this.#disks)
-      if (!this.#domains.has(id) && this.#mayStart(id)) yield { id, state: 'starting', reboots: 0 }
+      if (!this.#domains.has(id) && this.#mayStart(id))
+        yield { id, state: this.#starter.isWaiting(id) ? 'waiting' : 'starting', reboots: 0 }
   }
 
   #mayStart(id: DomainId): boolean {

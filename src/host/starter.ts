@@ -2,7 +2,7 @@
 import { systemRandom } from '../base/random.ts'
 import type { Copied, DomainWiring, ParkedMachine } from '../drivers/hypervisor/driver.ts'
 import type { DomainSpec, HostSpec } from '../host-api/spec.ts'
-import type { InterfaceId } from '../model/ids.ts'
+import type { DomainId, InterfaceId } from '../model/ids.ts'
 import type { HostParts } from './agent.ts'
 import { identityOf } from './identity.ts'
 import type { Step } from './plan.ts'
@@ -17,6 +17,7 @@ export class DomainStarter {
   readonly #parts: HostParts
   readonly #volumes: VolumeHand
   readonly #end: AbortSignal
+  readonly #waiting = new Set<DomainId>()
 
   constructor(parts: HostParts, volumes: VolumeHand, end: AbortSignal) {
     this.#parts = parts
@@ -29,13 +30,18 @@ export class DomainStarter {
     await this.#parts.storage.provide(spec.id, spec.disks, abort, (await this.#parkedFor(spec))?.root)
   }
 
+  /** Whether the domain's turn has not come. */
+  isWaiting(id: DomainId): boolean {
+    return this.#waiting.has(id)
+  }
+
   /**
    * Starts the domain when it is its turn, if it is still wanted then. Guests that come up share the processors with each other, and the
    * more of them there are, the more of what each gets goes into its timer's ticks: twenty at once took five times as long as twenty
    * one after another.
    */
   async start(step: Boot, wanted: () => HostSpec | undefined, abort: AbortSignal): Promise<void> {
-    const leave = await this.#parts.comingUp?.take(abort)
+    const leave = await this.#turnOf(step.spec.id, abort)
     let comes: 'woken' | 'booted' | undefined
     try {
       const spec = wanted()
@@ -44,6 +50,15 @@ export class DomainStarter {
     } finally {
       if (comes) void this.#followUp(step.spec, comes, leave)
       else leave?.()
+    }
+  }
+
+  async #turnOf(id: DomainId, abort: AbortSignal): Promise<(() => void) | undefined> {
+    this.#waiting.add(id)
+    try {
+      return await this.#parts.comingUp?.take(abort)
+    } finally {
+      this.#waiting.delete(id)
     }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Slots } from '../../src/base/slots.ts'
 import type { HostId, InstanceId } from '../../src/model/ids.ts'
 import type { InstanceRow } from '../../src/store/tables/resources.ts'
 import { SimulatedCloud } from './cloud.ts'
@@ -99,6 +100,22 @@ describe('instances on hosts of fakes', () => {
     await cloud.untilState(row.id, 'terminated')
     expect((await cloud.instance(row.id)).stateReason).toBe('lost')
     await expectNothing(cloud)
+  })
+
+  test('a guest that waits for its turn is not given up, however long that takes', async () => {
+    await using cloud = await SimulatedCloud.open()
+    const comingUp = new Slots(1)
+    const leave = await comingUp.take(new AbortController().signal)
+    for (const { id } of cloud.hosts) await cloud.startAgent(id, [], { comingUp })
+    const [row] = (await cloud.launch()) as [InstanceRow]
+    const end = cloud.clock.now().getTime() + 12 * minute
+    await cloud.until(async () => {
+      await cloud.clock.advance(5_000)
+      expect((await cloud.instance(row.id)).state).toBe('pending')
+      return cloud.clock.now().getTime() > end
+    })
+    leave()
+    await cloud.untilState(row.id, 'running')
   })
 
   test('a guest that does not boot is given up after five attempts', async () => {

@@ -26,6 +26,7 @@ import { createVolume } from '../../src/control/volumes/create.ts'
 import { volumeMachine } from '../../src/control/volumes/machine.ts'
 import { ensureDefaultVpc } from '../../src/control/vpcs/default-vpc.ts'
 import { listSubnets } from '../../src/control/vpcs/find.ts'
+import type { HostParts } from '../../src/host/agent.ts'
 import { keepLink } from '../../src/host/link.ts'
 import { FakeHost, type FakeTimes } from '../../src/host/testing.ts'
 import type { HostSpec } from '../../src/host-api/spec.ts'
@@ -123,11 +124,11 @@ export class SimulatedCloud {
     this.#control = undefined
   }
 
-  /** `lost` are hosts that this agent had, and that are gone. */
-  async startAgent(id: HostId, lost: readonly HostId[] = []): Promise<void> {
+  /** `lost` are hosts that this agent had, and that are gone; `replaced` are parts of the host other than the usual. */
+  async startAgent(id: HostId, lost: readonly HostId[] = [], replaced: Partial<HostParts> = {}): Promise<void> {
     await this.stopAgent(id)
     const host = this.host(id)
-    const agent = await host.start({ log: this.log.child({ host: id }) })
+    const agent = await host.start({ log: this.log.child({ host: id }), ...replaced })
     const end = new AbortController()
     const capacities = new Map([[id, capacity]])
     const options = { socket: this.#socket, agents: [agent], capacities, lost, clock: this.clock, log: silentLog }

@@ -40,7 +40,7 @@ interface Payload {
   readonly console?: string
 }
 
-/** An instance that is not running by then never will be. */
+/** An instance that is not running by then never will be, unless it still waits for its turn. */
 const bootDeadlineMs = 5 * 60_000
 const bootAttempts = 5
 /** While its host is away nobody knows whether it runs: a host that comes back has this long to say. */
@@ -89,13 +89,16 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
           return hop('shut-down')
         }
         const overdue = signals.take('boot-overdue')
-        if ((overdue && !isAway(self)) || hasEnded(self) || failedAttempts(self) >= bootAttempts) {
+        const waits = self.fact?.state === 'waiting'
+        if ((overdue && !waits && !isAway(self)) || hasEnded(self) || failedAttempts(self) >= bootAttempts) {
           await giveReason(tx, self, 'internalError')
           return hop('shut-down')
         }
         await deadline(
           'boot-overdue',
-          new Date(Math.max(self.row.launchedAt + bootDeadlineMs, now.getTime() + hostWordMs)),
+          new Date(
+            Math.max(self.row.launchedAt + bootDeadlineMs, now.getTime() + (waits ? bootDeadlineMs : hostWordMs)),
+          ),
         )
         return nap()
       },

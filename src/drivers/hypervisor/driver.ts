@@ -115,7 +115,7 @@ export type PluggedVolume = PluggedFact
 
 export interface DomainStatus {
   readonly id: DomainId
-  readonly state: Exclude<DomainState, 'starting'>
+  readonly state: Exclude<DomainState, 'waiting' | 'starting'>
   readonly cause?: 'guest' | 'button' | 'forced'
   readonly startedAt: string
   readonly reboots: number
