@@ -4,7 +4,7 @@
  */
 import ipaddr from 'ipaddr.js'
 import { hex, type Random } from '../base/random.ts'
-import type { DomainSpec, RouterSpec } from '../host-api/spec.ts'
+import type { DomainSpec, RouterSpec, VifSpec } from '../host-api/spec.ts'
 
 const seedBytes = 64
 /** Source: drivers/hypervisor/driver.ts, Copied. */
@@ -32,12 +32,27 @@ export function identityOf(
     hostname: vif.hostname,
     domain: subnet.domainName,
     dns: subnet.dns.join(' '),
-    key: vif.metadata.enabled ? (vif.metadata.tree['meta-data/public-keys/0/openssh-key'] ?? '').trim() : '',
+    ...ofMetadata(vif),
   }
   const text = Object.entries(told)
     .map(([name, value]) => `${name}=${quoted(`${value}`)}\n`)
     .join('')
   return Buffer.byteLength(text) <= mostBytes ? text : undefined
+}
+
+/** What the guest would ask for first: nothing, where it may not ask. */
+function ofMetadata({ mac, address, metadata: { enabled, tree, userData } }: VifSpec): Record<string, string> {
+  const said = (path: string) => (enabled ? (tree[`meta-data/${path}`] ?? '').trim() : '')
+  const ofNic = (path: string) => said(`network/interfaces/macs/${mac}/${path}`)
+  const others = ofNic('local-ipv4s').split('\n')
+  return {
+    key: said('public-keys/0/openssh-key'),
+    my_instance: said('instance-id'),
+    my_name: said('local-hostname'),
+    my_others: others.filter((it) => it !== address).join(' '),
+    my_ipv6: ofNic('subnet-ipv6-cidr-blocks') && 'yes',
+    my_user_data: enabled && userData !== undefined ? 'yes' : '',
+  }
 }
 
 /** Source: POSIX, Shell Command Language, 2.2.2 "Single-Quotes". */

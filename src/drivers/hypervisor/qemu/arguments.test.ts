@@ -9,7 +9,7 @@ describe('arguments of QEMU', () => {
     const [kvm, tcg] = [withoutProcessor('kvm'), withoutProcessor('tcg')]
     expect(kvm).toEqual(tcg)
     expect(argumentsFor('kvm').join(' ')).toContain('-accel kvm -cpu host')
-    expect(argumentsFor('tcg').join(' ')).toContain('-accel tcg,thread=multi,tb-size=32 -cpu max')
+    expect(argumentsFor('tcg').join(' ')).toContain('-accel tcg,thread=multi,tb-size=21 -cpu max')
   })
 
   it('start nothing but what was asked for, stopped and confined', () => {
@@ -64,7 +64,7 @@ describe('arguments of QEMU', () => {
 })
 
 it('lets translated code take a part of the memory that a guest has, within reason', () => {
-  expect([64, 512, 1024, 65_536].map(translationMiB)).toEqual([32, 64, 128, 512])
+  expect([64, 128, 224, 512, 1024, 65_536].map(translationMiB)).toEqual([16, 21, 32, 64, 128, 512])
 })
 
 it('without a kernel the firmware starts what is on the disks', () => {
