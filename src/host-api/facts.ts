@@ -28,11 +28,6 @@ export interface HostFacts {
  */
 export type DomainState = 'waiting' | 'starting' | 'running' | 'off' | 'lost'
 
-/** Whether it has not begun to run. */
-export function isToCome(state: DomainState): boolean {
-  return state === 'waiting' || state === 'starting'
-}
-
 export interface DomainFact {
   readonly id: DomainId
   readonly state: DomainState

@@ -107,7 +107,12 @@ describe('instances on hosts of fakes', () => {
     const comingUp = new Slots(1)
     const leave = await comingUp.take(new AbortController().signal)
     for (const { id } of cloud.hosts) await cloud.startAgent(id, [], { comingUp })
-    const [row] = (await cloud.launch()) as [InstanceRow]
+    let rows: InstanceRow[] = []
+    await cloud.until(async () => {
+      rows = await cloud.launch().catch(() => []) // Hosts are there once they have said hello again.
+      return rows.length > 0
+    })
+    const [row] = rows as [InstanceRow]
     const end = cloud.clock.now().getTime() + 12 * minute
     await cloud.until(async () => {
       await cloud.clock.advance(5_000)

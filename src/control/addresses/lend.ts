@@ -40,7 +40,10 @@ export async function takeBackAddresses(tx: Transaction, interfaces: readonly In
   await tx.db.deleteFrom('addresses').where('interfaceId', 'in', interfaces).where('elastic', '=', 0).execute()
 }
 
-/** `count` free addresses of the cloud's pool, from a random one on. Refuses when there are not enough. */
+/**
+ * `count` free addresses of the cloud's pool, from a random one on, and far from each other: those that are taken may lie side by side.
+ * Refuses when there are not enough.
+ */
 export async function freePublicAddresses(
   tx: Transaction,
   cloud: Cloud,
@@ -50,10 +53,11 @@ export async function freePublicAddresses(
   const [first, last] = [toNumber(cloud.publicPool.first), toNumber(cloud.publicPool.last)]
   const size = last - first + 1
   const start = random.bytes(4).readUInt32BE() % size
+  const stride = size % farApart === 0 ? 1 : farApart // So that each is met once.
   const found: string[] = []
   for (let step = 0; step < size && found.length < count; step += lookedAtOnce) {
     const some = Array.from({ length: Math.min(lookedAtOnce, size - step) }, (_, index) =>
-      toAddress(first + ((start + step + index) % size)),
+      toAddress(first + ((start + (step + index) * stride) % size)),
     )
     const rows = await tx.db
       .selectFrom('addresses')
@@ -69,6 +73,8 @@ export async function freePublicAddresses(
 
 /** Most pools are far from full: the first look finds enough. */
 const lookedAtOnce = 64
+/** A prime. */
+const farApart = 7919
 
 interface Range {
   readonly first: number

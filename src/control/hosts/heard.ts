@@ -1,5 +1,5 @@
 import type { HostFacts } from '../../host-api/facts.ts'
-import type { HostRow } from '../../store/tables/resources.ts'
+import type { DomainFactRow, HostRow } from '../../store/tables/resources.ts'
 
 /** Whether the host knows the wish that is in this generation. One that is no more knows nothing to the contrary. */
 export function hasHeard(host: HostRow | undefined, wishedIn: number): boolean {
@@ -22,3 +22,8 @@ export function troubleOf(host: Pick<HostRow, 'troublesJson'> | undefined, subje
 }
 
 type Trouble = HostFacts['troubles'][number]
+
+/** Whether the domain has not begun to run yet, as far as its host has said. */
+export function isToCome({ state }: Pick<DomainFactRow, 'state'>): boolean {
+  return state === 'waiting' || state === 'starting'
+}

@@ -87,6 +87,7 @@ export function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?:
     const ofVolumes = await volumeNews(tx, facts, {
       changed,
       troubles,
+      last,
       isNewsOfWishes: before.received !== facts.received,
     })
     for (const id of new Set([...(await instancesOf(tx, news)), ...waiting, ...ofVolumes])) await intake.changed(tx, id)

@@ -3,7 +3,7 @@ import type { Migration } from '../migrate.ts'
 
 /**
  * What each launch looks for is found without a look at all others: the hosts on which a VPC has interfaces, counted by the database
- * itself with each row that is written; client tokens by their age; interfaces that are about to leave.
+ * itself with each row that is written; client tokens by their age; interfaces and volumes that are about to leave; addresses with a name.
  */
 export const vpcHosts: Migration = {
   id: '0065-vpc-hosts',
@@ -23,9 +23,14 @@ export const vpcHosts: Migration = {
     await trigger(db, 'guestGoes', 'delete on instances', guestGoes)
     await trigger(db, 'guestMoves', 'update of "hostId" on instances', `${guestGoes} ${guestComes}`)
     await db.schema.createIndex('clientTokensByAge').on('clientTokens').column('createdAt').execute()
-    await sql`create index "interfacesLeaving" on interfaces ("instanceId") where "attachmentState" = 'detaching'`.execute(
-      db,
-    )
+    await db.schema.createIndex('attachmentsByWish').on('attachments').columns(['state', 'wishedIn']).execute()
+    await db.schema.dropIndex('volumesByHost').execute()
+    await db.schema.createIndex('volumesByHost').on('volumes').columns(['hostId', 'state']).execute()
+    const few = [
+      `"interfacesLeaving" on interfaces ("instanceId") where "attachmentState" = 'detaching'`,
+      `"addressesNamed" on addresses ("publicAddress", "reverseName") where "reverseName" is not null`,
+    ]
+    for (const it of few) await sql.raw(`create index ${it}`).execute(db)
   },
 }
 

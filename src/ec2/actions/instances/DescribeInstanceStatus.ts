@@ -1,7 +1,7 @@
 import type { InstanceStatus, InstanceStatusSummary } from '@aws-sdk/client-ec2'
+import { isToCome } from '../../../control/hosts/heard.ts'
 import { listInstances } from '../../../control/instances/find.ts'
 import { impairedVolumes } from '../../../control/volumes/impaired.ts'
-import { isToCome } from '../../../host-api/facts.ts'
 import { zoneId } from '../../../model/cloud.ts'
 import type { InstanceId } from '../../../model/ids.ts'
 import { instanceStates, stateOf } from '../../../model/instance-states.ts'
@@ -96,7 +96,7 @@ async function newsOf(reader: Reader, rows: readonly InstanceRow[]) {
 
 function instanceStatus({ state }: InstanceRow, fact: DomainFactRow | undefined): Status {
   if (state !== 'running') return 'not-applicable'
-  if (!fact || isToCome(fact.state)) return 'initializing'
+  if (!fact || isToCome(fact)) return 'initializing'
   return fact.state === 'running' ? 'ok' : 'impaired'
 }
 

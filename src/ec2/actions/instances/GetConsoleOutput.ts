@@ -1,6 +1,6 @@
 import { Retry } from '../../../base/fault.ts'
+import { isToCome } from '../../../control/hosts/heard.ts'
 import { findInstance } from '../../../control/instances/find.ts'
-import { isToCome } from '../../../host-api/facts.ts'
 import type { InstanceId } from '../../../model/ids.ts'
 import { Later } from '../../../query/action.ts'
 import type { Output } from '../../../query/types.ts'
@@ -42,7 +42,7 @@ async function keptConsole(reader: Reader, id: InstanceId): Promise<Reading | un
 /** Whether the instance's host has said that its domain is there. */
 async function isMade(reader: Reader, { domainId }: InstanceRow): Promise<boolean> {
   const fact = await reader.db.selectFrom('domainFacts').select('state').where('id', '=', domainId).executeTakeFirst()
-  return fact !== undefined && !isToCome(fact.state)
+  return fact !== undefined && !isToCome(fact)
 }
 
 async function readConsole(
