@@ -32,7 +32,6 @@ const settings = await settle(paths, {
   hypervisor: 'fake',
   port: 0,
   scale: 64,
-
   zones: ['a', 'b', 'c', 'd'],
 })
 const cloud = { ...cloudOf(settings, 'none'), publicPool }

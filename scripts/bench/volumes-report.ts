@@ -10,7 +10,7 @@ export function volumesLines({ accelerator, load, seconds, rounds, disks, ...tim
     '## Volumes',
     '',
     `fio in a guest (m1.small, tiny image, ${accelerator}), past its page cache, on ${fioRegionMiB} MiB of a volume and of its instance`,
-    'storage; the floor is a bare QEMU with the same memory and processor and a raw file, in turn with them. Requests a second; for',
+    'storage; the floor is a bare QEMU with the same memory, as much of the processors, and a raw file, in turn with them. Requests a second; for',
     `those of 1M, MiB a second. ${rounds} times ${seconds} s each, the middle one; load when it began ${load.toFixed(1)}.`,
     '',
     ...table(

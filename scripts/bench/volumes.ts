@@ -2,8 +2,12 @@
 import { truncate, writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { pathsOf } from '../../src/bin/settings.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { Fault } from '../../src/base/fault.ts'
+import { cloudOf, pathsOf, requireSettings } from '../../src/bin/settings.ts'
+import { admit, openControlGroups, removeGroups } from '../../src/drivers/hypervisor/qemu/cgroup.ts'
 import { guestAddress, Lab } from '../../src/images/testing/lab.ts'
+import { instanceType } from '../../src/model/instance-types.ts'
 import { TestCloud } from '../../test/e2e/cloud.ts'
 import { type BareMachine, bareArguments, makeDisk } from './bare-guest.ts'
 import { type CloudGuest, Ebs } from './ebs.ts'
@@ -54,7 +58,8 @@ export async function measureVolumes({ rounds, say, abort }: VolumesOptions): Pr
   const load = loadavg()[0] ?? 0
   await using cloud = await TestCloud.start()
   const machine = await bareMachine(pathsOf(cloud.data), abort)
-  await using lab = await openLab(machine, abort)
+  await using groups = await groupsAsOf(cloud, machine)
+  await using lab = await openLab(machine, groups.folders, abort)
   const ebs = await Ebs.open(cloud, abort)
   const guest = await ebs.launch(type)
   const bare: GuestShell = { namespace: lab.namespace, key: join(lab.folder, 'key'), address: guestAddress }
@@ -67,8 +72,17 @@ export async function measureVolumes({ rounds, say, abort }: VolumesOptions): Pr
   return { accelerator, load, seconds, rounds, disks, attach, snapshots, firstRead }
 }
 
-/** A bare QEMU with a raw file beside its root disk, which answers SSH. */
-async function openLab(machine: BareMachine, abort: AbortSignal): Promise<Lab> {
+/** Control groups that leave what is in them as much of the processors as a guest of the cloud has. */
+async function groupsAsOf(cloud: TestCloud, { accelerator }: BareMachine) {
+  const { ecuPerCore } = cloudOf(await requireSettings(pathsOf(cloud.data)), accelerator)
+  const cpuCores = (instanceType(type)?.ecu ?? 1) / ecuPerCore
+  const limits = { cpuCores, cpuWeight: 100, memoryMiB: 4096, processes: 256 }
+  const folders = await (await openControlGroups()).create(`bench-${process.pid}`, limits)
+  return { folders, [Symbol.asyncDispose]: () => removeGroups(folders, systemClock) }
+}
+
+/** A bare QEMU with a raw file beside its root disk, which answers SSH, and has as much of the processors as the cloud's. */
+async function openLab(machine: BareMachine, groups: readonly string[], abort: AbortSignal): Promise<Lab> {
   await using opened = new AsyncDisposableStack()
   const lab = opened.use(await Lab.open((key) => ({ 'meta-data/public-keys/0/openssh-key': key })))
   const files = { disk: join(lab.folder, 'root.qcow2'), console: join(lab.folder, 'console') }
@@ -78,7 +92,10 @@ async function openLab(machine: BareMachine, abort: AbortSignal): Promise<Lab> {
   await truncate(raw, 2 ** 30)
   const disk = ['-blockdev', `driver=raw,node-name=bench,file.driver=file,file.filename=${raw}`]
   const args = [...bareArguments(machine, lab.namespace, files), ...disk]
-  lab.start('qemu-system-x86_64', [...args, '-device', 'virtio-blk-pci,drive=bench,serial=bench,disable-legacy=on'])
+  const device = 'virtio-blk-pci,drive=bench,serial=bench,disable-legacy=on'
+  const { pid } = lab.start('qemu-system-x86_64', [...args, '-device', device])
+  if (pid === undefined) throw new Fault('QEMU was not started')
+  admit(pid, groups)
   await banners(lab.namespace, [guestAddress], patienceFor(1, abort))
   opened.move()
   return lab
