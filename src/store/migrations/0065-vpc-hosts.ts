@@ -1,10 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from '../migrate.ts'
 
-/**
- * What each launch looks for is found without a look at all others: the hosts on which a VPC has interfaces, counted by the database
- * itself with each row that is written; client tokens by their age; interfaces and volumes that are about to leave; addresses with a name.
- */
+/** The hosts on which a VPC has interfaces, counted by the database itself with each row that is written. */
 export const vpcHosts: Migration = {
   id: '0065-vpc-hosts',
   async up(db) {
@@ -22,21 +19,12 @@ export const vpcHosts: Migration = {
     await trigger(db, 'interfaceMoves', 'update of "instanceId", "vpcId" on interfaces', `${goes} ${comes}`)
     await trigger(db, 'guestGoes', 'delete on instances', guestGoes)
     await trigger(db, 'guestMoves', 'update of "hostId" on instances', `${guestGoes} ${guestComes}`)
-    await db.schema.createIndex('clientTokensByAge').on('clientTokens').column('createdAt').execute()
-    await db.schema.createIndex('attachmentsByWish').on('attachments').columns(['state', 'wishedIn']).execute()
-    await db.schema.dropIndex('volumesByHost').execute()
-    await db.schema.createIndex('volumesByHost').on('volumes').columns(['hostId', 'state']).execute()
-    const few = [
-      `"interfacesLeaving" on interfaces ("instanceId") where "attachmentState" = 'detaching'`,
-      `"addressesNamed" on addresses ("publicAddress", "reverseName") where "reverseName" is not null`,
-    ]
-    for (const it of few) await sql.raw(`create index ${it}`).execute(db)
   },
 }
 
-const one = `set interfaces = interfaces + 1`
 const comes = `insert into "vpcHosts" select new."vpcId", "hostId", 1 from instances
-  where id = new."instanceId" and "hostId" is not null on conflict do update ${one};`
+  where id = new."instanceId" and "hostId" is not null on conflict do update
+  set interfaces = interfaces + 1;`
 const goes = `update "vpcHosts" set interfaces = interfaces - 1 where "vpcId" = old."vpcId"
     and "hostId" = (select "hostId" from instances where id = old."instanceId");
   delete from "vpcHosts" where "vpcId" = old."vpcId" and interfaces = 0;`

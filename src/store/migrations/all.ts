@@ -26,6 +26,7 @@ import { imageCache } from './0058-image-cache.ts'
 import { instanceIndexes } from './0063-instance-indexes.ts'
 import { hostClaims } from './0064-host-claims.ts'
 import { vpcHosts } from './0065-vpc-hosts.ts'
+import { launchIndexes } from './0066-launch-indexes.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   instanceIndexes,
   hostClaims,
   vpcHosts,
+  launchIndexes,
 ]
