@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -87,6 +88,7 @@ describe('volumes on a small disk', () => {
     await at.crash(bad)
     await serve(bad)
     for (const index of ids.keys()) expect(await read(bad, 256 * index)).toBe(`state ${index}`)
+    for (const id of ids) await driver.drop(id, never)
   })
 
   it.each([
@@ -110,6 +112,22 @@ describe('volumes on a small disk', () => {
     await expect(serve(bad)).rejects.toThrow('layer 0 is missing')
     await driver.create({ id: bad, sizeMiB: 64 }, never)
     await expect(stat(layerFile(at.folder(bad), 0))).rejects.toThrow('ENOENT')
+    await goodGoesOn()
+  })
+
+  it('are not made of a snapshot of which a layer was cut behind its tables, where it would read as zeros', async () => {
+    await driver.freeze(bad, snapshot, never)
+    await driver.keep({ id: snapshot, of: { kind: 'volume', volume: bad } }, never)
+    const stored = layerFile(join(at.snapshots, bad), 0)
+    await truncate(stored, (await stat(stored)).size - 4096)
+    await run('qemu-img', ['info', stored])
+    const made: VolumeId = 'vol-0fa01700000000003'
+    await expect(driver.create({ id: made, sizeMiB: 64, from: snapshot }, never)).rejects.toThrow(
+      `layer 0 is torn in ${bad} among the snapshots`,
+    )
+    await driver.remove(made, never)
+    await driver.drop(snapshot, never)
+    expect(existsSync(join(at.snapshots, bad))).toBe(false)
     await goodGoesOn()
   })
 

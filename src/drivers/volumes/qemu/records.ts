@@ -49,6 +49,11 @@ export interface ChainRecord {
   readonly key?: SealedKey
 }
 
+/** How long a stored layer is: `<layer>.qcow2.json`. */
+export interface LengthRecord {
+  readonly bytes: number
+}
+
 /** What `file` holds; nothing where there is none. Throws where it cannot be understood. */
 export function readRecord<T>(file: string): T | undefined {
   try {

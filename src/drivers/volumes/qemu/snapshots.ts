@@ -1,4 +1,4 @@
-import { chmod, chown, glob, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, glob, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, messageOf, systemCode } from '../../../base/fault.ts'
 import { exists } from '../../../base/files.ts'
@@ -21,6 +21,7 @@ import {
 } from './layers.ts'
 import {
   type ChainRecord,
+  type LengthRecord,
   readRecord,
   type SnapshotRecord,
   type StoredLayer,
@@ -115,7 +116,10 @@ export class SnapshotStore {
       throw new Fault(`${messageOf(cause)} in ${chain} among the snapshots`, { cause })
     })
     const { over } = this.#record(chain)
-    return [...layers.map((it) => layerFile(folder, it)), ...(over ? await this.filesOf(over) : [])]
+    const files = layers.map((it) => layerFile(folder, it))
+    for (const [index, file] of files.entries())
+      if (await isCut(file)) throw new Fault(`layer ${layers[index]} is torn in ${chain} among the snapshots`)
+    return [...files, ...(over ? await this.filesOf(over) : [])]
   }
 
   /** Runs `work` while what the layer needs stays, with no lock. */
@@ -169,7 +173,7 @@ export class SnapshotStore {
     }
     for (const { from, to } of missing) {
       bytes += await copyFrozen(from, to, report, abort)
-      await forReaders(to, 0o440)
+      await storedWhole(to)
     }
     this.#complete({ ...snapshot, chain: id, layer: volume.layer, bytes })
   }
@@ -186,7 +190,7 @@ export class SnapshotStore {
     await this.#prepare(chain, this.#readRecord(chain) ?? { ...(key && { key }) })
     if (key) await this.#keepEmpty(chain, folder, abort)
     await copyFrozen(baseFile(folder), file, () => {}, abort)
-    await forReaders(file, 0o440)
+    await storedWhole(file)
   }
 
   async #keepEmpty(chain: string, folder: string, abort: AbortSignal): Promise<void> {
@@ -217,8 +221,8 @@ export class SnapshotStore {
     if (!(await exists(file))) {
       await run('qemu-img', ['convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, partial], { timeoutMs: 600_000 })
       await run('qemu-img', ['resize', '-q', '-f', 'qcow2', partial, `${sizeMiB}M`])
-      await forReaders(partial, 0o440)
-      await run('mv', [partial, file])
+      await rename(partial, file)
+      await storedWhole(file)
     }
     await this.#complete({ ...snapshot, chain: snapshot.id, layer: 0, bytes: (await stat(file)).blocks * 512 })
   }
@@ -247,7 +251,7 @@ export class SnapshotStore {
           { like: { empty: join(chain, emptyName), key: secret }, user: rootUser(), random: this.#random },
           abort,
         )
-        await forReaders(file, 0o440)
+        await storedWhole(file)
       }
       this.#complete({ ...snapshot, chain: snapshot.id, layer: 0, bytes: (await stat(file)).blocks * 512 })
     })
@@ -324,7 +328,7 @@ export class SnapshotStore {
     for (const layer of needed) await this.#shorten(chain, layer, needed)
     const used = new Set<number>()
     for (const layer of needed) for (const it of await layersFrom(folder, layer)) used.add(it)
-    for (const layer of await numbersIn(folder)) if (!used.has(layer)) await rm(layerFile(folder, layer))
+    for (const layer of await numbersIn(folder)) if (!used.has(layer)) await removeLayer(layerFile(folder, layer))
   }
 
   /**
@@ -342,8 +346,9 @@ export class SnapshotStore {
     const [old, partial] = [layerFile(folder, layer), `${layerFile(folder, layer)}.new`]
     const secret = key && (await this.#keys.open(key))
     await mergeLayers(files.slice(0, count), partial, files.slice(count), secret)
-    await forReaders(partial, 0o440)
+    await rm(lengthFile(old), { force: true }) // What is to come may be shorter.
     await rename(partial, old)
+    await storedWhole(old)
   }
 
   /** The layers that are needed of each chain: by snapshots, by volumes, by chains that are needed themselves. */
@@ -393,6 +398,28 @@ const rootUser = () => process.getuid?.() ?? 0
 async function forReaders(path: string, mode: number): Promise<void> {
   await chown(path, rootUser(), snapshotReaders)
   await chmod(path, mode)
+}
+
+/** Beside a stored layer: how long it is. A file that was cut behind its tables reads as zeros, and opens without a word. */
+const lengthFile = (layer: string) => `${layer}.json`
+
+/** What is stored is on disk before anybody relies on it. */
+async function storedWhole(layer: string): Promise<void> {
+  await forReaders(layer, 0o440)
+  await using opened = await open(layer)
+  await opened.sync()
+  writeRecord(lengthFile(layer), { bytes: (await opened.stat()).size } satisfies LengthRecord)
+}
+
+/** Whether it is shorter than it was when it was stored. One without a record ended with its writer, who had it whole by then. */
+async function isCut(layer: string): Promise<boolean> {
+  const record = readRecord<LengthRecord>(lengthFile(layer))
+  return record !== undefined && (await stat(layer)).size < record.bytes
+}
+
+async function removeLayer(layer: string): Promise<void> {
+  await rm(layer)
+  await rm(lengthFile(layer), { force: true })
 }
 
 function emptyIfMissing(error: unknown): never[] {
