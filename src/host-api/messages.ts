@@ -3,7 +3,7 @@ import type { DomainId, HostId } from '../model/ids.ts'
 import type { HostCapacity, HostFacts } from './facts.ts'
 import type { HostSpec, SpecChange } from './spec.ts'
 
-export const protocolVersion = 2
+export const protocolVersion = 3
 
 export type FromAgent =
   | {

@@ -17,6 +17,7 @@ import type {
   VpcId,
 } from '../model/ids.ts'
 import type { DnsSpec } from './dns.ts'
+import type { MetadataTree } from './metadata-tree.ts'
 import type { PlugSpec, VolumesSpec } from './volumes.ts'
 
 export interface HostSpec {
@@ -156,16 +157,14 @@ export interface VifSpec {
   readonly metadata: MetadataSpec
 }
 
-/**
- * What the guest reads at 169.254.169.254. `tree` maps paths without a leading slash (`meta-data/ami-id`) to contents; a path that
- * ends with a slash is what its directory lists, where that is not the names below it (`meta-data/public-keys/`: `0=testkey`).
- */
+/** What the guest reads at 169.254.169.254. */
 export interface MetadataSpec {
   readonly enabled: boolean
   readonly tokens: 'optional' | 'required'
   /** TTL of the packets that carry a token. 1 to 64. */
   readonly hopLimit: number
-  readonly tree: Readonly<Record<string, string>>
+  /** Of directories `meta-data` and `dynamic`. */
+  readonly tree: MetadataTree
   /** Raw user data, BASE64; absent where none was given. */
   readonly userData?: string
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
 import { seededRandom } from '../base/random.ts'
 import type { DomainSpec, RouterSpec } from '../host-api/spec.ts'
+import { treeOf } from '../host-api/testing.ts'
 import { identityOf } from './identity.ts'
 
 const mac = '02:00:00:00:00:01'
@@ -10,7 +11,7 @@ const around = () => ({ random: seededRandom('a seed'), now: new Date('2026-01-0
 
 function routerWith(key: string, more: object = {}, enabled = true): RouterSpec {
   const subnet = { id: 'subnet-1', cidr: '10.1.16.0/20', gateway: '10.1.16.1', dns: ['10.1.0.2', '8.8.8.8'] }
-  const tree = { 'meta-data/public-keys/0/openssh-key': `${key}\n`, 'meta-data/instance-id': 'i-1', ...more }
+  const tree = treeOf({ 'meta-data/public-keys/0/openssh-key': `${key}\n`, 'meta-data/instance-id': 'i-1', ...more })
   const metadata = { enabled, tree, ...('user' in more && { userData: '' }) }
   const vif = {
     id: 'eni-1',

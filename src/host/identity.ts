@@ -4,6 +4,7 @@
  */
 import ipaddr from 'ipaddr.js'
 import { hex, type Random } from '../base/random.ts'
+import { textAt } from '../host-api/metadata-tree.ts'
 import type { DomainSpec, RouterSpec, VifSpec } from '../host-api/spec.ts'
 
 const seedBytes = 64
@@ -42,7 +43,7 @@ export function identityOf(
 
 /** What the guest would ask for first: nothing, where it may not ask. */
 function ofMetadata({ mac, address, metadata: { enabled, tree, userData } }: VifSpec): Record<string, string> {
-  const said = (path: string) => (enabled ? (tree[`meta-data/${path}`] ?? '').trim() : '')
+  const said = (path: string) => (enabled ? (textAt(tree, `meta-data/${path}`) ?? '').trim() : '')
   const ofNic = (path: string) => said(`network/interfaces/macs/${mac}/${path}`)
   const others = ofNic('local-ipv4s').split('\n')
   return {

@@ -1,4 +1,5 @@
 /** Clients as they are, from packages of Debian, read the metadata of a guest. Where a client is not installed, it is not asked. */
+
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -9,6 +10,7 @@ import { run } from '../../src/base/subprocess.ts'
 import { type InstanceMetadataFacts, metadataTree } from '../../src/control/metadata/tree.ts'
 import { MetadataServer } from '../../src/host/metadata/server.ts'
 import { tokensOf } from '../../src/host/metadata/tokens.ts'
+import type { MetadataTree } from '../../src/host-api/metadata-tree.ts'
 import type { MetadataSpec } from '../../src/host-api/spec.ts'
 
 const python = '/usr/bin/python3'
@@ -66,12 +68,13 @@ const facts: InstanceMetadataFacts = {
 }
 
 /** Serves one guest, who is this machine on its loopback. */
-async function open(over: Partial<MetadataSpec> = {}, tree: Record<string, string> = {}) {
+async function open(over: Partial<MetadataSpec> = {}, tree: MetadataTree = {}) {
+  const shown = metadataTree(facts)
   const metadata: MetadataSpec = {
     enabled: true,
     tokens: 'required',
     hopLimit: 1,
-    tree: { ...metadataTree(facts), ...tree },
+    tree: { ...shown, 'meta-data': { ...(shown['meta-data'] as MetadataTree), ...tree } },
     userData: userData.toString('base64'),
     ...over,
   }
@@ -91,7 +94,7 @@ async function open(over: Partial<MetadataSpec> = {}, tree: Record<string, strin
   return { url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`, close }
 }
 
-async function serve(over?: Partial<MetadataSpec>, tree?: Record<string, string>): Promise<string> {
+async function serve(over?: Partial<MetadataSpec>, tree?: MetadataTree): Promise<string> {
   const { url, close } = await open(over, tree)
   onTestFinished(close)
   return url
@@ -122,7 +125,7 @@ print(json.dumps(InstanceMetadataFetcher(base_url=sys.argv[1], timeout=5, num_at
 
   test('reads the credentials of a role, once there is one', async () => {
     const credentials = { AccessKeyId: 'A', SecretAccessKey: 'S', Token: 'T', Expiration: '2030-01-01T00:00:00Z' }
-    const url = await serve({}, { 'meta-data/iam/security-credentials/web': JSON.stringify(credentials) })
+    const url = await serve({}, { iam: { 'security-credentials': { web: JSON.stringify(credentials) } } })
     expect(await ask(role, url)).toMatchObject({ role_name: 'web', access_key: 'A', secret_key: 'S', token: 'T' })
   })
 

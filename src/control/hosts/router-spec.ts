@@ -17,7 +17,6 @@ import { dhcpOf } from './dhcp.ts'
 import { objectsOf } from './objects.ts'
 import { guestRoutes, mtu } from './routes.ts'
 import type { Scene } from './scene.ts'
-import { diskNames } from './volumes-spec.ts'
 import { cidrsOf, tableSpecs } from './ways.ts'
 
 /** The router that a VPC has on a host. One without guests serves only what passes through, from a wire to other hosts. */
@@ -90,6 +89,7 @@ function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): Vi
     subnetBlocks6: scene.network.subnetBlocks6,
     subnets: scene.network.subnets.get(vpc.id) ?? [],
     showTags: options.tagsEnabled,
+    disks: scene.volumes.names.get(instance.id) ?? {},
   })
   return {
     id: nic.id,
@@ -106,7 +106,7 @@ function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): Vi
       enabled: options.enabled,
       tokens: options.tokens,
       hopLimit: options.hopLimit,
-      tree: { ...metadataTree(facts), ...diskNames(scene.volumes, instance.id) },
+      tree: metadataTree(facts),
       ...(instance.userData !== null && { userData: instance.userData }),
     },
   }

@@ -51,12 +51,6 @@ export function serialOf(id: VolumeId): string {
   return id.replace('-', '')
 }
 
-/** Where a guest finds under what name it shall know a volume: by its serial number, as volumes come in no order. */
-export function diskNames({ names }: VolumeScene, instance: InstanceId): Record<string, string> {
-  const entries = Object.entries(names.get(instance) ?? {})
-  return Object.fromEntries(entries.map(([serial, name]) => [`dynamic/disks/${serial}`, name]))
-}
-
 /** Nothing for a host that serves no volume and keeps no snapshot. */
 export function volumesSpec(
   { volumes, snapshots, pending, attachments }: VolumeScene,

@@ -1,3 +1,4 @@
+import type { MetadataTree } from '../../host-api/metadata-tree.ts'
 import type { InterfaceId, ResourceId, SubnetId, VpcId } from '../../model/ids.ts'
 import { type IdentityFacts, identityDocument } from './identity-document.ts'
 
@@ -19,6 +20,8 @@ export interface InstanceMetadataFacts extends IdentityFacts {
   readonly blockDevices?: Readonly<Record<string, string>>
   /** The primary interface first. */
   readonly interfaces: readonly [InterfaceFacts, ...InterfaceFacts[]]
+  /** What the guest shall call its volumes, by their serial numbers: they come in no order. */
+  readonly disks?: Readonly<Record<string, string>>
   /** Only if the instance shows its tags. */
   readonly tags?: Readonly<Record<string, string>>
   readonly detailedMonitoring?: boolean
@@ -52,38 +55,37 @@ export interface AddressFacts {
   readonly public?: { readonly address: string; readonly hostname?: string }
 }
 
-/** Paths without a leading slash; a path with a slash at its end is the listing of that directory. */
-type Tree = Record<string, string>
+type Texts = Record<string, string>
 
 /**
- * The tree that the metadata service shows, `user-data` apart: `meta-data/…` and `dynamic/…`. What an instance lacks (a public
- * address, a key, tags) is absent, and so answered 404.
+ * The tree that the metadata service shows, `user-data` apart. What an instance lacks (a public address, a key, tags) is absent, and so
+ * answered 404. Directories within directories and not one list of paths: with a hundred thousand guests their names are most of it.
  * Source: EC2 User Guide, "Instance metadata categories".
  */
-export function metadataTree(facts: InstanceMetadataFacts): Tree {
-  const metaData = {
-    ...basics(facts),
-    ...addresses(facts),
-    ...below('block-device-mapping', devices(facts)),
-    ...below('events/maintenance', { history: '[]', scheduled: '[]' }),
-    ...below('metrics', { vhostmd: '<?xml version="1.0" encoding="UTF-8"?>' }),
-    ...Object.assign(
-      {},
-      ...facts.interfaces.map((it) => below(`network/interfaces/macs/${it.mac}`, interfaceTree(it))),
-    ),
-    ...below('placement', placement(facts)),
-    ...(facts.key && publicKeys(facts.key)),
-    ...below('services', { ...facts.services }),
-    ...below('tags/instance', { ...facts.tags }),
+export function metadataTree(facts: InstanceMetadataFacts): MetadataTree {
+  const { interfaces, key, services, tags = {}, disks = {} } = facts
+  return {
+    'meta-data': {
+      ...basics(facts),
+      ...addresses(facts),
+      'block-device-mapping': devices(facts),
+      events: { maintenance: { history: '[]', scheduled: '[]' } },
+      metrics: { vhostmd: '<?xml version="1.0" encoding="UTF-8"?>' },
+      network: { interfaces: { macs: Object.fromEntries(interfaces.map((it) => [it.mac, interfaceTree(it)])) } },
+      placement: placement(facts),
+      ...(key && { 'public-keys': publicKeys(key) }),
+      services,
+      ...(Object.keys(tags).length > 0 && { tags: { instance: tags } }),
+    },
+    dynamic: {
+      fws: { 'instance-monitoring': facts.detailedMonitoring ? 'enabled' : 'disabled' },
+      'instance-identity': { document: identityDocument(facts) },
+      ...(Object.keys(disks).length > 0 && { disks }),
+    },
   }
-  const dynamic = {
-    'fws/instance-monitoring': facts.detailedMonitoring ? 'enabled' : 'disabled',
-    'instance-identity/document': identityDocument(facts),
-  }
-  return { ...below('meta-data', metaData), ...below('dynamic', dynamic) }
 }
 
-function basics(facts: InstanceMetadataFacts): Tree {
+function basics(facts: InstanceMetadataFacts): Texts {
   return {
     'ami-id': facts.image,
     'ami-launch-index': String(facts.launchIndex),
@@ -100,7 +102,7 @@ function basics(facts: InstanceMetadataFacts): Tree {
   }
 }
 
-function addresses({ hostname, interfaces: [primary] }: InstanceMetadataFacts): Tree {
+function addresses({ hostname, interfaces: [primary] }: InstanceMetadataFacts): Texts {
   const [{ address, public: leading }] = primary.addresses
   const six = primary.six?.addresses[0]
   return {
@@ -116,17 +118,19 @@ function addresses({ hostname, interfaces: [primary] }: InstanceMetadataFacts): 
 }
 
 /** `ami` and `root` are one device; only `root` says /dev. Source: the block device mapping of an m1.small, in the User Guide. */
-function devices({ rootDevice, blockDevices }: InstanceMetadataFacts): Tree {
+function devices({ rootDevice, blockDevices }: InstanceMetadataFacts): Texts {
   return { ami: rootDevice.replace(/^\/dev\//, ''), root: rootDevice, ...blockDevices }
 }
 
 /** Guess: that `public-hostname` is that of the first address that has one. */
-function interfaceTree(it: InterfaceFacts): Tree {
+function interfaceTree(it: InterfaceFacts): MetadataTree {
   const leading = it.addresses.flatMap(({ address, public: to }) => (to ? [{ ...to, to: address }] : []))
   return {
     'device-number': String(it.deviceNumber),
     'interface-id': it.id,
-    ...Object.fromEntries(leading.map(({ address, to }) => [`ipv4-associations/${address}`, to])),
+    ...(leading.length > 0 && {
+      'ipv4-associations': Object.fromEntries(leading.map(({ address, to }) => [address, to])),
+    }),
     ...sixTree(it),
     'local-hostname': it.hostname,
     'local-ipv4s': it.addresses.map(({ address }) => address).join('\n'),
@@ -146,7 +150,7 @@ function interfaceTree(it: InterfaceFacts): Tree {
   }
 }
 
-function sixTree({ six }: InterfaceFacts): Tree {
+function sixTree({ six }: InterfaceFacts): Texts {
   if (!six) return {}
   return {
     ...(six.addresses.length > 0 && { ipv6s: six.addresses.join('\n') }),
@@ -155,7 +159,7 @@ function sixTree({ six }: InterfaceFacts): Tree {
   }
 }
 
-function placement(facts: InstanceMetadataFacts): Tree {
+function placement(facts: InstanceMetadataFacts): Texts {
   return { 'availability-zone': facts.zone, 'availability-zone-id': facts.zoneId, region: facts.region }
 }
 
@@ -163,10 +167,6 @@ function placement(facts: InstanceMetadataFacts): Tree {
  * The listing is `0=NAME`, though the directory is called `0`. Source: EC2 User Guide, "Access instance metadata".
  * Guess: that the key ends with a newline, which images need that append it to their authorized_keys.
  */
-function publicKeys({ name, publicKey }: { name: string; publicKey: string }): Tree {
-  return { 'public-keys/': `0=${name}`, 'public-keys/0/openssh-key': `${publicKey.trimEnd()}\n` }
-}
-
-function below(directory: string, tree: Tree): Tree {
-  return Object.fromEntries(Object.entries(tree).map(([path, text]) => [`${directory}/${path}`, text]))
+function publicKeys({ name, publicKey }: { name: string; publicKey: string }): MetadataTree {
+  return { '': `0=${name}`, 0: { 'openssh-key': `${publicKey.trimEnd()}\n` } }
 }

@@ -8,7 +8,7 @@ const tokens = tokensOf(Buffer.alloc(32, 1), seededRandom('answer'))
 const at = { now: new Date('2026-01-01T12:00:00Z'), changed: new Date('2026-01-01T00:00:00Z') }
 const guestWith = (over: Partial<MetadataSpec> = {}): Guest => ({
   id: 'eni-1',
-  metadata: { enabled: true, tokens: 'optional', hopLimit: 1, tree: { 'meta-data/ami-id': 'ami-ü' }, ...over },
+  metadata: { enabled: true, tokens: 'optional', hopLimit: 1, tree: { 'meta-data': { 'ami-id': 'ami-ü' } }, ...over },
 })
 const ask = (target: string, over: Partial<Ask> = {}): Ask => ({ method: 'GET', target, headers: {}, ...over })
 const put = (headers: Ask['headers']) => ask('/latest/api/token', { method: 'PUT', headers })

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { MetadataTree } from '../../host-api/metadata-tree.ts'
+import { treeOf } from '../../host-api/testing.ts'
 import { find } from './paths.ts'
 
 const name = fc.stringMatching(/^[a-z0-9:.-]{1,6}$/).filter((it) => it !== 'user-data')
@@ -9,7 +11,7 @@ const tree = fc.dictionary(path, fc.string(), { minKeys: 1, maxKeys: 20 }).map((
   return Object.fromEntries(Object.entries(entries).filter(([it]) => !isDirectory(it)))
 })
 
-function walk(shown: { tree: Record<string, string> }, directory: string): Record<string, string> {
+function walk(shown: { tree: MetadataTree }, directory: string): Record<string, string> {
   const listing = find(shown, directory)
   if (listing?.kind !== 'text') throw new Error(`${directory} has no listing`)
   const entries = listing.text.split('\n').map((it): Record<string, string> => {
@@ -24,7 +26,9 @@ function walk(shown: { tree: Record<string, string> }, directory: string): Recor
 test('who follows the listings finds every file, and nothing else', () => {
   fc.assert(
     fc.property(tree, (files) => {
-      const shown = { tree: Object.fromEntries(Object.entries(files).map(([at, text]) => [`meta-data/${at}`, text])) }
+      const shown = {
+        tree: treeOf(Object.fromEntries(Object.entries(files).map(([at, text]) => [`meta-data/${at}`, text]))),
+      }
       const expected = Object.fromEntries(Object.entries(files).map(([at, text]) => [`/latest/meta-data/${at}`, text]))
       expect(walk(shown, '/latest/meta-data/')).toEqual(expected)
     }),

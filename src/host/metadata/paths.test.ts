@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { treeOf } from '../../host-api/testing.ts'
 import { find, isTokenPath } from './paths.ts'
 
 const shown = {
-  tree: {
+  tree: treeOf({
     'meta-data/ami-id': 'ami-1',
     'meta-data/placement/availability-zone': 'us-west-2a',
     'meta-data/placement/region': 'us-west-2',
@@ -10,7 +11,7 @@ const shown = {
     'meta-data/public-keys/0/openssh-key': 'ssh-rsa AAAA',
     'meta-data/tags/instance/two words': 'yes',
     'dynamic/instance-identity/document': '{}',
-  },
+  }),
   userData: Buffer.from([0, 255, 10]).toString('base64'),
 }
 

@@ -1,3 +1,4 @@
+import { entryAt, type MetadataTree } from '../../host-api/metadata-tree.ts'
 import type { MetadataSpec } from '../../host-api/spec.ts'
 
 /**
@@ -58,7 +59,7 @@ export function find(shown: Shown, path: string): Found | undefined {
   if (version === undefined) return { kind: 'text', text: versions.join('\n') }
   if (!known.has(version)) return undefined
   if (names.length === 0) return { kind: 'text', text: topOf(shown).join('\n') }
-  return findIn(shown, names.join('/'), path.endsWith('/'))
+  return findIn(shown, names, path.endsWith('/'))
 }
 
 /** Whether `path` is where tokens are made, in any version. */
@@ -67,33 +68,26 @@ export function isTokenPath(path: string): boolean {
   return version !== undefined && known.has(version) && names.join('/') === 'api/token'
 }
 
-function findIn({ tree, userData }: Shown, name: string, slash: boolean): Found | undefined {
-  if (name === 'user-data' && userData !== undefined) {
+function findIn({ tree, userData }: Shown, names: readonly string[], slash: boolean): Found | undefined {
+  if (names.length === 1 && names[0] === 'user-data' && userData !== undefined) {
     return { kind: 'user-data', bytes: Buffer.from(userData, 'base64') }
   }
-  if (Object.hasOwn(tree, name)) return { kind: 'text', text: tree[name] ?? '' }
-  const listing = listingOf(tree, `${name}/`)
-  if (listing === undefined) return undefined
-  return slash ? { kind: 'text', text: listing } : { kind: 'moved' }
+  const found = entryAt(tree, names)
+  if (typeof found !== 'object') return found === undefined ? undefined : { kind: 'text', text: found }
+  return slash ? { kind: 'text', text: listingOf(found) } : { kind: 'moved' }
 }
 
-/** What `directory` (`meta-data/`) lists: what the tree says at exactly that path, or else the names below it. */
-function listingOf(tree: MetadataSpec['tree'], directory: string): string | undefined {
-  if (Object.hasOwn(tree, directory)) return tree[directory]
-  const names = namesBelow(tree, directory)
-  return names.length === 0 ? undefined : names.join('\n')
+function listingOf(directory: MetadataTree): string {
+  const own = entryAt(directory, [''])
+  return typeof own === 'string' ? own : namesIn(directory).join('\n')
 }
 
-function namesBelow(tree: MetadataSpec['tree'], directory: string): string[] {
-  const below = Object.keys(tree).filter((path) => path.startsWith(directory))
-  const names = below.map((path) => {
-    const end = path.indexOf('/', directory.length)
-    return path.slice(directory.length, end < 0 ? undefined : end + 1)
-  })
-  return [...new Set(names)].sort()
+function namesIn(directory: MetadataTree): string[] {
+  return Object.entries(directory)
+    .map(([name, entry]) => (typeof entry === 'string' ? name : `${name}/`))
+    .sort()
 }
 
 function topOf({ tree, userData }: Shown): string[] {
-  const names = namesBelow(tree, '').map((name) => name.replace(/\/$/, ''))
-  return [...new Set([...names, ...(userData === undefined ? [] : ['user-data'])])].sort()
+  return [...Object.keys(tree), ...(userData === undefined ? [] : ['user-data'])].sort()
 }

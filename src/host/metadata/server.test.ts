@@ -12,7 +12,7 @@ import { tokensOf } from './tokens.ts'
 
 const guest = (id: string): Guest => ({
   id: `eni-${id}`,
-  metadata: { enabled: true, tokens: 'optional', hopLimit: 1, tree: { 'meta-data/instance-id': `i-${id}` } },
+  metadata: { enabled: true, tokens: 'optional', hopLimit: 1, tree: { 'meta-data': { 'instance-id': `i-${id}` } } },
 })
 const guests: Record<string, Guest> = {
   'vpc-a 127.0.0.1': guest('a1'),

@@ -27,6 +27,7 @@ import { instanceIndexes } from './0063-instance-indexes.ts'
 import { hostClaims } from './0064-host-claims.ts'
 import { vpcHosts } from './0065-vpc-hosts.ts'
 import { launchIndexes } from './0066-launch-indexes.ts'
+import { factsByHost } from './0067-facts-by-host.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -58,4 +59,5 @@ export const migrations: readonly Migration[] = [
   hostClaims,
   vpcHosts,
   launchIndexes,
+  factsByHost,
 ]

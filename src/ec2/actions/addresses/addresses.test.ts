@@ -46,7 +46,7 @@ const metadata = async (id: string) => {
       .execute(),
   )
   const [spec] = await cloud.store.read((reader) => specsFrom(testCloud)(reader, [guest!.hostId!]))
-  return spec!.routers.flatMap((it) => it.vifs).find((it) => it.domain === guest!.domainId)!.metadata.tree
+  return spec!.routers.flatMap((it) => it.vifs).find((it) => it.domain === guest!.domainId)!.metadata.tree['meta-data']
 }
 
 describe('an elastic address', () => {
@@ -76,7 +76,7 @@ describe('an elastic address', () => {
     const name = `ec2-${PublicIp.replaceAll('.', '-')}.us-west-2.compute.amazonaws.com`
     expect(it).toMatchObject({ PublicIpAddress: PublicIp, PublicDnsName: name })
     expect(await atTheEdge()).toEqual({ [PublicIp]: it.PrivateIpAddress })
-    expect(await metadata(id)).toMatchObject({ 'meta-data/public-ipv4': PublicIp, 'meta-data/public-hostname': name })
+    expect(await metadata(id)).toMatchObject({ 'public-ipv4': PublicIp, 'public-hostname': name })
     const after = await cloud.generations()
     expect(after['edge']).toBeGreaterThan(before['edge']!)
     expect(await addresses()).toMatchObject([
@@ -96,12 +96,12 @@ describe('an elastic address', () => {
     const { id } = await launch()
     const { PublicDnsName, VpcId } = await instance(id)
     expect(PublicDnsName).toMatch(/^ec2-/)
-    expect(await metadata(id)).toMatchObject({ 'meta-data/public-hostname': PublicDnsName })
+    expect(await metadata(id)).toMatchObject({ 'public-hostname': PublicDnsName })
     await client.send(new ec2.ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: false } }))
     expect((await instance(id)).PublicDnsName).toBe('')
     expect((await instance(id)).NetworkInterfaces![0]!.Association!.PublicDnsName).toBe('')
-    expect(await metadata(id)).not.toHaveProperty(['meta-data/public-hostname'])
-    expect(await metadata(id)).toHaveProperty(['meta-data/public-ipv4'])
+    expect(await metadata(id)).not.toHaveProperty(['public-hostname'])
+    expect(await metadata(id)).toHaveProperty(['public-ipv4'])
     await client.send(new ec2.ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: true } }))
     expect((await instance(id)).PublicDnsName).toBe(PublicDnsName)
   })
@@ -114,7 +114,7 @@ describe('an elastic address', () => {
     expect((await instance(id)).PublicIpAddress).toBeUndefined()
     expect((await instance(id)).PublicDnsName).toBe('')
     expect(await atTheEdge()).toEqual({})
-    expect(await metadata(id)).not.toHaveProperty(['meta-data/public-ipv4'])
+    expect(await metadata(id)).not.toHaveProperty(['public-ipv4'])
     expect((await addresses())[0]).not.toHaveProperty('AssociationId')
   })
 

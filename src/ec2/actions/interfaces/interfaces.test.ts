@@ -107,9 +107,9 @@ describe('a network interface', () => {
     expect(vifs.map((it) => it.id)).toContain(made.NetworkInterfaceId)
     expect((await instance(id)).NetworkInterfaces!.map((it) => it.Attachment!.DeviceIndex)).toEqual([0, 1])
     const tree = vifs[0]!.metadata.tree
-    const at = `meta-data/network/interfaces/macs/${made.MacAddress}`
-    expect(tree[`${at}/device-number`]).toBe('1')
-    expect(tree[`${at}/local-ipv4s`]).toBe(made.PrivateIpAddress)
+    const at = ['meta-data', 'network', 'interfaces', 'macs', made.MacAddress!]
+    expect(tree).toHaveProperty([...at, 'device-number'], '1')
+    expect(tree).toHaveProperty([...at, 'local-ipv4s'], made.PrivateIpAddress)
   })
 
   test('keeps its tap while it leaves, and is cut off at once by force', async () => {
@@ -200,7 +200,8 @@ describe('secondary addresses', () => {
     expect([...vifs[0]!.secondaryAddresses!].sort()).toEqual([second!, '172.31.0.80'].sort())
     expect(spec.routers[0]!.groups[0]!.members).toContain('172.31.0.80')
     const tree = vifs[0]!.metadata.tree
-    expect(tree[`meta-data/network/interfaces/macs/${vifs[0]!.mac}/ipv4-associations/${PublicIp}`]).toBe('172.31.0.80')
+    const at = ['meta-data', 'network', 'interfaces', 'macs', vifs[0]!.mac]
+    expect(tree).toHaveProperty([...at, 'ipv4-associations', PublicIp!], '172.31.0.80')
     const [edge] = await cloud.store.read((reader) => specsFrom(testCloud)(reader, ['edge']))
     const pairs = edge!.edge!.networks.flatMap((it) => it.addresses)
     expect(pairs).toContainEqual({ publicAddress: PublicIp, privateAddress: '172.31.0.80' })

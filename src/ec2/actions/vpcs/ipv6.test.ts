@@ -285,12 +285,12 @@ describe('ways out of IPv6', () => {
     expect(router.groups[0]!.members).toContain(Ipv6Address)
     expect(router.tables).toMatchObject([{ sources: ['10.0.1.0/24', block], ways: [{ to: '::/0' }] }])
     const tree = router.vifs[0]!.metadata.tree
-    const mac = `meta-data/network/interfaces/macs/${router.vifs[0]!.mac}`
-    expect(tree['meta-data/ipv6']).toBe(Ipv6Address)
-    expect(tree[`${mac}/ipv6s`]).toBe(Ipv6Address)
-    expect(tree[`${mac}/subnet-ipv6-cidr-blocks`]).toBe(block)
-    expect(tree[`${mac}/vpc-ipv6-cidr-blocks`]).toBe(blockOf(vpc))
-    expect(tree[`${mac}/vpc-ipv4-cidr-blocks`]).toBe('10.0.0.0/16')
+    const mac = ['meta-data', 'network', 'interfaces', 'macs', router.vifs[0]!.mac]
+    expect(tree).toHaveProperty(['meta-data', 'ipv6'], Ipv6Address)
+    expect(tree).toHaveProperty([...mac, 'ipv6s'], Ipv6Address)
+    expect(tree).toHaveProperty([...mac, 'subnet-ipv6-cidr-blocks'], block)
+    expect(tree).toHaveProperty([...mac, 'vpc-ipv6-cidr-blocks'], blockOf(vpc))
+    expect(tree).toHaveProperty([...mac, 'vpc-ipv4-cidr-blocks'], '10.0.0.0/16')
     const edge = (list: typeof all) => list.flatMap((it) => it.edge?.networks ?? []).find((it) => it.vpc === vpc.VpcId)
     expect(edge(all)).toMatchObject({ ipv6: { open: [], outward: [block] }, tables: [{ ways: [] }] })
     expect(edge(all)!.routes).toContainEqual(expect.objectContaining({ to: `${Ipv6Address}/128` }))
