@@ -13,8 +13,9 @@ import { call, type Params, signedRequest } from './requests.ts'
 /** As bin/cumulet starts it. */
 const flags = ['--max-semi-space-size=16', '--max-optimized-bytecode-size=0', '--expose-gc']
 const patienceMs = 600_000
-/** Looking costs the control plane something too, with many hosts. */
+/** Looking costs the control plane something too: a tenth of a second for each so many hosts. */
 const lookEveryMs = 100
+const hostsALook = 200
 
 export interface FakeCloudOptions {
   /** Where a CPU profile is to be put when it ends. */
@@ -93,7 +94,7 @@ export class FakeCloud implements AsyncDisposable {
       const answer = await fetch(`http://127.0.0.1:${this.serving.port}${statusPath}`)
       const status = (await answer.json()) as Status
       if (test(status)) return status
-      await pause(lookEveryMs)
+      await pause(lookEveryMs * Math.max(1, status.hosts.length / hostsALook))
     }
     throw new Fault('the cloud did not come to rest')
   }

@@ -7,13 +7,15 @@ const longestLine = 64 * 1024 * 1024
 /** Messages over a byte stream: one JSON object a line. A line that is no JSON, or too long, ends the stream with a Fault. */
 export interface JsonLines<Out> {
   send(message: Out): void
+  /** Whether the other side has yet to take what it was sent: what is sent now waits in memory. */
+  readonly isBehind: boolean
   close(): void
 }
 
-/** Calls `receive` with each message that arrives, and `closed` once, when no more can. */
+/** Calls `receive` with each message that arrives, `closed` once, when no more can, and `caughtUp` when one that was behind is no more. */
 export function jsonLines<In, Out>(
   stream: Duplex,
-  on: { receive(message: In): void; closed(error?: Error): void },
+  on: { receive(message: In): void; closed(error?: Error): void; caughtUp?(): void },
   longest = longestLine,
 ): JsonLines<Out> {
   let pending: Buffer[] = []
@@ -43,9 +45,13 @@ export function jsonLines<In, Out>(
     failure = error
   })
   stream.once('close', () => on.closed(failure))
+  stream.on('drain', () => on.caughtUp?.())
   return {
     send: (message) => {
       if (stream.writable) stream.write(`${JSON.stringify(message)}\n`)
+    },
+    get isBehind() {
+      return stream.writableNeedDrain
     },
     close: () => stream.destroy(),
   }

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -28,10 +28,13 @@ let folder: string
 let links: HostLinks
 /** Makes the next specs fail. */
 let broken = false
+/** Makes specs so many characters longer, others in each generation. */
+let padding = 0
 const agents: Agent[] = []
 
 beforeEach(async () => {
   broken = false
+  padding = 0
   folder = await mkdtemp(join(tmpdir(), 'links-'))
   store = await openStore(':memory:')
   await store.transact((tx) => ensureHosts(tx, [{ id: host, zone: 'z', isEdge: false, underlayAddress: '100.64.1.1' }]))
@@ -56,6 +59,20 @@ test('a host is told of each wish while its agent is connected', async () => {
   agent.lines.close()
   await eventually(async () => expect(await row()).toMatchObject({ connected: 0 }))
   expect(links.connected(host)).toBe(false)
+})
+
+test('an agent that reads nothing for a while is told the newest wish then, and not all that were', async () => {
+  padding = 2 ** 20
+  const agent = await dial()
+  await eventually(() => expect(agent.generations()).toEqual([1]))
+  agent.socket.pause()
+  for (let generation = 2; generation <= 20; generation++) {
+    await store.transact((tx) => wish(tx, [host]))
+    await turns()
+  }
+  agent.socket.resume()
+  await eventually(() => expect(agent.generations().at(-1)).toBe(20))
+  expect(agent.generations().length).toBeLessThan(5)
 })
 
 test('an agent that dies while it is greeted leaves no connected host behind', async () => {
@@ -127,6 +144,7 @@ test('a question of somebody who has gone is not asked', async () => {
 })
 
 interface Agent {
+  readonly socket: Socket
   readonly lines: JsonLines<FromAgent>
   readonly specs: readonly HostSpec[]
   readonly closed: boolean
@@ -150,6 +168,7 @@ async function dial(as: HostId = host): Promise<Agent> {
   lines.send({ type: 'hello', version: protocolVersion, hosts: [{ host: as, capacity }] })
   await turns()
   const agent: Agent = {
+    socket,
     lines,
     specs,
     get closed() {
@@ -164,7 +183,10 @@ async function dial(as: HostId = host): Promise<Agent> {
 const emptySpecs: SpecSource = async ({ db }, hosts) => {
   if (broken) throw new Error('no specs today')
   const rows = await db.selectFrom('hosts').select(['id', 'generation']).where('id', 'in', hosts).execute()
-  return rows.map(({ id, generation }) => ({ host: id, generation, domains: [], routers: [] }))
+  return rows.map(({ id, generation }) => {
+    const more = { padding: String.fromCharCode(64 + generation).repeat(padding) }
+    return { ...more, host: id, generation, domains: [], routers: [] }
+  })
 }
 
 function facts(received: number): HostFacts {

@@ -112,13 +112,22 @@ export class HostLinks {
 
   async #publishAll(): Promise<void> {
     await Promise.resolve() // One commit tells of its hosts one by one.
-    while (this.#dirty.size > 0) {
-      const batch = [...this.#dirty].slice(0, hostsAtOnce)
+    for (let batch = this.#nextHosts(); batch.length > 0; batch = this.#nextHosts()) {
       for (const host of batch) this.#dirty.delete(host)
       await this.#publishSome(batch.filter((host) => this.#links.has(host)))
       if (this.#dirty.size > 0) await nextTurn() // Callers of the API are not to wait for thousands of hosts.
     }
     this.#publishing = undefined
+  }
+
+  /** Those that are behind are told later, of all that has changed by then. */
+  #nextHosts(): HostId[] {
+    const hosts: HostId[] = []
+    for (const it of this.#dirty) {
+      if (!this.#links.get(it)?.lines.isBehind) hosts.push(it)
+      if (hosts.length === hostsAtOnce) break
+    }
+    return hosts
   }
 
   async #publishSome(hosts: readonly HostId[]): Promise<void> {
@@ -170,6 +179,7 @@ export class HostLinks {
         else if (link) this.#take(link, message.facts)
         else throw new Fault('an agent told facts before it said which hosts it has')
       },
+      caughtUp: () => this.#publish([]),
       closed: (error) => {
         this.#sockets.delete(socket)
         if (error) this.#parts.log.warn({ err: error }, 'the stream of an agent broke')

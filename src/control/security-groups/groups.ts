@@ -71,7 +71,13 @@ export async function findGroups(
   wanted: { readonly ids: readonly string[]; readonly names: readonly string[] },
 ): Promise<SecurityGroupRow[]> {
   const ids = checkIds('security-group', wanted.ids)
-  const rows = (await listGroups(reader, account)).filter((it) => it.vpcId === vpc)
+  const rows = await reader.db
+    .selectFrom('securityGroups')
+    .selectAll()
+    .where('vpcId', '=', vpc)
+    .where('accountId', '=', account)
+    .orderBy('id')
+    .execute()
   const found = [
     ...ids.map((id) => rows.find((it) => it.id === id) ?? refuse('InvalidGroup.NotFound', { id, vpc })),
     ...wanted.names.map(

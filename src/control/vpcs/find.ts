@@ -8,8 +8,10 @@ import { findDefaultVpc } from './default-vpc.ts'
 
 /** The account's VPCs, or those named, in the order of their ids. */
 export async function listVpcs(reader: Reader, account: AccountId, ids: readonly string[] = []): Promise<VpcRow[]> {
-  const rows = await reader.db.selectFrom('vpcs').selectAll().where('accountId', '=', account).orderBy('id').execute()
-  return ids.length > 0 ? requireAll('vpc', checkIds('vpc', ids), rows) : rows
+  const all = reader.db.selectFrom('vpcs').selectAll().where('accountId', '=', account)
+  if (ids.length === 0) return all.orderBy('id').execute()
+  const named = checkIds('vpc', ids)
+  return requireAll('vpc', named, await all.where('id', 'in', named).execute())
 }
 
 export async function findVpc(reader: Reader, account: AccountId, id: string): Promise<VpcRow> {
@@ -28,13 +30,10 @@ export async function listSubnets(
   account: AccountId,
   ids: readonly string[] = [],
 ): Promise<SubnetRow[]> {
-  const rows = await reader.db
-    .selectFrom('subnets')
-    .selectAll()
-    .where('accountId', '=', account)
-    .orderBy('id')
-    .execute()
-  return ids.length > 0 ? requireAll('subnet', checkIds('subnet', ids), rows) : rows
+  const all = reader.db.selectFrom('subnets').selectAll().where('accountId', '=', account)
+  if (ids.length === 0) return all.orderBy('id').execute()
+  const named = checkIds('subnet', ids)
+  return requireAll('subnet', named, await all.where('id', 'in', named).execute())
 }
 
 export async function requireDefaultVpc(reader: Reader, account: AccountId): Promise<VpcRow> {
@@ -61,7 +60,13 @@ export async function findLaunchSubnets(
 
 async function defaultSubnets(reader: Reader, account: AccountId, zone: string | undefined): Promise<SubnetRow[]> {
   const vpc: VpcId = (await requireDefaultVpc(reader, account)).id
-  const subnets = (await listSubnets(reader, account)).filter((it) => it.vpcId === vpc && it.isDefault === 1)
+  const subnets = await reader.db
+    .selectFrom('subnets')
+    .selectAll()
+    .where('vpcId', '=', vpc)
+    .where('isDefault', '=', 1)
+    .orderBy('id')
+    .execute()
   const usable = zone === undefined ? subnets : subnets.filter((it) => it.zone === zone)
   if (usable.length === 0) refuse('InvalidSubnetID.NotFound', { id: `default of ${zone ?? 'any zone'}` })
   return usable
