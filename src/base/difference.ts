@@ -19,27 +19,40 @@ export type Difference =
       readonly edit: readonly (readonly [number, Difference])[]
     }
 
-/** What leads from `before` to `after`; undefined where they are equal. */
-export function differenceOf(before: Json | undefined, after: Json): Difference | undefined {
-  if (before === after) return undefined
-  if (isList(before) && isList(after)) return knownOr(before, after, () => ofLists(before, after))
-  if (isFields(before) && isFields(after)) return knownOr(before, after, () => ofFields(before, after))
-  return { is: after }
-}
-
-interface Known {
+interface Found {
   readonly after: object
   readonly difference: Difference | undefined
 }
 
-const known = new WeakMap<object, Known>()
+/**
+ * Differences that were found, by what differs: what many values have in common differs in all of them alike, and is looked into
+ * once by those who compare with the same of these. To be let go soon: it holds on to all that was compared.
+ */
+export type Compared = Map<object, Found>
 
-/** What many values have in common differs in all of them alike: it is looked into once. */
-function knownOr(before: object, after: object, find: () => Difference | undefined): Difference | undefined {
-  const last = known.get(before)
+/** What leads from `before` to `after`; undefined where they are equal. */
+export function differenceOf(
+  before: Json | undefined,
+  after: Json,
+  compared: Compared = new Map(),
+): Difference | undefined {
+  if (before === after) return undefined
+  if (isList(before) && isList(after)) return foundOr(compared, before, after, () => ofLists(before, after, compared))
+  if (isFields(before) && isFields(after))
+    return foundOr(compared, before, after, () => ofFields(before, after, compared))
+  return { is: after }
+}
+
+function foundOr(
+  compared: Compared,
+  before: object,
+  after: object,
+  find: () => Difference | undefined,
+): Difference | undefined {
+  const last = compared.get(before)
   if (last?.after === after) return last.difference
   const difference = find()
-  known.set(before, { after, difference })
+  compared.set(before, { after, difference })
   return difference
 }
 
@@ -87,10 +100,10 @@ function edited(list: Json[], edit: readonly (readonly [number, Difference])[]):
   return list
 }
 
-function ofFields(before: Fields, after: Fields): Difference | undefined {
+function ofFields(before: Fields, after: Fields, compared: Compared): Difference | undefined {
   const fields: Record<string, Difference | null> = Object.create(null)
   for (const [key, value] of Object.entries(after)) {
-    const difference = value === undefined ? undefined : differenceOf(own(before, key), value)
+    const difference = value === undefined ? undefined : differenceOf(own(before, key), value, compared)
     if (difference) fields[key] = difference
   }
   for (const [key, value] of Object.entries(before))
@@ -99,7 +112,7 @@ function ofFields(before: Fields, after: Fields): Difference | undefined {
 }
 
 /** Elements are known by what they are called, or by themselves; where that is not clear, by their place. What both begin and end with stays. */
-function ofLists(before: List, after: List): Difference | undefined {
+function ofLists(before: List, after: List, compared: Compared): Difference | undefined {
   const shorter = Math.min(before.length, after.length)
   let start = 0
   while (start < shorter && before[start] === after[start]) start++
@@ -107,7 +120,7 @@ function ofLists(before: List, after: List): Difference | undefined {
   let end = 0
   while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end++
   const [old, next] = [namesOf(before, start, end), namesOf(after, start, end)]
-  if (!old || !next) return byPlace(before, after)
+  if (!old || !next) return byPlace(before, after, compared)
   const cut = old.names.flatMap((name, index) => (next.places.has(name) ? [] : [start + index]))
   const kept = old.names.filter((it) => next.places.has(it))
   const put: [number, Json][] = []
@@ -119,17 +132,17 @@ function ofLists(before: List, after: List): Difference | undefined {
       put.push([place, after[place]!]) // it is there
     else {
       if (kept[stayed++] !== name) return { is: after } // They have changed places.
-      const difference = differenceOf(before[former], after[place]!) // as above
+      const difference = differenceOf(before[former], after[place]!, compared) // as above
       if (difference) edit.push([place, difference])
     }
   }
   return cut.length + put.length + edit.length > 0 ? { cut, put, edit } : undefined
 }
 
-function byPlace(before: List, after: List): Difference | undefined {
+function byPlace(before: List, after: List, compared: Compared): Difference | undefined {
   if (before.length !== after.length) return { is: after }
   const edit = after.flatMap((it, index): (readonly [number, Difference])[] => {
-    const difference = differenceOf(before[index], it)
+    const difference = differenceOf(before[index], it, compared)
     return difference ? [[index, difference]] : []
   })
   return edit.length > 0 ? { cut: [], put: [], edit } : undefined

@@ -1,12 +1,12 @@
 /** From one spec to the next: how both sides go by differences. */
-import { differenceOf, type Json, withDifference } from '../base/difference.ts'
+import { type Compared, differenceOf, type Json, withDifference } from '../base/difference.ts'
 import { Fault } from '../base/fault.ts'
 import type { HostSpec, SpecChange } from './spec.ts'
 
-/** How `after` differs from `before`, the spec that the host was told last. */
-export function changeOf(before: HostSpec, after: HostSpec): SpecChange {
+/** How `after` differs from `before`, the spec that the host was told last. Hosts that are told together share what was compared. */
+export function changeOf(before: HostSpec, after: HostSpec, compared?: Compared): SpecChange {
   const { host, generation } = after
-  const difference = differenceOf(json({ ...before, generation }), json(after)) ?? { fields: {} }
+  const difference = differenceOf(json({ ...before, generation }), json(after), compared) ?? { fields: {} }
   return { host, since: before.generation, generation, difference }
 }
 

@@ -6,6 +6,7 @@ import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../base/clock.ts'
+import type { Compared } from '../../base/difference.ts'
 import { Fault, messageOf, Retry } from '../../base/fault.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import type { Log } from '../../base/log.ts'
@@ -134,7 +135,8 @@ export class HostLinks {
     const since = this.#parts.clock.now().getTime()
     try {
       const specs = await this.#parts.store.read((reader) => this.#parts.specs(reader, hosts))
-      for (const it of specs) this.#send(it, since)
+      const compared: Compared = new Map()
+      for (const it of specs) this.#send(it, { since, compared })
     } catch (error) {
       this.#parts.log.error({ err: error, hosts }, 'the specs of hosts could not be made')
       for (const host of hosts) this.#links.get(host)?.lines.close() // Greeted again, they are sent again.
@@ -145,12 +147,12 @@ export class HostLinks {
    * A host is told how its spec, whose making began at `since`, differs from the one that it was sent before; all of it, where it was
    * sent none.
    */
-  #send(spec: HostSpec, since: number): void {
+  #send(spec: HostSpec, { since, compared }: { readonly since: number; readonly compared: Compared }): void {
     const link = this.#links.get(spec.host)
     if (!link) return
     const before = this.#sent.get(spec.host)
     this.#sent.set(spec.host, spec)
-    link.lines.send(before ? { type: 'change', change: changeOf(before, spec) } : { type: 'spec', spec })
+    link.lines.send(before ? { type: 'change', change: changeOf(before, spec, compared) } : { type: 'spec', spec })
     const stage = { stage: 'send-spec', traces: () => launchedBy(spec, before), since }
     this.#parts.log.debug({ ...stage, host: spec.host, generation: spec.generation }, 'a host is told its spec')
   }
