@@ -1,4 +1,5 @@
 import { remembered } from '../../base/remembered.ts'
+import type { DnsSpec } from '../../host-api/dns.ts'
 import type { RouterSpec, SubnetSpec, VifSpec, WireSpec } from '../../host-api/spec.ts'
 import { privateName } from '../../model/cloud.ts'
 import type { SubnetId } from '../../model/ids.ts'
@@ -19,18 +20,37 @@ import { guestRoutes, mtu } from './routes.ts'
 import type { Scene } from './scene.ts'
 import { cidrsOf, tableSpecs } from './ways.ts'
 
-/** The router that a VPC has on a host. One without guests serves only what passes through, from a wire to other hosts. */
-export async function routerSpec(
-  reader: Reader,
-  scene: Scene,
-  { host, vpc, wires }: { host: HostRow; vpc: VpcRow; wires: readonly WireSpec[] },
-): Promise<RouterSpec> {
-  const { network } = scene
-  const here = scene.guests.at(host.id)
+interface Place {
+  readonly host: HostRow
+  readonly vpc: VpcRow
+  readonly wires: readonly WireSpec[]
+}
+
+/**
+ * The router that a VPC has on a host. One without guests serves only what passes through, from a wire to other hosts. Most of what
+ * changes on a host concerns one of its routers: those without wires are as they were where nothing of their own VPC and groups has changed.
+ */
+export async function routerSpec(reader: Reader, scene: Scene, place: Place): Promise<RouterSpec> {
+  const { host, vpc, wires } = place
+  const { network, guests } = scene
+  const here = guests.at(host.id)
   const vifs = remembered(here, `vifs ${vpc.id}`, [network, scene.volumes.names], () =>
     here.flatMap((guest) => vifsOf(scene, guest, vpc)),
   )
   const dns = vifs.length > 0 ? dnsSpecOf(scene, vpc) : undefined
+  const groups = await groupSpecs(reader, scene, [...new Set(vifs.flatMap((it) => it.groups))])
+  const make = () => makeRouter(reader, scene, { ...place, vifs, groups, dns })
+  if (wires.length > 0) return make()
+  const of = [network, guests.at(vpc.id), dns, ...groups.flatMap((it) => [it.rules, it.members])]
+  return remembered(vifs, 'router', of, make)
+}
+
+async function makeRouter(
+  reader: Reader,
+  scene: Scene,
+  { host, vpc, wires, vifs, groups, dns }: Place & Pick<RouterSpec, 'vifs' | 'groups'> & { dns: DnsSpec | undefined },
+): Promise<RouterSpec> {
+  const { network } = scene
   const { acls, ofSubnet } = await aclsOf(reader, scene, vpc.id)
   return {
     vpc: vpc.id,
@@ -39,7 +59,7 @@ export async function routerSpec(
     cidrs: cidrsOf(scene, vpc.id),
     subnets: vifs.length > 0 ? subnetsOf(scene, vpc, ofSubnet) : [],
     vifs,
-    groups: await groupSpecs(reader, scene, [...new Set(vifs.flatMap((it) => it.groups))]),
+    groups,
     ...(acls.length > 0 && { acls }),
     routes: remembered(scene.guests.at(vpc.id), `routes ${vpc.id} ${host.id}`, [network], () =>
       guestRoutes(scene, vpc.id, (it) => it !== host.id),

@@ -1,4 +1,5 @@
 /** The part of a host's spec that says which volumes it serves, and which its domains have; from the rows. */
+import { remembered } from '../../base/remembered.ts'
 import type { PlugSpec, SnapshotSpec, VolumeSpec, VolumesSpec } from '../../host-api/volumes.ts'
 import type { DomainId, HostId, InstanceId, VolumeId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
@@ -51,11 +52,21 @@ export function serialOf(id: VolumeId): string {
   return id.replace('-', '')
 }
 
+type DomainOf = (instance: InstanceId) => DomainId | undefined
+
 /** Nothing for a host that serves no volume and keeps no snapshot. */
-export function volumesSpec(
+export function volumesSpec(scene: VolumeScene, host: HostId, domainOf: DomainOf): VolumesSpec | undefined {
+  const { volumes, attachments } = scene
+  const attached = remembered(scene, `attached ${host}`, [], () =>
+    (volumes.get(host) ?? []).flatMap((it) => (attachments.get(it.id) ?? []).map(({ instanceId }) => instanceId)),
+  )
+  return remembered(scene, `spec ${host}`, attached.map(domainOf), () => makeSpec(scene, host, domainOf))
+}
+
+function makeSpec(
   { volumes, snapshots, pending, attachments }: VolumeScene,
   host: HostId,
-  domainOf: (instance: InstanceId) => DomainId | undefined,
+  domainOf: DomainOf,
 ): VolumesSpec | undefined {
   const here = volumes.get(host) ?? []
   const kept = snapshots.get(host) ?? []

@@ -1,5 +1,6 @@
 /** Route tables as hosts and the edge shall know them. Pure. */
 import { isSix } from '../../base/ipv6.ts'
+import { remembered } from '../../base/remembered.ts'
 import type {
   EdgeNetworkSpec,
   EdgeTableSpec,
@@ -29,7 +30,11 @@ interface UsedTable {
 }
 
 /** Tables of the VPC that subnets have, each with where its routes lead. */
-export function usedTables(scene: Scene, vpc: VpcId): UsedTable[] {
+export function usedTables(scene: Scene, vpc: VpcId): readonly UsedTable[] {
+  return remembered(scene.network, `tables ${vpc}`, [scene.guests.at(vpc)], () => findUsedTables(scene, vpc))
+}
+
+function findUsedTables(scene: Scene, vpc: VpcId): UsedTable[] {
   const { network } = scene
   const bySubnet = Map.groupBy(network.subnets.get(vpc) ?? [], (it) => tableOfSubnet(scene, it))
   return (network.tables.get(vpc) ?? []).flatMap((table) => {

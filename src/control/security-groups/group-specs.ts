@@ -30,8 +30,10 @@ export async function groupSpecs(
     .flatMap((it) => rules.get(it) ?? [])
     .flatMap(({ peer }) => ('group' in peer ? [peer.group] : []))
   const ids = [...new Set([...groupIds, ...referred])].sort()
-  return ids.map((id) => ({ id, rules: own.has(id) ? (rules.get(id) ?? []) : [], members: membersOf(guests, id) }))
+  return ids.map((id) => ({ id, rules: (own.has(id) && rules.get(id)) || noRules, members: membersOf(guests, id) }))
 }
+
+const noRules: readonly RuleSpec[] = []
 
 async function readRules(reader: Reader, ids: readonly GroupId[], into: Scene['rules']): Promise<void> {
   if (ids.length === 0) return
