@@ -29,6 +29,8 @@ export class FakeCloud implements AsyncDisposable {
   /** From exec to the first signed answer. No host had said hello then. */
   readonly readyMs: number
   readonly hosts: InstantHosts
+  /** When they said hello. */
+  readonly greetedAt: number
   readonly #child: Child<string, Serving>
   readonly #opened: AsyncDisposableStack
 
@@ -43,8 +45,9 @@ export class FakeCloud implements AsyncDisposable {
     const serving = await child.hear()
     await call(serving, { Action: 'DescribeInstances', MaxResults: '5' })
     const readyMs = performance.now() - begun
+    const greetedAt = performance.now()
     const hosts = opened.use(await InstantHosts.dial(serving.agentsSocket, serving.hosts))
-    const cloud = new FakeCloud({ child, serving, readyMs, hosts, opened: opened.move() })
+    const cloud = new FakeCloud({ child, serving, readyMs, hosts, greetedAt, opened: opened.move() })
     await cloud.#until(({ hosts }) => hosts.every((it) => it.connected))
     return cloud
   }
@@ -54,12 +57,14 @@ export class FakeCloud implements AsyncDisposable {
     serving: Serving
     readyMs: number
     hosts: InstantHosts
+    greetedAt: number
     opened: AsyncDisposableStack
   }) {
     this.#child = parts.child
     this.serving = parts.serving
     this.readyMs = parts.readyMs
     this.hosts = parts.hosts
+    this.greetedAt = parts.greetedAt
     this.#opened = parts.opened
   }
 

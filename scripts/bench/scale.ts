@@ -55,9 +55,8 @@ async function measureRegion(options: ScaleOptions, instances: number): Promise<
   await fillRegion(paths.store, { cloud, hostsPerZone }, originals, instances)
   options.say(`${instances.toLocaleString('en')} instances are stored`)
   const bench = opened.use(await ApiBench.open({ ...options, data, hostsPerZone }))
-  const greeted = performance.now()
   await bench.cloud.settled()
-  const settledMs = performance.now() - greeted
+  const settledMs = performance.now() - bench.cloud.greetedAt
   const settled = await memoryOf(bench.cloud.pid)
   options.say(`ready after ${bench.cloud.readyMs.toFixed(0)} ms, all hosts after ${settledMs.toFixed(0)} more`)
   await measureCalls(bench, instances)

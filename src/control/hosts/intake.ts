@@ -1,7 +1,7 @@
 /** Facts of hosts into rows, and a signal to each strand that they concern. */
+import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
-import { remembered } from '../../base/remembered.ts'
 import type { DomainFact, HostCapacity, HostFacts } from '../../host-api/facts.ts'
 import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
 import type { Store, Transaction } from '../../store/store.ts'
@@ -65,8 +65,32 @@ function attachmentsOn({ db }: Transaction, host: HostId): Promise<{ readonly id
     .execute()
 }
 
+/** What the rows were made to say last of a host. */
+export interface Heard {
+  readonly domains: ReadonlyMap<DomainId, DomainFactRow>
+  /** A digest of what it said of volumes: of a hundred there is no need to keep all. */
+  readonly volumes: string
+}
+
 /** Makes the rows say what `facts` say, and tells of what is different. `last`: what they were made to say before, where that is known. */
-export function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?: HostFacts): Promise<void> {
+export async function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?: Heard): Promise<Heard> {
+  const heard = {
+    domains: rowsOf(facts),
+    volumes: createHash('sha256')
+      .update(JSON.stringify(facts.volumes ?? null))
+      .digest('base64'),
+  }
+  await makeRowsSay(store, intake, { facts, heard, last })
+  return heard
+}
+
+interface News {
+  readonly facts: HostFacts
+  readonly heard: Heard
+  readonly last: Heard | undefined
+}
+
+function makeRowsSay(store: Store, intake: Intake, { facts, heard, last }: News): Promise<void> {
   return store.transact(async (tx) => {
     const before = await tx.db
       .selectFrom('hosts')
@@ -79,7 +103,7 @@ export function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?:
       .set({ received: facts.received, settled: facts.settled, troublesJson: JSON.stringify(facts.troubles) })
       .where('id', '=', facts.host)
       .execute()
-    const changed = await replaceDomains(tx, facts, last)
+    const changed = await replaceDomains(tx, heard.domains, last?.domains ?? (await storedRows(tx, facts.host)))
     const isTroubleNew = before.troublesJson !== JSON.stringify(facts.troubles)
     const troubles = isTroubleNew ? facts.troubles.map((it) => it.subject) : []
     const news = [...changed, ...troubles.filter((it): it is DomainId => /^dom_\d+$/.test(it))]
@@ -87,7 +111,7 @@ export function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?:
     const ofVolumes = await volumeNews(tx, facts, {
       changed,
       troubles,
-      last,
+      isSame: last?.volumes === heard.volumes,
       isNewsOfWishes: before.received !== facts.received,
     })
     for (const id of new Set([...(await instancesOf(tx, news)), ...waiting, ...ofVolumes])) await intake.changed(tx, id)
@@ -95,9 +119,7 @@ export function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?:
 }
 
 /** Answers which domains' rows are others now. */
-async function replaceDomains(tx: Transaction, facts: HostFacts, last: HostFacts | undefined): Promise<DomainId[]> {
-  const before = last ? rowsOf(last) : await storedRows(tx, facts.host)
-  const after = rowsOf(facts)
+async function replaceDomains(tx: Transaction, after: Heard['domains'], before: Heard['domains']): Promise<DomainId[]> {
   const gone = [...before.keys()].filter((it) => !after.has(it))
   const changed = [...after.values()].filter((row) => !isDeepStrictEqual(before.get(row.id), row))
   if (gone.length > 0) await tx.db.deleteFrom('domainFacts').where('id', 'in', gone).execute()
@@ -105,13 +127,13 @@ async function replaceDomains(tx: Transaction, facts: HostFacts, last: HostFacts
   return [...gone, ...changed.map((it) => it.id)]
 }
 
-async function storedRows({ db }: Transaction, host: HostId): Promise<ReadonlyMap<DomainId, DomainFactRow>> {
+async function storedRows({ db }: Transaction, host: HostId): Promise<Heard['domains']> {
   const rows = await db.selectFrom('domainFacts').selectAll().where('hostId', '=', host).execute()
   return new Map(rows.map((row) => [row.id, { ...row }]))
 }
 
-function rowsOf({ host, domains }: HostFacts): ReadonlyMap<DomainId, DomainFactRow> {
-  return remembered(domains, host, [], () => new Map(domains.map((fact) => [fact.id, rowOf(host, fact)])))
+function rowsOf({ host, domains }: HostFacts): Heard['domains'] {
+  return new Map(domains.map((fact) => [fact.id, rowOf(host, fact)]))
 }
 
 function rowOf(

@@ -19,7 +19,7 @@ import type { HostSpec } from '../../host-api/spec.ts'
 import type { DomainId, HostId } from '../../model/ids.ts'
 import type { Store } from '../../store/store.ts'
 import type { SpecSource } from './host-spec.ts'
-import { greetHosts, type Intake, loseHosts, mournHosts, takeFacts } from './intake.ts'
+import { greetHosts, type Heard, type Intake, loseHosts, mournHosts, takeFacts } from './intake.ts'
 import { hostChannel } from './wishes.ts'
 
 export interface HostLinksParts {
@@ -56,7 +56,7 @@ export class HostLinks {
   /** What each host was sent last, on the link that it has. */
   readonly #sent = new Map<HostId, HostSpec>()
   /** What each host said last, on the link that it has. */
-  readonly #heard = new Map<HostId, HostFacts>()
+  readonly #heard = new Map<HostId, Heard>()
   #server: Server | undefined
   #nextQuestion = 1
   #closing = false
@@ -209,8 +209,8 @@ export class HostLinks {
   #take(link: Link, facts: HostFacts): void {
     this.#enqueue(link, async () => {
       if (this.#links.get(facts.host) !== link) return
-      await takeFacts(this.#parts.store, this.#parts.intake, facts, this.#heard.get(facts.host))
-      this.#heard.set(facts.host, facts)
+      const { store, intake } = this.#parts
+      this.#heard.set(facts.host, await takeFacts(store, intake, facts, this.#heard.get(facts.host)))
     })
   }
 

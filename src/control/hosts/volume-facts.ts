@@ -10,8 +10,8 @@ export interface OtherNews {
   readonly changed: readonly DomainId[]
   /** What has new troubles. */
   readonly troubles: readonly string[]
-  /** What the host said before, where that is known. */
-  readonly last: HostFacts | undefined
+  /** Whether the host says the same of volumes as the rows do. */
+  readonly isSame: boolean
   /** Whether the host has received a newer spec. */
   readonly isNewsOfWishes: boolean
 }
@@ -20,10 +20,10 @@ export interface OtherNews {
 export async function volumeNews(
   tx: Transaction,
   facts: HostFacts,
-  { changed, troubles, last, isNewsOfWishes }: OtherNews,
+  { changed, troubles, isSame, isNewsOfWishes }: OtherNews,
 ): Promise<string[]> {
   return [
-    ...(last && isDeepStrictEqual(last.volumes, facts.volumes) ? [] : await takeVolumeFacts(tx, facts)),
+    ...(isSame ? [] : await takeVolumeFacts(tx, facts)),
     ...(await attachmentsOfDomains(tx, changed)),
     ...(isNewsOfWishes ? await volumesWaiting(tx, facts.host, facts.received) : []),
     ...troubles.filter((it) => /^(?:vol|snap)-/.test(it)),
