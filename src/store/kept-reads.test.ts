@@ -80,11 +80,13 @@ test('what is written while a read is under way is not hidden by it', async () =
   expect(await upTo('i-5')).toBe('two')
 })
 
-test('those that were asked for last stay', async () => {
-  for (const last of ['i-1', 'i-2', 'i-3', 'i-1', 'i-4']) await upTo(last)
+test('what is new takes the place of what was asked for longest ago, once it is asked for more often', async () => {
+  for (const last of ['i-1', 'i-2', 'i-3', 'i-4', 'i-1']) await upTo(last)
   expect(reads).toBe(4)
-  await upTo('i-1')
-  expect(reads).toBe(4)
-  await upTo('i-2')
+  await upTo('i-4')
   expect(reads).toBe(5)
+  for (const last of ['i-4', 'i-1']) await upTo(last)
+  expect(reads).toBe(5)
+  await upTo('i-2')
+  expect(reads).toBe(6)
 })

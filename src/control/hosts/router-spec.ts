@@ -42,7 +42,7 @@ export async function routerSpec(reader: Reader, scene: Scene, place: Place): Pr
   const make = () => makeRouter(reader, scene, { ...place, vifs, groups, dns })
   if (wires.length > 0) return make()
   const of = [network, guests.at(vpc.id), dns, ...groups.flatMap((it) => [it.rules, it.members])]
-  return remembered(vifs, 'router', of, make)
+  return remembered(vifs, `router ${host.id}`, of, make)
 }
 
 async function makeRouter(
