@@ -292,8 +292,17 @@ function forwarding(line: string, verb: string, words: readonly string[]): Act |
 }
 
 function changeNeighbour(route: Rtnetlink, line: string, verb: string, payload: Buffer): void {
-  if (verb === 'del') route.change(line, RTM.delNeighbour, 0, payload)
+  if (verb === 'del') removeNeighbour(route, line, payload)
   else route.change(line, RTM.newNeighbour, flags.create | flags.replace, payload)
+}
+
+/** One that was there when it was looked for may be gone by itself: the kernel forgets neighbours. */
+function removeNeighbour(route: Rtnetlink, line: string, payload: Buffer): void {
+  try {
+    route.change(line, RTM.delNeighbour, 0, payload)
+  } catch (error) {
+    if (!(error instanceof KernelError && error.code === ENOENT)) throw error
+  }
 }
 
 function rule(line: string, verb: string, words: readonly string[], version: 4 | 6): Act | undefined {
@@ -332,8 +341,8 @@ function neighbourHeader(family: number, index: number, flagged: number): Buffer
   return header
 }
 
-/** Source: errno(3), ENODEV. */
-const ENODEV = 19
+/** Source: errno(3). */
+const [ENOENT, ENODEV] = [2, 19]
 
 function indexOf(device: string): number {
   const index = libc().if_nametoindex(device)
