@@ -48,7 +48,7 @@ export async function openGroupsFor6(
   around: { now: Date; random: Random },
 ): Promise<void> {
   const unchanged = canonical(outTo('0.0.0.0/0'))
-  for (const { id } of (await listGroups(tx, account)).filter((it) => it.vpcId === vpc)) {
+  for (const { id } of await groupsOfVpc(tx, account, vpc)) {
     const [only, ...more] = await rulesOfGroup(tx, id, 'egress')
     if (only && more.length === 0 && canonical(only) === unchanged) await addRules(tx, id, [outTo('::/0')], around)
   }
@@ -63,6 +63,17 @@ export function listGroups(reader: Reader, account: AccountId): Promise<Security
   return reader.db.selectFrom('securityGroups').selectAll().where('accountId', '=', account).orderBy('id').execute()
 }
 
+/** The account's groups in the VPC, in the order of their ids. */
+export function groupsOfVpc(reader: Reader, account: AccountId, vpc: VpcId): Promise<SecurityGroupRow[]> {
+  return reader.db
+    .selectFrom('securityGroups')
+    .selectAll()
+    .where('vpcId', '=', vpc)
+    .where('accountId', '=', account)
+    .orderBy('id')
+    .execute()
+}
+
 /** The groups of the VPC with these ids and those with these names, once each. Refuses what the VPC does not have. */
 export async function findGroups(
   reader: Reader,
@@ -71,13 +82,7 @@ export async function findGroups(
   wanted: { readonly ids: readonly string[]; readonly names: readonly string[] },
 ): Promise<SecurityGroupRow[]> {
   const ids = checkIds('security-group', wanted.ids)
-  const rows = await reader.db
-    .selectFrom('securityGroups')
-    .selectAll()
-    .where('vpcId', '=', vpc)
-    .where('accountId', '=', account)
-    .orderBy('id')
-    .execute()
+  const rows = await groupsOfVpc(reader, account, vpc)
   const found = [
     ...ids.map((id) => rows.find((it) => it.id === id) ?? refuse('InvalidGroup.NotFound', { id, vpc })),
     ...wanted.names.map(

@@ -2,6 +2,7 @@
 import type { AccountId, GroupId, VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { SecurityGroupRow } from '../../store/tables/resources.ts'
+import { groupsOfVpc } from './groups.ts'
 import { activePeerings } from './references.ts'
 import type { PeeringId } from './rule.ts'
 import { type KeptRule, rulesOf } from './rules.ts'
@@ -39,13 +40,7 @@ export interface StaleGroup extends SecurityGroupRow {
 
 /** The VPC's groups with rules whose group is gone, or whose peering is. */
 export async function staleGroups(reader: Reader, account: AccountId, vpc: VpcId): Promise<StaleGroup[]> {
-  const groups = await reader.db
-    .selectFrom('securityGroups')
-    .selectAll()
-    .where('vpcId', '=', vpc)
-    .where('accountId', '=', account)
-    .orderBy('id')
-    .execute()
+  const groups = await groupsOfVpc(reader, account, vpc)
   const rules = await rulesOf(
     reader,
     groups.map((it) => it.id),

@@ -173,7 +173,7 @@ export class SnapshotStore {
     }
     for (const { from, to } of missing) {
       bytes += await copyFrozen(from, to, report, abort)
-      await storedWhole(to)
+      await finishLayer(to)
     }
     this.#complete({ ...snapshot, chain: id, layer: volume.layer, bytes })
   }
@@ -190,7 +190,7 @@ export class SnapshotStore {
     await this.#prepare(chain, this.#readRecord(chain) ?? { ...(key && { key }) })
     if (key) await this.#keepEmpty(chain, folder, abort)
     await copyFrozen(baseFile(folder), file, () => {}, abort)
-    await storedWhole(file)
+    await finishLayer(file)
   }
 
   async #keepEmpty(chain: string, folder: string, abort: AbortSignal): Promise<void> {
@@ -222,7 +222,7 @@ export class SnapshotStore {
       await run('qemu-img', ['convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, partial], { timeoutMs: 600_000 })
       await run('qemu-img', ['resize', '-q', '-f', 'qcow2', partial, `${sizeMiB}M`])
       await rename(partial, file)
-      await storedWhole(file)
+      await finishLayer(file)
     }
     await this.#complete({ ...snapshot, chain: snapshot.id, layer: 0, bytes: (await stat(file)).blocks * 512 })
   }
@@ -251,7 +251,7 @@ export class SnapshotStore {
           { like: { empty: join(chain, emptyName), key: secret }, user: rootUser(), random: this.#random },
           abort,
         )
-        await storedWhole(file)
+        await finishLayer(file)
       }
       this.#complete({ ...snapshot, chain: snapshot.id, layer: 0, bytes: (await stat(file)).blocks * 512 })
     })
@@ -346,9 +346,10 @@ export class SnapshotStore {
     const [old, partial] = [layerFile(folder, layer), `${layerFile(folder, layer)}.new`]
     const secret = key && (await this.#keys.open(key))
     await mergeLayers(files.slice(0, count), partial, files.slice(count), secret)
+    await forReaders(partial, 0o440) // A server may open it as soon as it has its name.
     await rm(lengthFile(old), { force: true }) // What is to come may be shorter.
     await rename(partial, old)
-    await storedWhole(old)
+    await finishLayer(old)
   }
 
   /** The layers that are needed of each chain: by snapshots, by volumes, by chains that are needed themselves. */
@@ -404,7 +405,7 @@ async function forReaders(path: string, mode: number): Promise<void> {
 const lengthFile = (layer: string) => `${layer}.json`
 
 /** What is stored is on disk before anybody relies on it. */
-async function storedWhole(layer: string): Promise<void> {
+async function finishLayer(layer: string): Promise<void> {
   await forReaders(layer, 0o440)
   await using opened = await open(layer)
   await opened.sync()
