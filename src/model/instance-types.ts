@@ -42,6 +42,9 @@ export const instanceTypes: readonly InstanceType[] = Object.entries(families).f
   typesOf(name, family),
 )
 
+/** Of a launch that names none. Source: EC2 User Guide, default type of RunInstances. */
+export const usualInstanceType = 'm1.small'
+
 const byName = new Map(instanceTypes.map((it) => [it.name, it]))
 
 export function instanceType(name: string): InstanceType | undefined {

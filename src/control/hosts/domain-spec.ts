@@ -2,18 +2,29 @@ import type { DiskSpec, DomainSpec } from '../../host-api/spec.ts'
 import type { PlugSpec } from '../../host-api/volumes.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import { instanceType } from '../../model/instance-types.ts'
-import type { ImageRow, InstanceRow } from '../../store/tables/resources.ts'
-import { bootSpec } from '../images/boot.ts'
+import type { ImageRow, InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
+import { type BootChoice, bootSpec } from '../images/boot.ts'
 import { disksOfInstance, rootDevice } from '../instances/disks.ts'
-import type { Guest } from '../instances/guest.ts'
 
 /** How long a guest may take to shut down by itself. */
 const graceMs = 20_000
 
+/** Of a guest what its virtual machine is made by. */
+export interface DomainOwner {
+  readonly instance: Pick<
+    InstanceRow,
+    | ('id' | 'domainId' | 'uuid' | 'power' | 'runningAt' | 'reboots' | 'holdReboot')
+    | ('type' | 'memoryMib' | 'disksJson')
+  >
+  readonly image: ImageRow
+  readonly boot?: BootChoice | undefined
+  readonly interfaces: readonly Pick<InterfaceRow, 'id' | 'mac' | 'attachmentState'>[]
+}
+
 /** The virtual machine of a guest. */
 export function domainSpec(
   cloud: Cloud,
-  { instance, image, boot, interfaces }: Guest,
+  { instance, image, boot, interfaces }: DomainOwner,
   plugs: readonly PlugSpec[],
 ): DomainSpec {
   const type = instanceType(instance.type)! // instances are made of types that exist
@@ -48,7 +59,7 @@ function bootedAs(image: ImageRow, plugs: readonly PlugSpec[]): ImageRow {
 }
 
 /** The root where it is no volume, and disks of the type. A disk's serial is its name: so the guest finds it. */
-function disksOf(cloud: Cloud, instance: InstanceRow, image: ImageRow): DiskSpec[] {
+function disksOf(cloud: Cloud, instance: DomainOwner['instance'], image: ImageRow): DiskSpec[] {
   const root = { kind: 'root', name: rootDevice, serial: rootDevice, image: image.id, file: image.rootFile } as const
   return [
     ...(image.rootSnapshotId ? [] : [{ ...root, sizeMiB: image.rootSizeMib }]),

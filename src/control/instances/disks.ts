@@ -1,8 +1,8 @@
 /** Which disks an instance has beside volumes, and under what names its guest sees them. */
 import type { Cloud } from '../../model/cloud.ts'
-import { instanceType, scaled } from '../../model/instance-types.ts'
+import { type InstanceType, instanceType, scaled } from '../../model/instance-types.ts'
 import type { ImageRow, InstanceRow } from '../../store/tables/resources.ts'
-import type { DiskMapping } from '../images/mappings.ts'
+import { type DiskMapping, diskMappingsOf } from '../images/mappings.ts'
 
 /** `ephemeral0`, `swap`: which of the type's disks it is. */
 export interface TypeDisk {
@@ -34,6 +34,34 @@ export function disksOfType(cloud: Cloud, name: string): TypeDisk[] {
   }))
   const swap = { virtual: 'swap', name: 'sda3', sizeMiB: Math.max(leastSwapMiB, Math.round(swapMiB / cloud.scale)) }
   return partitioned.has(name) ? [...ephemeral, swap] : ephemeral
+}
+
+/** Those that a launch finds, to which its mappings are applied: the image's; where its root is no volume, all of the type too. */
+export function usualDisks(cloud: Cloud, image: ImageRow, type: string): DiskMapping[] {
+  const mapped = diskMappingsOf(image)
+  if (image.rootSnapshotId) return mapped
+  const others = disksOfType(cloud, type).filter((it) => !mapped.some(({ virtual }) => virtual === it.virtual))
+  return [...others.map(({ name, virtual }) => ({ device: `/dev/${name}`, virtual })), ...mapped]
+}
+
+/** What an instance has by its type, and by its launch's disks where they are others than the usual ones. */
+export function shapeOf(
+  cloud: Cloud,
+  type: InstanceType,
+  disks: readonly DiskMapping[] | undefined,
+): Pick<InstanceRow, 'type' | 'memoryMib' | 'disksJson'> {
+  const disksJson = disks ? JSON.stringify(disks) : null
+  return { type: type.name, memoryMib: scaled(type, cloud.scale).memoryMiB, disksJson }
+}
+
+/** What is noted of a launch's disks: nothing where instances of the image and type have these anyway. */
+export function notedDisks(
+  disks: readonly DiskMapping[],
+  image: ImageRow,
+  usual: readonly DiskMapping[],
+): readonly DiskMapping[] | undefined {
+  const same = JSON.stringify(disks) === JSON.stringify(usual) && diskMappingsOf(image).length === 0
+  return same ? undefined : disks
 }
 
 /**

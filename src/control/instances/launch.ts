@@ -3,7 +3,7 @@ import type { Random } from '../../base/random.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import { refuse } from '../../model/errors.ts'
 import { type AccountId, type DomainId, type GroupId, type HostId, newId, type ResourceId } from '../../model/ids.ts'
-import { type InstanceType, scaled } from '../../model/instance-types.ts'
+import type { InstanceType } from '../../model/instance-types.ts'
 import { place } from '../../scheduler/place.ts'
 import { nextNumber } from '../../store/sequences.ts'
 import type { Transaction } from '../../store/store.ts'
@@ -31,6 +31,7 @@ import {
   type WantedAddresses,
 } from '../interfaces/make.ts'
 import { checkRoom6 } from '../ipv6/addresses.ts'
+import { shapeOf } from './disks.ts'
 import { giveVolumes, type LaunchVolume } from './launch-volumes.ts'
 import { instanceMachine } from './machine.ts'
 
@@ -82,8 +83,8 @@ export interface LaunchContext {
 /** Makes the reservation. Refuses where fewer than `min` fit, or addresses are short. */
 export async function launch(context: LaunchContext, request: LaunchRequest): Promise<ResourceId<'reservation'>> {
   const { tx, random, now, cloud } = context
-  const memoryMib = scaled(request.type, cloud.scale).memoryMiB
-  const placement = await placeAll(context, request, memoryMib)
+  const shape = shapeOf(cloud, request.type, request.disks)
+  const placement = await placeAll(context, request, shape.memoryMib)
   const { subnet } = placement
   const named = request.primary?.privateAddress ?? request.addresses?.primary
   const addresses = named ? [named] : await freePrivateAddresses(tx, subnet, placement.hosts.length, random)
@@ -96,7 +97,7 @@ export async function launch(context: LaunchContext, request: LaunchRequest): Pr
   const instances: InstanceRow[] = []
   const interfaces: InterfaceRow[] = []
   for (const [index, host] of placement.hosts.entries()) {
-    const at = { reservation, index, host, zone: subnet.zone, memoryMib, imageIsHere }
+    const at = { reservation, index, host, zone: subnet.zone, shape, imageIsHere }
     const row = await instanceRow(context, request, at)
     instances.push(row)
     await tx.db.insertInto('instances').values(row).execute()
@@ -161,7 +162,7 @@ async function instanceRow(
     index: number
     host: HostId
     zone: string
-    memoryMib: number
+    shape: ReturnType<typeof shapeOf>
     imageIsHere: boolean
   },
 ): Promise<InstanceRow> {
@@ -172,7 +173,7 @@ async function instanceRow(
     reservationId: at.reservation,
     launchIndex: at.index,
     imageId: request.image.id,
-    type: request.type.name,
+    ...at.shape,
     keyName: request.key?.name ?? null,
     publicKey: request.key?.publicKey ?? null,
     zone: at.zone,
@@ -194,10 +195,8 @@ async function instanceRow(
     hostId: at.host,
     domainId,
     uuid: newEc2Uuid(random),
-    memoryMib: at.memoryMib,
     power: request.volumes?.length || !at.imageIsHere ? 'wait' : 'on',
     reboots: 0,
-    disksJson: request.disks ? JSON.stringify(request.disks) : null,
     wishedIn: 0,
   }
 }

@@ -1,7 +1,7 @@
 /** Volumes and disks that RunInstances asks for, over those that the image names. Source: EC2 API Reference, "BlockDeviceMapping". */
 import type { BlockDeviceMapping } from '@aws-sdk/client-ec2'
-import { type DiskMapping, diskMappingsOf, type ImageVolume, mappingsOf } from '../../control/images/mappings.ts'
-import { disksOfType } from '../../control/instances/disks.ts'
+import { type DiskMapping, type ImageVolume, mappingsOf } from '../../control/images/mappings.ts'
+import { notedDisks, usualDisks } from '../../control/instances/disks.ts'
 import type { LaunchVolume } from '../../control/instances/launch-volumes.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
 import type { Context } from '../action.ts'
@@ -19,18 +19,9 @@ export async function launchMappings(
   image: ImageRow,
   { type, mappings }: Asked,
 ): Promise<{ readonly volumes: readonly LaunchVolume[]; readonly disks: readonly DiskMapping[] | undefined }> {
-  const usual = usualDisks(context, image, type)
+  const usual = usualDisks(context.cloud, image, type)
   const { volumes, disks } = await applyMappings(context, { volumes: mappingsOf(image), disks: usual }, mappings)
-  const same = JSON.stringify(disks) === JSON.stringify(usual) && diskMappingsOf(image).length === 0
-  return { volumes: volumes.map(withoutSource), disks: same ? undefined : disks }
-}
-
-/** Those that the image maps; where its root is no volume, all of the type, under their usual names. */
-function usualDisks({ cloud }: Context, image: ImageRow, type: string): DiskMapping[] {
-  const mapped = diskMappingsOf(image)
-  if (image.rootSnapshotId) return mapped
-  const others = disksOfType(cloud, type).filter((it) => !mapped.some(({ virtual }) => virtual === it.virtual))
-  return [...others.map(({ name, virtual }) => ({ device: `/dev/${name}`, virtual })), ...mapped]
+  return { volumes: volumes.map(withoutSource), disks: notedDisks(disks, image, usual) }
 }
 
 function withoutSource({ volume: _, ...rest }: ImageVolume): LaunchVolume {

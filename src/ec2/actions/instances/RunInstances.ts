@@ -9,7 +9,7 @@ import { attachmentsOfInstances } from '../../../control/volumes/find.ts'
 import { type Cloud, zoneId, zoneName } from '../../../model/cloud.ts'
 import { refuse } from '../../../model/errors.ts'
 import type { InstanceId } from '../../../model/ids.ts'
-import { instanceType } from '../../../model/instance-types.ts'
+import { instanceType, usualInstanceType } from '../../../model/instance-types.ts'
 import type { InstanceRow } from '../../../store/tables/resources.ts'
 import { action, type Context } from '../../action.ts'
 import { fullInstances } from '../../full-instances.ts'
@@ -21,9 +21,6 @@ import { newMetadataOptions } from '../../parse/metadata-options.ts'
 import { shutdownBehavior } from '../../parse/shutdown-behavior.ts'
 import { parseUserData } from '../../parse/user-data.ts'
 import { renderReservation } from '../../render/instance.ts'
-
-/** Source: EC2 User Guide, default type of RunInstances: m1.small. */
-const defaultType = 'm1.small'
 
 /**
  * Makes a reservation of `MinCount` to `MaxCount` instances, all in one zone, and begins to start them. Answers at once,
@@ -91,7 +88,7 @@ async function checkShownTags({ tx }: Context, rows: readonly InstanceRow[]): Pr
 async function readRequest(input: RunInstancesRequest, context: Context): Promise<LaunchRequest> {
   const { tx, caller } = context
   const { min, max } = launchCounts(input)
-  const type = instanceType(input.InstanceType ?? defaultType)
+  const type = instanceType(input.InstanceType ?? usualInstanceType)
   if (!type) refuse('InvalidParameterValue', { message: `Invalid value '${input.InstanceType}' for InstanceType.` })
   if (!input.ImageId) refuse('MissingParameter', { parameter: 'ImageId' })
   const image = await findImage(tx, caller.account, input.ImageId)
