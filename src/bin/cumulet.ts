@@ -218,6 +218,20 @@ image
     await importFrom(paths(), source, options, progress, stop)
   })
 
+image
+  .command('warm')
+  .description('park the machine that launches of an image wake from, instead of after the first of them')
+  .argument('<image>', 'ami-…')
+  .option(
+    '--type <type>',
+    'of which instances; may be given several times, and the eight used last are kept',
+    (it, others: string[] = []) => [...others, it],
+  )
+  .action(async (id: string, { type }: { type?: string[] }) => {
+    const { warmImage } = await import('./images/warm.ts')
+    await warmImage(paths(), { image: id, types: type }, progress, stop)
+  })
+
 const host = subcommand('host').description('hosts of the box')
 
 host

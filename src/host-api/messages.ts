@@ -1,9 +1,9 @@
 /** The stream between an agent and the control plane: one JSON object a line, opened by the agent. */
 import type { DomainId, HostId } from '../model/ids.ts'
 import type { HostCapacity, HostFacts } from './facts.ts'
-import type { HostSpec, SpecChange } from './spec.ts'
+import type { DomainSpec, HostSpec, SpecChange } from './spec.ts'
 
-export const protocolVersion = 3
+export const protocolVersion = 4
 
 export type FromAgent =
   | {
@@ -25,3 +25,8 @@ export type ToAgent =
   | { readonly type: 'drops'; readonly id: number; readonly host: HostId }
   /** The console's last 64 KiB, BASE64. */
   | { readonly type: 'console'; readonly id: number; readonly host: HostId; readonly domain: DomainId }
+  /**
+   * `made` once a machine is parked that domains like this one wake from, which may take minutes, or `there`. All hosts of an agent
+   * share what is parked.
+   */
+  | { readonly type: 'warm'; readonly id: number; readonly host: HostId; readonly like: DomainSpec }

@@ -29,6 +29,11 @@ class FakeParking implements Parking {
   prepare({ id }: DomainSpec) {
     this.prepared.push(id)
   }
+  async warm(): Promise<'made' | 'there'> {
+    if (this.parked) return 'there'
+    this.parked = machine
+    return 'made'
+  }
   async discard() {
     this.parked = undefined
   }
@@ -100,6 +105,19 @@ test('a domain is woken where a machine like it is parked, and told who it is', 
   await booted()
   expect(from).toMatchObject([{ machine, identity: expect.stringContaining("ip='10.0.0.4'") }])
   expect(parking.prepared).toEqual([])
+})
+
+test('a domain is woken from what was parked before it was there', async () => {
+  const agent = await host.start({ parking })
+  const [like] = hostSpecOf(1).domains
+  expect([await agent.warm(like!), await agent.warm(like!)]).toEqual(['made', 'there'])
+  await booted()
+  expect(from).toMatchObject([{ machine }])
+})
+
+test('where nothing is parked nobody says that something is', async () => {
+  const agent = await host.start()
+  await expect(agent.warm(hostSpecOf(1).domains[0]!)).rejects.toThrow('every guest boots')
 })
 
 test('a disk that somebody has written to is never woken over: its memory knows another', async () => {

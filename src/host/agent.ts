@@ -3,7 +3,7 @@
  * namespace. Everything it makes outlives it; a new agent finds what is there and goes on from the last spec.
  */
 import type { Clock } from '../base/clock.ts'
-import { messageOf } from '../base/fault.ts'
+import { Fault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import type { Slots } from '../base/slots.ts'
 import type { DomainStatus, HypervisorDriver, Parking } from '../drivers/hypervisor/driver.ts'
@@ -14,7 +14,7 @@ import { withChange } from '../host-api/change.ts'
 import type { VifDrops } from '../host-api/drops.ts'
 import type { DomainFact, HostFacts } from '../host-api/facts.ts'
 import { launchedBy } from '../host-api/launches.ts'
-import type { EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
+import type { DomainSpec, EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
 import type { DnsService } from './dns/service.ts'
 import { launchesOf } from './launches.ts'
@@ -122,6 +122,13 @@ export class HostAgent {
   /** The last 64 KiB that the domain wrote to its console. */
   console(domain: DomainId): Promise<Buffer> {
     return this.#parts.hypervisor.console(domain, consoleBytes)
+  }
+
+  /** Parks a machine that domains like this one wake from, if there is none. Throws a `Fault` that says why there is none still. */
+  async warm(like: DomainSpec): Promise<'made' | 'there'> {
+    const { parking } = this.#parts
+    if (!parking) throw new Fault('nothing is parked here, and every guest boots: "waking" is false in cloud.json')
+    return await parking.warm(like)
   }
 
   /** What guests of this host sent in vain. */

@@ -91,5 +91,6 @@ function hostOf(message: ToAgent): HostId {
 
 async function answerOf(agent: HostAgent, question: Question): Promise<string> {
   if (question.type === 'drops') return JSON.stringify(await agent.drops())
+  if (question.type === 'warm') return await agent.warm(question.like)
   return (await agent.console(question.domain)).toString('base64')
 }

@@ -166,6 +166,16 @@ test('the control plane and the agent are killed; the guest runs on, and is foun
   await nothingLeft(cloud)
 })
 
+test('the first launch of a type wakes where a machine of it was parked in advance', async () => {
+  expect(await cloud.cumulet('image', 'warm', image, '--type', 'c1.medium')).toMatch(/: parked\n$/)
+  const { InstanceId: id } = await launch('--instance-type', 'c1.medium')
+  await eventually(async () => {
+    const text = await cloud.awsText('ec2', 'get-console-output', '--instance-id', id, '--latest', '--output', 'text')
+    return text.includes('cumulet: woken') || undefined
+  })
+  await terminate(id)
+})
+
 test('a virtual machine that is killed is an instance that ended by our fault', async () => {
   const { InstanceId: id } = await launch()
   const agentLog = await readFile(join(cloud.data, 'logs/agent.log'), 'utf8')

@@ -54,6 +54,7 @@ import { metricsRoute } from './metrics.ts'
 import { hasUefi, openDisks } from './open-disks.ts'
 import { openRegions } from './open-regions.ts'
 import { statusRoute } from './status.ts'
+import { warmRoute } from './warm-route.ts'
 
 /** Of unpacked images that can be fetched again. */
 const usualCacheGiB = 20
@@ -144,7 +145,10 @@ export async function openControlPlane({
   const withObjects: Handler = (head, body, abort) =>
     objects && isForObjects(head) ? objects(head, body, abort) : door(head, body, abort)
   if (objects) opened.use(await listenForGuests(objects, paths, log))
-  const routes = [statusRoute(store), metricsRoute(store, hosts), offerRoute(store, paths.images)]
+  const routes = [
+    ...[statusRoute(store), metricsRoute(store, hosts), offerRoute(store, paths.images)],
+    warmRoute({ store, cloud, hosts, clock: systemClock }),
+  ]
   if (settings.join === undefined) routes.push(accountsRoute({ store, cloud, keys: paths.keys, operator: credentials }))
   const listener = opened.adopt(
     await listen(withRoutes(routes, withObjects), {

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
+import { Fault, Retry } from '../../base/fault.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import { silentLog } from '../../base/log.ts'
 import { eventually } from '../../base/testing.ts'
 import { withChange } from '../../host-api/change.ts'
 import type { HostFacts } from '../../host-api/facts.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
-import type { HostSpec } from '../../host-api/spec.ts'
+import type { DomainSpec, HostSpec } from '../../host-api/spec.ts'
 import type { HostId } from '../../model/ids.ts'
 import { openStore } from '../../store/open.ts'
 import type { Store } from '../../store/store.ts'
@@ -143,39 +144,81 @@ test('a question of somebody who has gone is not asked', async () => {
   await expect(links.console(host, 'dom_1', AbortSignal.abort(new Error('gone')))).rejects.toThrow()
 })
 
+test('a host parks what it is asked to, and says why where it does not', async () => {
+  const agent = await dial()
+  await eventually(() => expect(links.agents()).toEqual([[host]]))
+  const [like, abort] = [{ id: 'dom_0' } as unknown as DomainSpec, new AbortController().signal]
+  agent.answer = () => ({ ok: true, value: 'made' })
+  expect(await links.warm(host, like, abort)).toBe('made')
+  expect(agent.asked).toMatchObject([{ type: 'warm', host, like }])
+  agent.answer = () => ({ ok: false, message: 'ami-1 cannot be parked' })
+  await expect(links.warm(host, like, abort)).rejects.toThrow(new Fault('ami-1 cannot be parked'))
+  agent.answer = () => undefined
+  const unanswered = links.warm(host, like, abort)
+  await turns()
+  agent.lines.close()
+  await expect(unanswered).rejects.toThrow(new Retry('the agent is gone'))
+})
+
+test('hosts of one agent are told apart from those of another', async () => {
+  const more = { zone: 'z', isEdge: false }
+  const others = ['b1', 'b2'].map((id, index) => ({ id, ...more, underlayAddress: `100.64.2.${index + 1}` }))
+  await store.transact((tx) => ensureHosts(tx, others))
+  await dial()
+  await dial('b1', 'b2')
+  await eventually(() => expect(links.agents().sort()).toEqual([[host], ['b1', 'b2']]))
+})
+
+type Question = Extract<ToAgent, { id: number }>
+type Answer = { ok: true; value: string } | { ok: false; message: string }
+
 interface Agent {
   readonly socket: Socket
   readonly lines: JsonLines<FromAgent>
   readonly specs: readonly HostSpec[]
   readonly closed: boolean
+  /** Questions that came, and what is said to them: by default nothing. */
+  readonly asked: readonly Question[]
+  answer: (question: Question) => Answer | undefined
   generations(): number[]
 }
 
-async function dial(as: HostId = host): Promise<Agent> {
+async function dial(...as: HostId[]): Promise<Agent> {
   const socket = connect(join(folder, 'agents'))
   const specs: HostSpec[] = []
+  const asked: Question[] = []
   let closed = false
   const lines = jsonLines<ToAgent, FromAgent>(socket, {
     receive: (message) => {
       if (message.type === 'spec') specs.push(message.spec)
       if (message.type === 'change') specs.push(withChange(specs.at(-1), message.change))
+      if (!('id' in message)) return
+      asked.push(message)
+      const answer = agent.answer(message)
+      if (answer) lines.send({ type: 'answer', to: message.id, ...answer })
     },
     closed: () => {
       closed = true
     },
   })
-  await new Promise((resolve) => socket.once('connect', resolve))
-  lines.send({ type: 'hello', version: protocolVersion, hosts: [{ host: as, capacity }] })
-  await turns()
   const agent: Agent = {
     socket,
     lines,
     specs,
+    asked,
+    answer: () => undefined,
     get closed() {
       return closed
     },
     generations: () => specs.map((it) => it.generation),
   }
+  await new Promise((resolve) => socket.once('connect', resolve))
+  lines.send({
+    type: 'hello',
+    version: protocolVersion,
+    hosts: (as.length > 0 ? as : [host]).map((it) => ({ host: it, capacity })),
+  })
+  await turns()
   agents.push(agent)
   return agent
 }

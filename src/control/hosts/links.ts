@@ -15,7 +15,7 @@ import type { VifDrops } from '../../host-api/drops.ts'
 import type { HostFacts } from '../../host-api/facts.ts'
 import { launchedBy } from '../../host-api/launches.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
-import type { HostSpec } from '../../host-api/spec.ts'
+import type { DomainSpec, HostSpec } from '../../host-api/spec.ts'
 import type { DomainId, HostId } from '../../model/ids.ts'
 import type { Store } from '../../store/store.ts'
 import type { SpecSource } from './host-spec.ts'
@@ -45,6 +45,8 @@ interface Question {
 const hostsAtOnce = 32
 /** Time for an agent to answer a question. */
 const answerMs = 10_000
+/** To park a machine: an agent waits ten minutes for the guest, and what it has begun before goes first. */
+const parkingMs = 15 * 60_000
 
 export class HostLinks {
   readonly #parts: HostLinksParts
@@ -89,6 +91,16 @@ export class HostLinks {
   /** What the host's guests sent in vain. Throws `Retry` while it is away. */
   async drops(host: HostId, abort: AbortSignal): Promise<readonly VifDrops[]> {
     return JSON.parse(await this.#ask(host, (id) => ({ type: 'drops', id, host }), abort)) as VifDrops[]
+  }
+
+  /** Has a machine parked that domains like this one wake from. Throws a `Fault` with the agent's reason, `Retry` while it is away. */
+  async warm(host: HostId, like: DomainSpec, abort: AbortSignal): Promise<'made' | 'there'> {
+    return (await this.#ask(host, (id) => ({ type: 'warm', id, host, like }), abort, parkingMs)) as 'made' | 'there'
+  }
+
+  /** Connected hosts, those of an agent together. */
+  agents(): HostId[][] {
+    return [...Map.groupBy(this.#links, ([, link]) => link).values()].map((some) => some.map(([host]) => host))
   }
 
   connected(host: HostId): boolean {
@@ -157,13 +169,13 @@ export class HostLinks {
     this.#parts.log.debug({ ...stage, host: spec.host, generation: spec.generation }, 'a host is told its spec')
   }
 
-  #ask(host: HostId, question: (id: number) => ToAgent, abort: AbortSignal): Promise<string> {
+  #ask(host: HostId, question: (id: number) => ToAgent, abort: AbortSignal, patienceMs = answerMs): Promise<string> {
     const link = this.#links.get(host)
     if (!link) return Promise.reject(new Retry(`host ${host} is not connected`))
     if (abort.aborted)
       return Promise.reject(new Retry(`nobody waits for host ${host}`, undefined, { cause: abort.reason }))
     const id = this.#nextQuestion++
-    const limit = AbortSignal.any([abort, AbortSignal.timeout(answerMs)])
+    const limit = AbortSignal.any([abort, AbortSignal.timeout(patienceMs)])
     return new Promise<string>((resolve, reject) => {
       limit.addEventListener('abort', () => reject(new Retry(`host ${host} did not answer`)), { once: true })
       this.#questions.set(id, { link, resolve, reject })

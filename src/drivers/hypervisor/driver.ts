@@ -61,6 +61,11 @@ export interface Parking extends AsyncDisposable {
   find(spec: DomainSpec): Promise<ParkedMachine | undefined>
   /** Makes one for domains like this, in the background: if its image can be parked, and there is none. */
   prepare(spec: DomainSpec): void
+  /**
+   * Makes one for domains like this, once no other is being made, and also where it was tried before and failed. Throws a `Fault` that
+   * says why there is none.
+   */
+  warm(spec: DomainSpec): Promise<'made' | 'there'>
   /** What there is does not wake: it is thrown away. */
   discard(key: string): Promise<void>
 }

@@ -63,7 +63,8 @@ class Lot implements Parking {
   /** Keys of those that were tried and did not park, until the next process. */
   readonly #vain = new Set<string>()
   readonly #end = new AbortController()
-  #making: Promise<void> | undefined
+  /** Resolves, whatever comes of it. */
+  #making: Promise<unknown> | undefined
 
   constructor(options: LotOptions) {
     this.#options = options
@@ -92,28 +93,51 @@ class Lot implements Parking {
 
   prepare(spec: DomainSpec): void {
     if (!canPark(spec) || this.#making || this.#end.signal.aborted) return
-    const { log } = this.#options.ground
-    const making = this.#keyOf(spec).then(async (key) => {
-      if (this.#vain.has(key) || (await readAbout(this.#in(key)))) return
-      try {
-        await this.#make(spec, key)
-      } catch (error) {
-        this.#vain.add(key)
-        if (!this.#end.signal.aborted)
-          log.warn(
-            { key, image: spec.boot.image, error: messageOf(error) },
-            'a machine does not park: others like it boot',
-          )
-        return
-      }
-      log.info({ key, image: spec.boot.image, memoryMiB: spec.memoryMiB }, 'a machine is parked: others like it wake')
-      await this.#makeRoom()
+    this.#begin(spec, (key) => !this.#vain.has(key)).catch(() => {}) // It is logged.
+  }
+
+  async warm(spec: DomainSpec): Promise<'made' | 'there'> {
+    if (!canPark(spec)) throw new Fault(whyNot(spec))
+    while (this.#making) await this.#making
+    this.#end.signal.throwIfAborted()
+    try {
+      if (await this.#begin(spec, () => true)) return 'made'
+      await this.find(spec) // It counts as used, and its memory is there before it is needed.
+      return 'there'
+    } catch (cause) {
+      const isLate = cause instanceof Error && cause.name === 'TimeoutError'
+      const why = isLate ? 'its guest did not say in time that it is parked' : messageOf(cause)
+      throw new Fault(`a machine of ${spec.boot.image} does not park, and others like it boot: ${why}`, { cause })
+    }
+  }
+
+  /** Makes one, where there is none and it `may` be tried; whether it has. Not while another is being made. */
+  #begin(spec: DomainSpec, may: (key: string) => boolean): Promise<boolean> {
+    const { image } = spec.boot
+    const work = this.#ensure(spec, may).finally(() => {
+      this.#making = undefined
     })
-    this.#making = making
-      .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'cannot park a machine'))
-      .finally(() => {
-        this.#making = undefined
-      })
+    this.#making = work.catch((error: unknown) => {
+      if (this.#end.signal.aborted) return
+      this.#options.ground.log.warn({ image, error: messageOf(error) }, 'a machine does not park: others like it boot')
+    })
+    return work
+  }
+
+  async #ensure(spec: DomainSpec, may: (key: string) => boolean): Promise<boolean> {
+    const key = await this.#keyOf(spec)
+    if ((await readAbout(this.#in(key))) || !may(key)) return false
+    try {
+      await this.#make(spec, key)
+    } catch (error) {
+      this.#vain.add(key)
+      throw error
+    }
+    this.#vain.delete(key)
+    const about = { key, image: spec.boot.image, memoryMiB: spec.memoryMiB }
+    this.#options.ground.log.info(about, 'a machine is parked: others like it wake')
+    await this.#makeRoom()
+    return true
   }
 
   async discard(key: string): Promise<void> {
@@ -232,6 +256,14 @@ class Lot implements Parking {
   #in(name: string): string {
     return join(this.#options.folder, name)
   }
+}
+
+/** Of a domain that cannot be parked. */
+function whyNot({ boot, plugs = [] }: DomainSpec): string {
+  const cannot = `${boot.image} cannot be parked, and its launches boot`
+  if (plugs.length > 0) return `${cannot}: its machines have volumes from the start`
+  if (boot.kernel === undefined) return `${cannot}: it is started by its own loader`
+  return `${cannot}: its command line does not say cumulet.parks`
 }
 
 /** A tap as a host has them, which the same offers to a guest. */

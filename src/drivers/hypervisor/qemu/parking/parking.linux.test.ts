@@ -11,6 +11,7 @@ import { run } from '../../../../base/subprocess.ts'
 import type { DomainSpec } from '../../../../host-api/spec.ts'
 import { userOfDomain } from '../../../../model/domain-user.ts'
 import type { DomainId } from '../../../../model/ids.ts'
+import type { StorageDriver } from '../../../storage/driver.ts'
 import { LayeredStorage } from '../../../storage/layers/layers.ts'
 import type { ParkedMachine, Parking } from '../../driver.ts'
 import { openGround, openQemu, type QemuDriver } from '../qemu.ts'
@@ -56,10 +57,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function openParking(): Promise<Parking> {
-  const parked = join(folder, 'parked')
+async function openParking(name = 'parked', change: Partial<StorageDriver> = {}): Promise<Parking> {
+  const parked = join(folder, name)
   await mkdir(parked, { recursive: true })
-  const lots = new LayeredStorage({ folder: parked, images: join(folder, 'images') })
+  const lots = Object.assign(new LayeredStorage({ folder: parked, images: join(folder, 'images') }), change)
   const ground = await openGround({ accelerator: 'tcg', clock: systemClock, log: silentLog })
   return await openLot({ folder: parked, ground, storage: lots, namespace: parkingNamespace })
 }
@@ -149,6 +150,30 @@ it('refuses a state that does not fit, and leaves nothing of the attempt', async
   await expect(wake(machine, '10.9.9.11', { state: torn })).rejects.toThrow(/QEMU/)
   expect((await driver.list(never)).some((it) => it.id === `dom_${last}`)).toBe(false)
   expect(existsSync(join(folder, 'domains', `dom_${last}`))).toBe(false)
+})
+
+it('says what came of a machine that is parked in advance, and tries again when it is asked again', async () => {
+  let isFull = true
+  const { provide } = LayeredStorage.prototype
+  await using warmed = await openParking('warmed', {
+    async provide(...of) {
+      if (isFull) throw new Error('no room')
+      return await provide.apply(this as LayeredStorage, of)
+    },
+  })
+  await expect(warmed.warm(specOf(0))).rejects.toThrow(/^a machine of ami-1 does not park, .*: no room$/)
+  isFull = false
+  warmed.prepare(specOf(0)) // By itself it does not try what has failed.
+  expect(await Promise.all([warmed.warm(specOf(0)), warmed.warm(specOf(1))])).toEqual(['made', 'there'])
+  expect(await warmed.find(specOf(2))).toBeDefined()
+})
+
+it('says why a machine cannot be parked', async () => {
+  const { boot } = specOf(0)
+  const { kernel: _, ...loader } = boot
+  await expect(lot.warm(specOf(0, { boot: { ...boot, commandLine: 'quiet' } }))).rejects.toThrow('cumulet.parks')
+  await expect(lot.warm(specOf(0, { boot: loader }))).rejects.toThrow('its own loader')
+  await expect(lot.warm(specOf(0, { plugs: [{} as never] }))).rejects.toThrow('volumes')
 })
 
 it('gives up parking at once when it is closed, and leaves nothing', async () => {
