@@ -1,6 +1,6 @@
+import { inside } from '../../../base/network-namespace.ts'
 import { type DropReason, dropReasons, type VifDrops } from '../../../host-api/drops.ts'
 import { type InterfaceId, isId, type VpcId } from '../../../model/ids.ts'
-import { inside } from './kernel/inside.ts'
 import { attributesOf, Rtnetlink, textOf } from './kernel/netlink.ts'
 import { runNft } from './kernel/nft.ts'
 import { IFLA, RTM } from './kernel/rtnetlink-numbers.ts'

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import { inside, type Namespace } from './kernel/inside.ts'
+import { inside, type Namespace } from '../../../base/network-namespace.ts'
 import { attributesOf, Rtnetlink, textOf } from './kernel/netlink.ts'
 import {
   AF,

@@ -1,5 +1,5 @@
 /** From what this process made last to what is wanted now, without asking the kernel what there is. */
-import type { Namespace } from './kernel/inside.ts'
+import type { Namespace } from '../../../base/network-namespace.ts'
 import type { KernelState, Link } from './kernel-state.ts'
 import { linkChanges, type Tap, type Wanted } from './links.ts'
 import { ipBatch } from './namespace.ts'

@@ -1,4 +1,4 @@
-import type { Namespace } from './kernel/inside.ts'
+import type { Namespace } from '../../../base/network-namespace.ts'
 import type { KernelState } from './kernel-state.ts'
 import { readKernelState } from './kernel-state.ts'
 import { linkChanges, type Wanted } from './links.ts'

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { KernelError } from '../../../../base/libc.ts'
+import { makeInside, removeName } from '../../../../base/network-namespace.ts'
 import { run } from '../../../../base/subprocess.ts'
 import { readKernelState } from '../kernel-state.ts'
-import { makeInside, removeName } from './inside.ts'
 import { isKnown, runIp } from './ip.ts'
 import { NftError, runNft } from './nft.ts'
 

@@ -7,7 +7,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs'
 import ipaddr from 'ipaddr.js'
 import { isSix } from '../../../../base/ipv6.ts'
 import { checked, KernelError, libc } from '../../../../base/libc.ts'
-import { directory, inside, type Namespace } from './inside.ts'
+import { directory, inside, type Namespace } from '../../../../base/network-namespace.ts'
 import { attribute, be16, flags, nest, Rtnetlink, text, u8, u32 } from './netlink.ts'
 import {
   AF,

@@ -1,7 +1,7 @@
 /** nftables through its own library: the same commands as `nft`'s, without starting a program for each. */
 import { dlopen, toString as textAt } from 'node:ffi'
 import { Fault } from '../../../../base/fault.ts'
-import { inside } from './inside.ts'
+import { inside } from '../../../../base/network-namespace.ts'
 
 /** Commands that were refused, with nft's own words. None of them was carried out. */
 export class NftError extends Fault {

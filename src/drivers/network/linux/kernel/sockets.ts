@@ -1,7 +1,7 @@
 /** Sockets of IPv4 that were made inside a namespace and are used outside of it. */
 import { closeSync } from 'node:fs'
 import { checked, libc } from '../../../../base/libc.ts'
-import { inside } from './inside.ts'
+import { inside } from '../../../../base/network-namespace.ts'
 
 /** Source: Linux, include/linux/socket.h, net.h; include/uapi/asm-generic/socket.h. */
 const AF_INET = 2

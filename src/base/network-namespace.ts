@@ -1,7 +1,7 @@
 /** Going into network namespaces, and making and removing them. All of it is this thread's alone. */
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { Fault, systemCode } from '../../../../base/fault.ts'
-import { checked, libc } from '../../../../base/libc.ts'
+import { Fault, systemCode } from './fault.ts'
+import { checked, libc } from './libc.ts'
 
 /** The name of a network namespace; `undefined` is the one that we are in ourselves. */
 export type Namespace = string | undefined
