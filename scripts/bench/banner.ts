@@ -1,14 +1,18 @@
 /**
- * When SSH servers first say who they are: `banner.ts MS EVERY ADDRESS…`, run in the network namespace from which they are seen.
- * Prints for each a line: address, milliseconds since the epoch. Gives up, with status 1, after
+ * When SSH servers first say who they are: run in the network namespace from which they are seen. Says `ready`, and then reads a
+ * line: `MS EVERY ADDRESS…`. Prints for each address a line: address, milliseconds since the epoch. Gives up, with status 1, after
  * MS milliseconds; asks every EVERY: a packet that came too early is lost, and TCP would send it again only after a second.
  */
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 
 const patienceMs = 1000
 
-const [limit = '', every = '', ...addresses] = process.argv.slice(2)
+process.stdout.write('ready\n')
+const [line] = await once(createInterface(process.stdin), 'line')
+const [limit = '', every = '', ...addresses] = String(line).split(' ')
 const end = performance.now() + Number(limit)
 await Promise.all(addresses.map(watch))
 process.exit(0)

@@ -14,7 +14,7 @@ import {
 } from '../../src/drivers/hypervisor/qemu/arguments.ts'
 import type { ImageDescription } from '../../src/images/image-folder.ts'
 import { guestAddress, Lab, labGuests } from '../../src/images/testing/lab.ts'
-import { banners, guestTimes, now, patienceFor, since, type Times } from './stages.ts'
+import { guestTimes, Lookout, now, patienceFor, since, type Times } from './stages.ts'
 
 export interface BareMachine {
   readonly accelerator: Accelerator
@@ -46,10 +46,11 @@ export class BareGuest implements AsyncDisposable {
 
   /** Times since just before QEMU was started. `together`: how many guests start at the same time. */
   async launch(abort: AbortSignal, together = 1): Promise<Times> {
+    await using lookout = await Lookout.open(this.#lab.namespace)
     const exec = now()
     const files = { disk: diskOf(this.#lab), console: this.#console }
     this.#lab.start('qemu-system-x86_64', bareArguments(this.#machine, this.#lab.namespace, files))
-    const seen = await banners(this.#lab.namespace, [guestAddress], patienceFor(together, abort))
+    const seen = await lookout.see([guestAddress], patienceFor(together, abort))
     const times = guestTimes(await this.#text(), seen.get(guestAddress) ?? Number.NaN)
     return since(exec, { exec, ...times })
   }

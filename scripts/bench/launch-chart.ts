@@ -1,4 +1,4 @@
-/** A launch by stage, drawn: one bar for a guest that wakes, one that boots, and the floor. Milliseconds to the right. */
+/** A launch by stage, drawn: one bar for a guest that stood by, one that wakes, one that boots, and the floor. Milliseconds to the right. */
 import type { LaunchResult } from './launch.ts'
 import { type Stage, stages, type Times } from './stages.ts'
 import { median } from './statistics.ts'
@@ -18,8 +18,13 @@ const shown = [
 const colours = ['#4c78a8', '#72b7b2', '#54a24b', '#eeca3b', '#f58518', '#e45756', '#b279a2', '#9d755d', '#bab0ac']
 const [width, left, barHeight, gap] = [900, 90, 34, 16]
 
-export function launchChart({ cloud, woken, bare }: LaunchResult): string {
-  const bars = Object.entries({ woken, booted: cloud, 'bare QEMU': bare.map((it) => ({ ...it, exec: 0 })) })
+export function launchChart({ cloud, woken, ready, bare }: LaunchResult): string {
+  const bars = Object.entries({
+    'stood by': ready,
+    woken,
+    booted: cloud,
+    'bare QEMU': bare.map((it) => ({ ...it, exec: 0 })),
+  })
   const longest = Math.max(...bars.map(([, all]) => middle(all, 'banner') ?? 0))
   const scale = (width - left - 70) / longest
   const drawn = bars.flatMap(([name, all], row) => bar(name, all, row * (barHeight + gap), scale))

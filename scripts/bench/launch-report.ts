@@ -5,7 +5,7 @@ import { type Stage, stages, type Times } from './stages.ts'
 import { median, type Summary, summarize } from './statistics.ts'
 
 export function launchLines(result: LaunchResult): string[] {
-  const { type, memoryMiB, accelerator, cloud, woken, bare, many } = result
+  const { type, memoryMiB, accelerator, cloud, woken, ready, bare, many } = result
   return [
     '## A launch',
     '',
@@ -16,9 +16,17 @@ export function launchLines(result: LaunchResult): string[] {
     '',
     '![A launch by stage](launch.svg)',
     '',
+    '### A guest that stood by',
+    '',
+    'As the machine that stands by for the next launch, which is made in the background after the one before.',
+    '',
+    ...table(
+      ['stage', 'since the request'],
+      ordered(ready).map((stage) => stageRow(stage, ready, []).slice(0, 2)),
+    ),
     '### A guest that wakes',
     '',
-    'As a copy of a machine that was parked; DHCP and metadata come later.',
+    'As a copy of a machine that was parked, where none stands by; DHCP and metadata come later.',
     '',
     ...table(
       ['stage', 'since the request', 'since QEMU'],
@@ -48,7 +56,7 @@ function ordered(cloud: readonly Times[]): Stage[] {
 function stageRow(stage: Stage, cloud: readonly Times[], bare: readonly Times[]): string[] {
   const own = cloud.flatMap((it) => difference(it[stage], it.exec))
   const floor = valuesOf(bare, stage)
-  const isLater = stage !== 'exec' && median(own) > 0
+  const isLater = stage !== 'exec' && own.length > 0 && median(own) > 0
   const compared = isLater && floor.length > 0
   return [
     stages[stage],

@@ -18,6 +18,8 @@ export interface LaunchResult {
   readonly cloud: readonly Times[]
   /** Of guests that wake. */
   readonly woken: readonly Times[]
+  /** Of guests that stood by. */
+  readonly ready: readonly Times[]
   /** Since QEMU was started. */
   readonly bare: readonly Times[]
   readonly many?: Many
@@ -46,21 +48,26 @@ export async function measureLaunch({ rounds, many, say, abort }: LaunchOptions)
   const machine = await bareMachine(real.paths, abort)
   const cloud: Times[] = []
   const woken: Times[] = []
+  const ready: Times[] = []
   const bare: Times[] = []
   await real.launchOne(type) // Templates of disks are made at the first launch on a host.
   for (let round = 1; round <= rounds; round++) {
-    await real.hasParked() // Nothing else is done meanwhile.
+    await real.hasStandby()
     await real.forgetParked()
     cloud.push(await real.launchOne(type))
-    await real.hasParked()
+    await real.hasStandby()
+    await real.forgetStandby()
     woken.push(await real.launchOne(type))
+    await real.hasStandby()
+    ready.push(await real.launchOne(type))
+    await real.hasStandby()
     bare.push(await launchBare(machine, abort))
-    const [booted, awake, floor] = [cloud, woken, bare].map((it) => it.at(-1)?.banner?.toFixed(0))
-    say(`launch ${round}: SSH after ${booted} ms, woken ${awake} ms, bare ${floor} ms`)
+    const [booted, awake, stood, floor] = [cloud, woken, ready, bare].map((it) => it.at(-1)?.banner?.toFixed(0))
+    say(`launch ${round}: SSH after ${booted} ms, woken ${awake} ms, stood by ${stood} ms, bare ${floor} ms`)
   }
   const { memoryMiB, accelerator } = machine
   const together = many > 0 ? { many: await launchTogether({ real, machine, abort }, many) } : {}
-  return { type, memoryMiB, accelerator, cloud, woken, bare, ...together }
+  return { type, memoryMiB, accelerator, cloud, woken, ready, bare, ...together }
 }
 
 export async function bareMachine(paths: Paths, abort: AbortSignal): Promise<BareMachine> {

@@ -1,4 +1,5 @@
 /** A cloud with real guests, and the times of its launches. */
+import { existsSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -6,7 +7,7 @@ import { Fault } from '../../src/base/fault.ts'
 import { pathsOf } from '../../src/bin/settings.ts'
 import { TestCloud } from '../../test/e2e/cloud.ts'
 import { call, type Params, type Target } from './requests.ts'
-import { banners, guestTimes, now, patienceFor, type Stage, since, type Times } from './stages.ts'
+import { guestTimes, Lookout, now, patienceFor, type Stage, since, type Times } from './stages.ts'
 
 const patienceMs = 120_000
 const key = 'bench'
@@ -18,6 +19,14 @@ const logged: Readonly<Record<string, Stage>> = {
   'program-router': 'router',
   exec: 'exec',
   run: 'run',
+}
+
+interface LogLine {
+  readonly time: string
+  readonly stage: string
+  readonly host?: string
+  readonly part?: string
+  readonly err?: object
 }
 
 interface Launched {
@@ -63,12 +72,25 @@ export class RealCloud implements AsyncDisposable {
 
   /** Has the next launch boot: what others are woken from is gone. */
   async forgetParked(): Promise<void> {
+    await this.forgetStandby()
     for (const it of await this.#parked()) await rm(join(this.paths.parked, it), { recursive: true })
   }
 
-  /** Resolves once there is a machine that the next launch is woken from. */
-  async hasParked(): Promise<void> {
-    await this.#until(async () => ((await this.#parked()).length > 0 ? true : undefined))
+  /** Has the next launch wake: no machine stands by for it. */
+  async forgetStandby(): Promise<void> {
+    await rm(this.#standby, { recursive: true, force: true })
+  }
+
+  /** Resolves once a machine stands by for the next launch: then nothing else is done in the background. */
+  async hasStandby(): Promise<void> {
+    await this.#until(async () => {
+      const numbers = await readdir(this.#standby).catch(() => [])
+      return numbers.some((it) => existsSync(join(this.#standby, it, 'standby.json'))) || undefined
+    })
+  }
+
+  get #standby(): string {
+    return join(this.paths.parked, 'standby')
   }
 
   async #parked(): Promise<string[]> {
@@ -77,8 +99,9 @@ export class RealCloud implements AsyncDisposable {
 
   /** Launches one instance and ends it again. Times since the request was sent. */
   async launchOne(type: string): Promise<Times> {
+    await using lookout = await this.#lookout()
     const launched = await this.#launch(type, 1)
-    const banner = Math.max(...(await this.#banners(launched)).values())
+    const banner = Math.max(...(await this.#banners(lookout, launched)).values())
     const guest = guestTimes(await this.#console(launched.ids[0]!), banner) // one was launched
     const times = { answered: launched.answered, ...(await this.#agentTimes(launched.sent)), ...guest }
     await this.#terminate(launched.ids)
@@ -87,8 +110,9 @@ export class RealCloud implements AsyncDisposable {
 
   /** Launches many at once and ends them. Milliseconds from the request until each of them answered. */
   async launchMany(type: string, count: number): Promise<number[]> {
+    await using lookout = await this.#lookout()
     const launched = await this.#launch(type, count)
-    const seen = await this.#banners(launched)
+    const seen = await this.#banners(lookout, launched)
     await this.#terminate(launched.ids)
     return [...seen.values()].map((at) => at - launched.sent)
   }
@@ -105,9 +129,13 @@ export class RealCloud implements AsyncDisposable {
     return { sent, answered: now(), ids: all(body, 'instanceId'), addresses: all(body, 'ipAddress') }
   }
 
-  async #banners({ addresses, ids }: Launched): Promise<ReadonlyMap<string, number>> {
+  #lookout(): Promise<Lookout> {
+    return Lookout.open(`${this.cloud.name}-internet`)
+  }
+
+  async #banners(lookout: Lookout, { addresses, ids }: Launched): Promise<ReadonlyMap<string, number>> {
     if (addresses.length !== ids.length) throw new Fault('an instance has no public address')
-    return banners(`${this.cloud.name}-internet`, addresses, patienceFor(addresses.length, this.#abort))
+    return await lookout.see(addresses, patienceFor(addresses.length, this.#abort))
   }
 
   async #console(id: string): Promise<string> {
@@ -123,9 +151,10 @@ export class RealCloud implements AsyncDisposable {
     const text = await readFile(this.paths.agentLog, 'utf8')
     const times: Times = {}
     for (const line of text.split('\n').filter((it) => it.includes('"stage"'))) {
-      const { time, stage, host, err } = JSON.parse(line) as { time: string; stage: string; host: string; err?: object }
+      const { time, stage, host, part, err } = JSON.parse(line) as LogLine
       const name = logged[stage]
-      if (name && !err && host !== edge && Date.parse(time) >= sent) times[name] ??= Date.parse(time)
+      if (name && !err && host !== edge && part !== 'parking' && Date.parse(time) >= sent)
+        times[name] ??= Date.parse(time)
     }
     return times
   }

@@ -1,7 +1,9 @@
 /** The way of a launch, stage by stage: when each was reached, in milliseconds since the epoch or since some beginning. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { Fault } from '../../src/base/fault.ts'
-import { run } from '../../src/base/subprocess.ts'
 
 export const stages = {
   answered: 'RunInstances is answered',
@@ -64,16 +66,49 @@ export function patienceFor(count: number, abort: AbortSignal): Patience {
 export async function banners(
   namespace: string,
   addresses: readonly string[],
-  { limitMs, everyMs, abort }: Patience,
+  patience: Patience,
 ): Promise<ReadonlyMap<string, number>> {
-  const program = fileURLToPath(new URL('banner.ts', import.meta.url))
-  const inside = [`--net=/run/netns/${namespace}`, process.execPath, '--no-warnings', program]
-  const said = await run('nsenter', [...inside, String(limitMs), String(everyMs), ...addresses], {
-    timeoutMs: limitMs + 10_000,
-    abort,
-  })
-  const lines = said.trim().split('\n')
-  return new Map(lines.map((line) => line.split(' ')).map(([address = '', at]) => [address, Number(at)]))
+  await using lookout = await Lookout.open(namespace)
+  return await lookout.see(addresses, patience)
+}
+
+/** A process that looks for banners: started before what it looks at, with which it would compete for the processors. */
+export class Lookout implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  readonly #lines: AsyncIterator<string>
+
+  static async open(namespace: string): Promise<Lookout> {
+    const program = fileURLToPath(new URL('banner.ts', import.meta.url))
+    const inside = [`--net=/run/netns/${namespace}`, process.execPath, '--no-warnings', program]
+    const lookout = new Lookout(spawn('nsenter', inside, { stdio: ['pipe', 'pipe', 'inherit'] }))
+    await lookout.#lines.next()
+    return lookout
+  }
+
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
+    this.#child = child
+    this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  }
+
+  async see(addresses: readonly string[], { limitMs, everyMs, abort }: Patience): Promise<ReadonlyMap<string, number>> {
+    const end = () => this.#child.kill()
+    abort.addEventListener('abort', end, { once: true })
+    this.#child.stdin.end(`${[limitMs, everyMs, ...addresses].join(' ')}\n`)
+    const seen = new Map<string, number>()
+    for (let line = await this.#lines.next(); !line.done; line = await this.#lines.next()) {
+      const [address = '', at] = line.value.split(' ')
+      seen.set(address, Number(at))
+    }
+    abort.removeEventListener('abort', end)
+    abort.throwIfAborted()
+    const silent = addresses.filter((it) => !seen.has(it))
+    if (silent.length > 0) throw new Fault(`no banner of ${silent.join(', ')}`)
+    return seen
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill()
+  }
 }
 
 export function now(): number {

@@ -44,6 +44,7 @@ function open() {
     bind: { arguments: ['int32', 'buffer', 'uint32'], return: 'int32' },
     listen: { arguments: ['int32', 'int32'], return: 'int32' },
     send: { arguments: ['int32', 'buffer', 'uint64', 'int32'], return: 'int64' },
+    sendmsg: { arguments: ['int32', 'buffer', 'int32'], return: 'int64' },
     recv: { arguments: ['int32', 'buffer', 'uint64', 'int32'], return: 'int64' },
     if_nametoindex: { arguments: ['string'], return: 'uint32' },
     ioctl: { arguments: ['int32', 'uint64', 'buffer'], return: 'int32' },

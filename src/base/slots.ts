@@ -1,10 +1,17 @@
 /** At most so many at a time, in the order in which they came. */
 export class Slots {
+  readonly #count: number
   #free: number
   readonly #waiting = new Set<() => void>()
 
   constructor(count: number) {
+    this.#count = count
     this.#free = count
+  }
+
+  /** Nobody has one. */
+  get areIdle(): boolean {
+    return this.#free === this.#count
   }
 
   /** Resolves once there is one, with what gives it back; once is enough. Rejects when aborted before. */

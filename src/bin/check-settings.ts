@@ -23,6 +23,8 @@ export function checkSettings(settings: Settings): Settings {
     throw new Fault('Volumes rest for a number of hours after a change: 0 or more.')
   if (settings.imageCacheGiB !== undefined && !within(settings.imageCacheGiB, 0))
     throw new Fault('The cache of images has a number of GiB: 0 or more.')
+  if (settings.standbys !== undefined && !within(settings.standbys, 0, 100))
+    throw new Fault('From 0 to 100 machines stand by.')
   if (![undefined, true, false].includes(settings.traces))
     throw new Fault('Traces are written, or they are not: true or false.')
   checkPublicNetwork(settings.publicNetwork)

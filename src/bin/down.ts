@@ -64,6 +64,7 @@ async function endGuests(paths: Paths, settings: Settings, graceMs: number, abor
     await endGuestsOf(parts, graceMs, abort)
     await rm(paths.host(id), { recursive: true, force: true })
   }
+  await rm(paths.heirs, { recursive: true, force: true })
 }
 
 const toNobody = { domains: [], limits: { operations: 0, bytes: 0 } }

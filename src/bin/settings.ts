@@ -36,6 +36,8 @@ export interface Settings {
   readonly volumeCooldownHours?: number
   /** False: every guest boots, where it would be woken as a copy of one that did. */
   readonly waking?: boolean
+  /** How many machines stand by for the next launches; one where it is not said. */
+  readonly standbys?: number
   /** True: what launches take is written to files, stage by stage, for OpenTelemetry. */
   readonly traces?: boolean
   /** What images out of bundles may take of the disk, if others can go for them; 20 where it is not said. */
@@ -74,6 +76,7 @@ export function pathsOf(directory: string) {
     volumeKeys: join(data, 'volume-keys'),
     volumes: join(data, 'volumes'),
     parked: join(data, 'parked'),
+    heirs: join(data, 'heirs'),
     logs: join(data, 'logs'),
     controlLog: join(data, 'logs', 'control.log'),
     agentLog: join(data, 'logs', 'agent.log'),

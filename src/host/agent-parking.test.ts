@@ -5,11 +5,19 @@ import { seededRandom } from '../base/random.ts'
 import { Slots } from '../base/slots.ts'
 import { eventually } from '../base/testing.ts'
 import type { Stage } from '../base/traces.ts'
-import type { Copied, HypervisorDriver, ParkedMachine, Parking } from '../drivers/hypervisor/driver.ts'
+import type {
+  Continued,
+  Copied,
+  HypervisorDriver,
+  ParkedMachine,
+  Parking,
+  Standby,
+} from '../drivers/hypervisor/driver.ts'
 import { openFakeHypervisor } from '../drivers/hypervisor/fake/fake.ts'
 import type { StorageDriver } from '../drivers/storage/driver.ts'
 import { FakeStorage } from '../drivers/storage/fake/fake.ts'
 import type { DomainSpec } from '../host-api/spec.ts'
+import type { DomainId } from '../model/ids.ts'
 import type { HostAgent, HostParts } from './agent.ts'
 import { MetadataService } from './metadata/service.ts'
 import { tokensOf } from './metadata/tokens.ts'
@@ -29,6 +37,21 @@ class FakeParking implements Parking {
   prepare({ id }: DomainSpec) {
     this.prepared.push(id)
   }
+  /** What stands by: for one domain. */
+  standby: Standby | undefined
+  readonly dropped: Standby[] = []
+  readonly forgotten: string[] = []
+  async take() {
+    const taken = this.standby
+    this.standby = undefined
+    return taken
+  }
+  async drop(it: Standby) {
+    this.dropped.push(it)
+  }
+  forget(id: string) {
+    this.forgotten.push(id)
+  }
   async warm(): Promise<'made' | 'there'> {
     if (this.parked) return 'there'
     this.parked = machine
@@ -43,6 +66,11 @@ class FakeParking implements Parking {
 /** Disks that begin as a parked machine has left them, until somebody writes to them. */
 class ParkedStorage extends FakeStorage {
   isWritten = false
+  readonly adopted: string[] = []
+  override async adopt(domain: DomainId, folder: string) {
+    await super.adopt(domain, folder)
+    this.adopted.push(folder)
+  }
   override async provide(...[domain, disks, abort, parked]: Parameters<StorageDriver['provide']>) {
     const nodes = await super.provide(domain, disks, abort)
     return nodes.map((it) => (parked && !this.isWritten ? { ...it, untouched: parked.key } : it))
@@ -54,10 +82,12 @@ class HeardAtOnce extends MetadataService {
   override async heardFrom() {}
 }
 
+const standby: Standby = { folder: '/standby/1', disks: '/standby/disks/1' }
+
 let host: FakeHost
 let parking: FakeParking
 let storage: ParkedStorage
-let from: (Copied | undefined)[]
+let from: (Copied | Continued | undefined)[]
 let wakes: boolean
 let stages: Stage[]
 
@@ -136,6 +166,62 @@ test('a domain that does not wake boots, and what it was to be woken from is thr
   expect(agent.facts().troubles).toEqual([])
   const failed = { stage: 'wake', err: expect.any(Error), traces: ['i-11111111'] }
   expect(stages.filter((it) => ['wake', 'boot'].includes(it.stage))).toMatchObject([failed, { stage: 'boot' }])
+})
+
+test('a domain goes on as the machine that stands by, with its disks, and another is prepared', async () => {
+  parking.parked = machine
+  parking.standby = standby
+  const agent = await booted()
+  expect(from).toEqual([{ standby, identity: expect.stringContaining("ip='10.0.0.4'") }])
+  expect(storage.adopted).toEqual([standby.disks])
+  await host.clock.advance(10_000)
+  await eventually(() => expect(parking.prepared).toEqual(['dom_1']))
+  expect(parking.dropped).toEqual([])
+  await agent.accept({ ...hostSpecOf(2), domains: [], routers: [] })
+  await eventually(() => expect(agent.facts().settled).toBe(2))
+  expect(parking.forgotten).toEqual(['dom_1'])
+  expect(parking.dropped).toEqual([])
+})
+
+test('a domain boots where it cannot go on as the machine that stood by, which ends', async () => {
+  parking.standby = standby
+  wakes = false
+  const agent = await booted()
+  expect(from).toMatchObject([{ standby }, undefined])
+  expect(parking.dropped).toEqual([standby])
+  expect(agent.facts().troubles).toEqual([])
+})
+
+test('a domain has disks of its own where those of the machine that stood by cannot become its', async () => {
+  parking.standby = standby
+  storage.adopt = async () => {
+    throw new Error('another file system')
+  }
+  await booted()
+  expect(from).toEqual([undefined])
+  expect(parking.dropped).toEqual([standby])
+})
+
+test('what a domain was to go on as ends with the domain, where that never started', async () => {
+  parking.standby = standby
+  const comingUp = new Slots(1)
+  const leave = await comingUp.take(new AbortController().signal)
+  const agent = await host.start({ storage, parking, comingUp })
+  await agent.accept(hostSpecOf(1))
+  await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'waiting' }]))
+  await agent.accept({ ...hostSpecOf(2), domains: [], routers: [] })
+  leave()
+  await eventually(() => expect(agent.facts().settled).toBe(2))
+  expect(parking.dropped).toEqual([standby])
+  expect(parking.forgotten).toEqual(['dom_1'])
+})
+
+test('nothing that stands by is taken for a domain that has run', async () => {
+  parking.standby = standby
+  const agent = await host.start({ storage, parking })
+  await agent.accept(hostSpecOf(1, { begun: true }))
+  await eventually(() => expect(agent.facts().settled).toBe(1))
+  expect(parking.standby).toBe(standby)
 })
 
 test('a guest that asks for its metadata has come up, which is a stage of its launch', async () => {

@@ -200,7 +200,15 @@ export class HostAgent {
     this.#parts.metadata.know(spec.routers)
     this.#parts.dns.know(spec)
     this.#parts.objects.know(spec.routers)
+    void this.#logged(this.#forgetHeirs(spec))
     this.#advance()
+  }
+
+  /** Domains that were wanted no more before they had disks, whose removal is the last that is done for the others. */
+  async #forgetHeirs({ domains }: HostSpec): Promise<void> {
+    const wanted = new Set(domains.map((it) => it.id))
+    const gone = this.#starter.heirs.filter((it) => !wanted.has(it) && !this.#disks.has(it) && !this.#busy.has(it))
+    await Promise.all(gone.map((it) => this.#starter.release(it)))
   }
 
   /** Plans, starts every step whose subject is free, and arranges to be woken for the rest. */
@@ -303,6 +311,7 @@ export class HostAgent {
         return this.#lookAtDomains()
       case 'release-disks':
         await storage.release(step.subject, abort)
+        await this.#starter.release(step.subject)
         this.#disks.delete(step.subject)
     }
   }
@@ -320,6 +329,7 @@ export class HostAgent {
   async #makeRouter(router: RouterSpec, abort: AbortSignal): Promise<void> {
     const { network, metadata, dns, objects } = this.#parts
     try {
+      await this.#inherit(router)
       await network.program(router, abort, () => {
         this.#routers.set(router.vpc, router)
         this.#advance()
@@ -330,6 +340,14 @@ export class HostAgent {
       this.#routers.set(router.vpc, undefined)
       throw error
     }
+  }
+
+  /** The taps of domains that are new may be there already, elsewhere: before the router makes others. */
+  async #inherit({ vifs }: RouterSpec): Promise<void> {
+    const here = new Set(vifs.map((it) => it.domain))
+    const isNew = ({ id, power, begun }: DomainSpec) =>
+      here.has(id) && power === 'on' && !begun && !this.#domains.has(id) && !this.#disks.has(id)
+    await Promise.all((this.#wanted?.domains ?? []).filter(isNew).map((it) => this.#starter.inherit(it)))
   }
 
   #withdraw(vpc: VpcId): void {

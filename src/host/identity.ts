@@ -35,10 +35,27 @@ export function identityOf(
     dns: subnet.dns.join(' '),
     ...ofMetadata(vif),
   }
-  const text = Object.entries(told)
+  const text = linesOf(told)
+  return Buffer.byteLength(text) <= mostBytes ? text : undefined
+}
+
+/**
+ * What a guest is told that shall do once, as nobody, what it will do when it is somebody: in its first line, that it is not.
+ * Source: RFC 5737 (192.0.2.0/24).
+ */
+export function rehearsal({ random, now }: { readonly random: Random; readonly now: Date }): string {
+  const told = {
+    ...{ seed: hex(random, 2 * seedBytes), time: Math.round(now.getTime() / 1000), ip: '192.0.2.2', mask: '24' },
+    ...{ netmask: '255.255.255.0', router: '192.0.2.1', mtu: 1500, hostname: 'nobody', domain: '', dns: '192.0.2.1' },
+    ...{ key: 'nobody', my_instance: '', my_name: '', my_others: '', my_ipv6: '', my_user_data: '' },
+  }
+  return `rehearsal=yes\n${linesOf(told)}`
+}
+
+function linesOf(told: Readonly<Record<string, string | number>>): string {
+  return Object.entries(told)
     .map(([name, value]) => `${name}=${quoted(`${value}`)}\n`)
     .join('')
-  return Buffer.byteLength(text) <= mostBytes ? text : undefined
 }
 
 /** What the guest would ask for first: nothing, where it may not ask. */

@@ -40,7 +40,14 @@ async function linked(parking: Pick<Parking, 'warm'>) {
   const server = createServer(dialled.resolve)
   await new Promise<void>((resolve) => server.listen(socket, resolve))
   const host = new FakeHost('a1')
-  const nothing = { find: async () => undefined, prepare: () => {}, discard: async () => {} }
+  const nothing = {
+    find: async () => undefined,
+    prepare: () => {},
+    take: async () => undefined,
+    drop: async () => {},
+    forget: () => {},
+    discard: async () => {},
+  }
   const agent = await host.start({ parking: { ...nothing, ...parking, [Symbol.asyncDispose]: async () => {} } })
   const end = new AbortController()
   const capacities = new Map([['a1', capacity]])

@@ -1,6 +1,7 @@
 /** Starts domains: each from the beginning, or as a copy of one that was parked; and not all at once. */
+import { Fault } from '../base/fault.ts'
 import { systemRandom } from '../base/random.ts'
-import type { Copied, DomainWiring, ParkedMachine } from '../drivers/hypervisor/driver.ts'
+import type { Continued, Copied, DomainWiring, ParkedMachine, Standby } from '../drivers/hypervisor/driver.ts'
 import type { DomainSpec, HostSpec } from '../host-api/spec.ts'
 import type { DomainId, InterfaceId } from '../model/ids.ts'
 import type { HostParts } from './agent.ts'
@@ -18,6 +19,8 @@ export class DomainStarter {
   readonly #volumes: VolumeHand
   readonly #end: AbortSignal
   readonly #waiting = new Set<DomainId>()
+  /** What domains may go on as, and nobody else may any more; or that there was nothing. */
+  readonly #standbys = new Map<DomainId, Promise<Standby | undefined>>()
 
   constructor(parts: HostParts, volumes: VolumeHand, end: AbortSignal) {
     this.#parts = parts
@@ -27,7 +30,42 @@ export class DomainStarter {
 
   /** Makes the domain's disks. */
   async provide(spec: DomainSpec, abort: AbortSignal): Promise<void> {
-    await this.#parts.storage.provide(spec.id, spec.disks, abort, (await this.#parkedFor(spec))?.root)
+    const { storage } = this.#parts
+    const standby = await this.inherit(spec)
+    const has = standby && (await this.#orDrop(spec, standby, () => storage.adopt(spec.id, standby.disks, abort)))
+    await storage.provide(spec.id, spec.disks, abort, has ? undefined : (await this.#parkedFor(spec))?.root)
+  }
+
+  /** Takes what the domain may go on as, before anything is made for it: once, whoever asks. */
+  inherit(spec: DomainSpec): Promise<Standby | undefined> {
+    const known = this.#standbys.get(spec.id)
+    if (known) return known
+    const taking = this.#take(spec)
+    this.#standbys.set(spec.id, taking)
+    return taking
+  }
+
+  async #take(spec: DomainSpec): Promise<Standby | undefined> {
+    try {
+      return await this.#parts.parking?.take(spec)
+    } catch (error) {
+      this.#parts.log.warn({ err: error, domain: spec.id }, 'cannot look for a machine that stands by')
+      return undefined
+    }
+  }
+
+  /** Nothing is left of the domain: nor of what it might have gone on as. */
+  async release(id: DomainId): Promise<void> {
+    const { parking } = this.#parts
+    const standby = await this.#standbys.get(id)
+    if (standby) await parking?.drop(standby)
+    this.#standbys.delete(id)
+    parking?.forget(id)
+  }
+
+  /** Domains that something was taken for. */
+  get heirs(): DomainId[] {
+    return [...this.#standbys.keys()]
   }
 
   /** Whether the domain's turn has not come. */
@@ -62,12 +100,16 @@ export class DomainStarter {
     }
   }
 
-  /** Once the guest is up the next may come, and after one that booted a machine like it is parked: it was waited for, that one is not. */
+  /**
+   * Once the guest is up the next may come. Then a machine like it is parked, and another stands by for the next launch: guests are waited
+   * for, those are not.
+   */
   async #followUp(spec: DomainSpec, came: 'woken' | 'booted', leave: (() => void) | undefined): Promise<void> {
     const { parking } = this.#parts
     if (leave || parking) await this.#isUp(spec)
     leave?.()
-    if (came === 'booted' && !this.#end.aborted) parking?.prepare(spec)
+    const isQuiet = this.#parts.comingUp?.areIdle ?? true
+    if ((came === 'booted' || isQuiet) && !this.#end.aborted) parking?.prepare(spec)
   }
 
   /** Resolves once the guest has asked for its metadata, as all but the strangest do, or has had the time to. */
@@ -85,7 +127,8 @@ export class DomainStarter {
 
   async #start({ spec, vpcs }: Boot, wanted: HostSpec, abort: AbortSignal): Promise<'woken' | 'booted'> {
     const { storage, hypervisor, network } = this.#parts
-    const parked = await this.#parkedFor(spec)
+    const standby = await this.#standbys.get(spec.id)
+    const parked = standby ? undefined : await this.#parkedFor(spec)
     const [disks, kernel, ramdisk] = await Promise.all([
       storage.provide(spec.id, spec.disks, abort, parked?.root),
       spec.boot.kernel && storage.imageFile(spec.boot.kernelImage ?? spec.boot.image, spec.boot.kernel),
@@ -95,11 +138,44 @@ export class DomainStarter {
     const taps = spec.vifs.map((vif, index) => network.tapOf(vpcs[index]!, vif.id)) // plan() has one for each vif.
     const wiring = { ...started, disks, taps, volumes: this.#volumes.wiringOf(spec) }
     const identity = identityOf(spec, wanted.routers, { random: systemRandom, now: this.#parts.clock.now() })
+    if (standby && (await this.#goesOn(spec, wiring, standby, identity, abort))) return 'woken'
     const isItsCopy = parked && disks.some((it) => it.untouched === parked.key)
     if (isItsCopy && identity !== undefined && (await this.#wakes(spec, wiring, { machine: parked, identity }, abort)))
       return 'woken'
     await hypervisor.boot(spec, wiring, abort)
     return 'booted'
+  }
+
+  /** False where it does not go on. Its disks and its tap are the domain's all the same. */
+  async #goesOn(
+    spec: DomainSpec,
+    wiring: DomainWiring,
+    standby: Standby,
+    identity: string | undefined,
+    abort: AbortSignal,
+  ): Promise<boolean> {
+    return await this.#orDrop(spec, standby, async () => {
+      if (identity === undefined) throw new Fault('there is no room to tell it who it is')
+      const from: Continued = { standby, identity }
+      await this.#parts.hypervisor.boot(spec, wiring, abort, from)
+      this.#standbys.set(spec.id, Promise.resolve(undefined))
+    })
+  }
+
+  /** Whether it could be done; where not, the domain starts as it would have without. */
+  async #orDrop(spec: DomainSpec, standby: Standby, work: () => Promise<void>): Promise<boolean> {
+    const { clock, log, parking } = this.#parts
+    const stage = { stage: 'wake', traces: [spec.instance], since: clock.now().getTime() }
+    try {
+      await work()
+      return true
+    } catch (error) {
+      log.warn({ ...stage, err: error, domain: spec.id }, 'a domain cannot go on as the machine that stood by')
+      this.#standbys.set(spec.id, Promise.resolve(undefined))
+      await parking?.drop(standby)
+      this.#end.throwIfAborted()
+      return false
+    }
   }
 
   /** False where it does not wake, and then never will. Its disk serves for a boot as well: it is that of a machine whose power went. */

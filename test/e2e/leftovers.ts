@@ -2,11 +2,12 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../../src/base/subprocess.ts'
+import { nobody } from '../../src/drivers/hypervisor/qemu/parking/identity.ts'
 import { openSpecFile } from '../../src/host/spec-file.ts'
 import { eventually, type TestCloud } from './cloud.ts'
 
-/** A machine that is being parked is nobody's. */
-const parking = ' -name dom_0 '
+/** A machine that is being parked, or stands by, is nobody's. */
+const parking = ` -name ${nobody.instance} `
 
 /** Everything that should have gone with the last instance: processes, routers, taps, disks, control groups. */
 export async function leftovers(cloud: TestCloud): Promise<string[]> {
@@ -62,7 +63,7 @@ export async function domainsOf(cloud: TestCloud): Promise<{ instance: string; d
   )
   return specs.flatMap((spec) =>
     (spec?.domains ?? []).flatMap(({ id, instance }) => {
-      const process_ = processes.find((it) => it.command.includes(` -name ${id} `))
+      const process_ = processes.find((it) => it.command.includes(` -name ${instance} `))
       return process_ ? [{ instance, domain: id, pid: process_.pid }] : []
     }),
   )

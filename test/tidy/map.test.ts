@@ -52,7 +52,7 @@ describe('imports', () => {
     const wrong = edges.filter(({ from, to }) => {
       if (!to.startsWith('src/drivers/') || isForTests(from) || floorOf(from) === 'bin') return false
       const kind = (file: string) => file.split('/').slice(0, 3).join('/')
-      const isOpen = kind(to) === 'src/drivers/qemu' || /^src\/drivers\/[^/]+\/driver\.ts$/.test(to)
+      const isOpen = kind(to) === 'src/drivers/qemu' || /^src\/drivers\/([^/]+\/driver|[^/]+)\.ts$/.test(to)
       return kind(from) !== kind(to) && !isOpen
     })
     expect(wrong).toEqual([])

@@ -3,10 +3,15 @@ import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
+import { systemRandom } from '../../base/random.ts'
+import { Heirs } from '../../drivers/heirs.ts'
 import type { HypervisorDriver, Parking } from '../../drivers/hypervisor/driver.ts'
 import type { NetworkDriver } from '../../drivers/network/driver.ts'
 import type { StorageDriver } from '../../drivers/storage/driver.ts'
 import type { VolumeDriver } from '../../drivers/volumes/driver.ts'
+import { rehearsal } from '../../host/identity.ts'
+import { numberOfDomain, userOfStandby } from '../../model/domain-user.ts'
+import type { DomainId } from '../../model/ids.ts'
 import { readAccelerator } from '../accelerator.ts'
 import { boxOf } from '../box.ts'
 import { hostsOf, type Paths, type Settings } from '../settings.ts'
@@ -35,13 +40,16 @@ export async function openDrivers(
   given?: Drivers['accelerator'],
 ): Promise<Drivers> {
   const accelerator = given ?? (await readAccelerator(paths, settings)).accelerator
+  const heirs = new Heirs(paths.heirs)
   return {
     accelerator,
     ...(accelerator === 'none'
       ? { forHost: await fakeDrivers() }
       : {
-          forHost: await realDrivers(paths, settings, accelerator, log),
-          ...(settings.waking !== false && { parking: await openParking(paths, settings, accelerator, log) }),
+          forHost: await realDrivers({ paths, settings, accelerator, heirs, log }),
+          ...(settings.waking !== false && {
+            parking: await openParking({ paths, settings, accelerator, heirs, log }),
+          }),
         }),
     async diskGiB() {
       const { bavail, bsize } = await statfs(paths.data)
@@ -65,22 +73,30 @@ async function fakeDrivers(): Promise<Drivers['forHost']> {
   })
 }
 
-async function openParking(paths: Paths, settings: Settings, accelerator: 'kvm' | 'tcg', log: Log): Promise<Parking> {
+interface Surroundings {
+  readonly paths: Paths
+  readonly settings: Settings
+  readonly accelerator: 'kvm' | 'tcg'
+  readonly heirs: Heirs
+  readonly log: Log
+}
+
+/** What is parked, and what stands by, belongs to users of its own. */
+async function openParking({ paths, settings, accelerator, heirs, log }: Surroundings): Promise<Parking> {
   const { openGround } = await import('../../drivers/hypervisor/qemu/qemu.ts')
   const { openLot } = await import('../../drivers/hypervisor/qemu/parking/lot.ts')
   const { LayeredStorage } = await import('../../drivers/storage/layers/layers.ts')
   await mkdir(paths.parked, { recursive: true, mode: 0o755 })
-  const ground = await openGround({ accelerator, clock: systemClock, log: log.child({ part: 'parking' }) })
-  const storage = new LayeredStorage({ folder: paths.parked, images: paths.images })
-  return await openLot({ folder: paths.parked, ground, storage, namespace: `${settings.name}-parking` })
+  const userOf = (id: DomainId) => userOfStandby(numberOfDomain(id))
+  const ground = await openGround({ accelerator, clock: systemClock, log: log.child({ part: 'parking' }), userOf })
+  const storage = new LayeredStorage({ folder: paths.parked, images: paths.images, userOf })
+  const most = settings.standbys ?? 1
+  const page = () => rehearsal({ random: systemRandom, now: systemClock.now() })
+  const standbys = { heirs, most, rehearsal: page }
+  return await openLot({ folder: paths.parked, ground, storage, namespace: `${settings.name}-parking`, standbys })
 }
 
-async function realDrivers(
-  paths: Paths,
-  settings: Settings,
-  accelerator: 'kvm' | 'tcg',
-  log: Log,
-): Promise<Drivers['forHost']> {
+async function realDrivers({ paths, settings, accelerator, heirs, log }: Surroundings): Promise<Drivers['forHost']> {
   const { openQemu } = await import('../../drivers/hypervisor/qemu/qemu.ts')
   const { LinuxNetwork } = await import('../../drivers/network/linux/driver.ts')
   const { edgePlace, hostPlace } = await import('../../drivers/network/box/layout.ts')
@@ -106,9 +122,10 @@ async function realDrivers(
         accelerator,
         clock: systemClock,
         log: log.child({ host }),
+        userOf: heirs.userOf,
       }),
-      network: new LinuxNetwork({ cloud: settings.name, host, ...place }),
-      storage: new LayeredStorage({ folder: home, images: paths.images }),
+      network: new LinuxNetwork({ cloud: settings.name, host, ...place, heirs }),
+      storage: new LayeredStorage({ folder: home, images: paths.images, userOf: heirs.userOf }),
       volumes: await openQemuVolumes({
         host,
         volumes: paths.volumes,
@@ -117,6 +134,7 @@ async function realDrivers(
         images: paths.images,
         clock: systemClock,
         log: log.child({ host }),
+        userOf: heirs.userOf,
       }),
     }
   }

@@ -9,10 +9,10 @@ import type { Connection } from '../volumes/driver.ts'
 export interface HypervisorDriver {
   readonly can: { readonly accelerator: 'kvm' | 'tcg' | 'none' }
   /**
-   * Starts the domain: from the beginning, or as a copy of a parked machine, whose disk it then has to have as that left it. Resolves
-   * once its virtual CPUs run; at once if it already does.
+   * Starts the domain: from the beginning; as a copy of a parked machine, whose disk it then has to have as that left it; or as a
+   * machine that stands by, whose disks and tap are the domain's by now. Resolves once its virtual CPUs run; at once if it already does.
    */
-  boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: Copied): Promise<void>
+  boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: Copied | Continued): Promise<void>
   /** Presses the ACPI power button. The guest may take its time, or ignore it. Pressing it again is harmless. */
   pressButton(id: DomainId, abort: AbortSignal): Promise<void>
   /**
@@ -59,13 +59,22 @@ export interface HypervisorDriver {
 export interface Parking extends AsyncDisposable {
   /** The one that this domain may be a copy of, if there is one. */
   find(spec: DomainSpec): Promise<ParkedMachine | undefined>
-  /** Makes one for domains like this, in the background: if its image can be parked, and there is none. */
+  /** Makes one for domains like this, in the background, and then one that stands by: if its image can be parked, and there is none. */
   prepare(spec: DomainSpec): void
   /**
    * Makes one for domains like this, once no other is being made, and also where it was tried before and failed. Throws a `Fault` that
    * says why there is none.
    */
   warm(spec: DomainSpec): Promise<'made' | 'there'>
+  /**
+   * A copy that was started before anybody asked for it, if there is one for domains like this, and makes it this domain's: whoever has it
+   * boots from it or drops it.
+   */
+  take(spec: DomainSpec): Promise<Standby | undefined>
+  /** Ends a machine that was taken. What the domain has from it stays, until nothing is left of the domain. */
+  drop(standby: Standby): Promise<void>
+  /** Nothing is left of the domain. */
+  forget(domain: DomainId): void
   /** What there is does not wake: it is thrown away. */
   discard(key: string): Promise<void>
 }
@@ -73,6 +82,20 @@ export interface Parking extends AsyncDisposable {
 /** What a domain is a copy of, and what its guest is told of who it is now: at most 4096 bytes. */
 export interface Copied {
   readonly machine: ParkedMachine
+  readonly identity: string
+}
+
+/** A machine that stands still, as nobody, with all that a process needs time for behind it. */
+export interface Standby {
+  /** Of its process: becomes the domain's. */
+  readonly folder: string
+  /** Has its disks: becomes the domain's, too. */
+  readonly disks: string
+}
+
+/** What a domain goes on as, and what its guest is told of who it is now: at most 4096 bytes. */
+export interface Continued {
+  readonly standby: Standby
   readonly identity: string
 }
 
@@ -89,9 +112,9 @@ export interface ParkedMachine {
   readonly marks: { readonly memory: readonly Mark[]; readonly state: readonly Mark[] }
 }
 
-/** A place that says who a machine is: its UUID as SMBIOS has it or in letters, its instance, its MAC, or the page for its guest. */
+/** A place that says who a machine is: its UUID as SMBIOS has it, in the order of its letters or in letters, its instance, its MAC, or the page for its guest. */
 export interface Mark {
-  readonly what: 'uuid' | 'text' | 'instance' | 'mac' | 'page'
+  readonly what: 'uuid' | 'bytes' | 'text' | 'instance' | 'mac' | 'page'
   /** In bytes. */
   readonly offset: number
 }

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { Fault } from '../../base/fault.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
+import { sendDescriptor } from '../../base/send-descriptor.ts'
 import type { QmpCommand, QmpCommands, QmpEvent } from './commands.ts'
 
 /** A longer line is none of QEMU's answers to our questions. */
@@ -29,6 +30,7 @@ export class Qmp {
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   readonly #greeting = Promise.withResolvers<unknown>()
   readonly #lines: JsonLines<object>
+  readonly #socket: Socket
   #next = 1
   #open = true
 
@@ -49,6 +51,7 @@ export class Qmp {
 
   private constructor(socket: Socket, listeners: Listeners) {
     this.#listeners = listeners
+    this.#socket = socket
     this.#greeting.promise.catch(() => {}) // Whoever waits for it is told; nobody has to.
     const receive = (message: unknown) => this.#receive(message)
     this.#lines = jsonLines<unknown, object>(socket, { receive, closed: (error) => this.#closed(error) }, longestLine)
@@ -60,15 +63,31 @@ export class Qmp {
     args: QmpCommands[C]['takes'],
     { timeoutMs = defaultTimeoutMs, abort }: { timeoutMs?: number; abort?: AbortSignal } = {},
   ): Promise<QmpCommands[C]['returns']> {
-    abort?.throwIfAborted()
+    const limits = { timeoutMs, ...(abort && { abort }) }
+    const send = (message: object) => this.#lines.send(message)
+    return (await this.#ask(command, args, send, limits)) as QmpCommands[C]['returns']
+  }
+
+  /** Gives the process a descriptor of ours, which it then knows by this name. Source: QEMU QMP Reference Manual, getfd. */
+  async give(name: string, descriptor: number, abort: AbortSignal): Promise<void> {
+    const send = (message: object) => sendDescriptor(this.#socket, `${JSON.stringify(message)}\n`, descriptor)
+    await this.#ask('getfd', { fdname: name }, send, { timeoutMs: defaultTimeoutMs, abort })
+  }
+
+  async #ask(
+    command: string,
+    args: object,
+    send: (message: object) => void,
+    limits: { timeoutMs: number; abort?: AbortSignal },
+  ): Promise<unknown> {
+    limits.abort?.throwIfAborted()
     if (!this.#open) throw new Fault(`${command}: QEMU's control socket is closed`)
     const id = this.#next++
     const answer = Promise.withResolvers<unknown>()
     this.#waiting.set(id, answer)
     try {
-      this.#lines.send({ execute: command, arguments: args, id })
-      const limits = { timeoutMs, ...(abort && { abort }) }
-      return (await within(answer.promise, command, limits)) as QmpCommands[C]['returns']
+      send({ execute: command, arguments: args, id })
+      return await within(answer.promise, command, limits)
     } finally {
       this.#waiting.delete(id)
     }

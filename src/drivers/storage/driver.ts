@@ -9,6 +9,11 @@ export interface StorageDriver {
    * root disk begins as a parked machine has left it.
    */
   provide(domain: DomainId, disks: readonly DiskSpec[], abort: AbortSignal, parked?: ParkedDisk): Promise<BlockNode[]>
+  /**
+   * Makes those disks the domain's, which has none, that a driver like this one has made in `folder`, on the same file system. Whose they
+   * are stays.
+   */
+  adopt(domain: DomainId, folder: string, abort: AbortSignal): Promise<void>
   /** Removes all disks of the domain. Resolves at once if there are none. */
   release(domain: DomainId, abort: AbortSignal): Promise<void>
   /** Every domain that has disks here. */

@@ -57,7 +57,7 @@ export function qemuArguments({ spec, wiring, accelerator, controlFd, parking }:
 function processArguments(spec: DomainSpec): string[] {
   const sandbox = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'
   return [
-    ...['-name', spec.id, '-sandbox', sandbox, '-msg', 'timestamp=on'],
+    ...['-name', spec.instance, '-sandbox', sandbox, '-msg', 'timestamp=on'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-S'],
     // A guest that powered itself off is still there to be found, whoever was away meanwhile.
     '-no-shutdown',
@@ -193,6 +193,11 @@ export function nicArguments(tap: TapPoint, { id, mac }: DomainSpec['vifs'][numb
 export function nicBackend(id: InterfaceId, { tap }: TapPoint): object {
   if (!/^[\w.-]{1,15}$/.test(tap)) throw new Fault(`not the name of a tap: ${tap}`)
   return { type: 'tap', id: nicNet(id), ifname: tap, script: 'no', downscript: 'no', vhost: false }
+}
+
+/** The same by a descriptor that the process was given by the netdev's name. */
+export function givenBackend(id: InterfaceId): object {
+  return { type: 'tap', id: nicNet(id), fd: nicNet(id), vhost: false }
 }
 
 /** The guest's end: `-device`, or `device_add`. It bears the id of the vif. */

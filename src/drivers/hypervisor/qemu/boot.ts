@@ -4,7 +4,7 @@ import { Fault } from '../../../base/fault.ts'
 import type { Log } from '../../../base/log.ts'
 import { hasEnded, identify, type ProcessIdentity, sendKill } from '../../../base/process.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
-import { userOfDomain } from '../../../model/domain-user.ts'
+import type { DomainId, InterfaceId } from '../../../model/ids.ts'
 import { confined } from '../../qemu/confine.ts'
 import { failureOf, firstFd, launch } from '../../qemu/launch.ts'
 import { Qmp } from '../../qemu/qmp.ts'
@@ -12,8 +12,9 @@ import type { DomainWiring } from '../driver.ts'
 import { type Accelerator, qemuArguments, translationMiB } from './arguments.ts'
 import { admit, type ControlGroups, type GroupLimits, removeGroups } from './cgroup.ts'
 import { Domain, type DomainSurroundings, logIn, socketIn } from './domain.ts'
+import { nobody } from './parking/identity.ts'
 import type { Way } from './parking/migration.ts'
-import { type DomainRecord, writeRecord } from './record.ts'
+import { type DomainRecord, readRecord, writeRecord } from './record.ts'
 
 /** What is the same for all domains of a host. */
 export interface Ground {
@@ -23,6 +24,8 @@ export interface Ground {
   readonly groups: ControlGroups
   /** Groups of users that devices are open to. */
   readonly deviceGroups: readonly number[]
+  /** Of a domain's process. */
+  readonly userOf: (domain: DomainId) => number
 }
 
 export interface BootOptions {
@@ -69,7 +72,7 @@ export async function bootDomain(
   const process = child.pid === undefined ? undefined : identify(child.pid)
   const failure = failureOf(child, logIn(around.folder))
   if (!process) return await failure
-  const traces = parking?.role === 'park' ? [] : [spec.instance]
+  const traces = tracesOf(spec)
   ground.log.debug({ stage: 'exec', traces, since: begun, subject: spec.id, pid: process.pid }, 'QEMU is started')
   const since = ground.clock.now().getTime()
   undo.defer(() => endStarting(process, ground.clock))
@@ -79,8 +82,7 @@ export async function bootDomain(
   undo.defer(() => domain.release())
   if (parking?.console) await domain.beginConsole(parking.console)
   await begin(domain, { process, failure, clock: ground.clock, abort, ...(parking && { parking }) })
-  domain.save({ phase: 'started', ...(parking?.console && { waking: parking.console.length }) })
-  domain.watchWaking()
+  hasStarted(domain, parking?.console)
   const told = {
     domain: spec.id,
     pid: process.pid,
@@ -92,8 +94,59 @@ export async function bootDomain(
   return domain
 }
 
+/** What nobody launched is no stage of a launch. */
+function tracesOf({ instance }: DomainSpec): string[] {
+  return instance === nobody.instance ? [] : [instance]
+}
+
+/** It runs. One whose console had begun before has yet to say that it has woken. */
+function hasStarted(domain: Domain, console: Buffer | undefined): void {
+  domain.save({ phase: 'started', ...(console && { waking: console.length }) })
+  domain.watchWaking()
+}
+
+/** What a machine that stands by becomes a domain with. */
+export interface Succession {
+  readonly around: DomainSurroundings
+  readonly groupName: string
+  readonly abort: AbortSignal
+  readonly console: Buffer
+  /** What the machine calls the NIC of the first vif. */
+  readonly firstNic: InterfaceId
+  /** What is to be done before its processors go on. */
+  prepare(way: Way, pid: number): Promise<void>
+}
+
+/** Goes on as the domain with the process that `around.folder` has the record of. Throws as `bootDomain` does, and leaves as little. */
+export async function succeed(
+  ground: Ground,
+  spec: DomainSpec,
+  wiring: DomainWiring,
+  { around, groupName, abort, console, firstNic, prepare }: Succession,
+): Promise<Domain> {
+  const since = ground.clock.now().getTime()
+  await using undo = new AsyncDisposableStack()
+  undo.defer(() => rm(around.folder, { recursive: true, force: true }))
+  const { process, groups = [] } = readRecord(around.folder) ?? {}
+  undo.defer(() => removeGroups(groups, ground.clock))
+  if (!process) throw new Fault(`${spec.id}: nothing is known of the machine that stood by`)
+  undo.defer(() => endStarting(process, ground.clock))
+  const record = { ...newRecord(spec, wiring, groups, ground.clock), process, firstNic }
+  writeRecord(around.folder, record)
+  await ground.groups.create(groupName, limitsFor(spec, ground.accelerator))
+  const domain = new Domain(around, record)
+  undo.defer(() => domain.release())
+  await domain.beginConsole(console)
+  await domain.start(bootTimeoutMs, abort, (way) => prepare(way, process.pid))
+  hasStarted(domain, console)
+  const told = { domain: spec.id, pid: process.pid, ms: ground.clock.now().getTime() - since, how: 'continue' }
+  ground.log.info({ stage: 'run', traces: tracesOf(spec), since, ...told }, 'domain runs')
+  undo.move()
+  return domain
+}
+
 function commandFor(
-  { accelerator, deviceGroups }: Ground,
+  { accelerator, deviceGroups, userOf }: Ground,
   spec: DomainSpec,
   wiring: DomainWiring,
   parking: BootParking | undefined,
@@ -104,7 +157,7 @@ function commandFor(
   const parked = parking && { parking: { role: parking.role, memoryFd: firstFd + 1 } }
   const qemu = ['qemu-system-x86_64', ...qemuArguments({ ...machine, ...parked })]
   const place = namespace === undefined ? {} : { namespace }
-  return confined(qemu, { user: userOfDomain(spec.id), groups: deviceGroups, ...place })
+  return confined(qemu, { user: userOf(spec.id), groups: deviceGroups, ...place })
 }
 
 /** What the process needs beside the guest's memory; measured, with room for the page cache of its disks. */

@@ -27,6 +27,7 @@ export interface DomainSurroundings {
 }
 
 export const socketIn = (folder: string) => join(folder, 'qmp.sock')
+export const consoleIn = (folder: string) => join(folder, 'console.log')
 export const logIn = (folder: string) => join(folder, 'qemu.log')
 
 /** A healthy QEMU answers in milliseconds, also on a loaded machine. */
@@ -53,7 +54,7 @@ export class Domain {
     this.#record = record
     this.#vifs = record.spec.vifs.map((it) => it.id).sort()
     this.#volumes = (record.plugs ?? []).map((volume) => ({ volume, sizeMiB: 0 }))
-    this.#console = new ConsoleLog(join(around.folder, 'console.log'))
+    this.#console = new ConsoleLog(consoleIn(around.folder))
     this.#control = new Control(socketIn(around.folder), {
       event: ({ event }) => this.#notice(event),
       closed: () => this.#noticeEnd(),
@@ -185,12 +186,15 @@ export class Domain {
   async plug(vif: DomainSpec['vifs'][number], tap: TapPoint, abort: AbortSignal): Promise<void> {
     const { namespace } = this.#record.wiring.taps[0] ?? tap
     if (namespace !== tap.namespace) throw new Fault(`${this.id} hangs in ${namespace}, not in ${tap.namespace}`)
-    await plugNic(await this.#running(abort), vif, tap, abort)
+    const from = this.#record.firstNic ? 'elsewhere' : 'inside'
+    await plugNic(await this.#running(abort), vif, { tap, from }, abort)
   }
 
   async unplug(vif: InterfaceId, abort: AbortSignal): Promise<void> {
     const qmp = await this.#running(abort)
-    await unplugNic({ qmp, control: this.#control, clock: this.#around.clock }, vif, abort)
+    const { firstNic, spec } = this.#record
+    const nic = vif === spec.vifs[0]?.id && firstNic ? firstNic : vif
+    await unplugNic({ qmp, control: this.#control, clock: this.#around.clock }, nic, abort)
   }
 
   async plugVolume(volume: VolumeWiring, abort: AbortSignal): Promise<void> {
@@ -260,7 +264,9 @@ export class Domain {
   async #plugged(abort: AbortSignal): Promise<readonly InterfaceId[]> {
     try {
       const qmp = await this.#control.connect(patienceMs, abort)
-      this.#vifs = (await pluggedNics(qmp, abort)).sort()
+      const { firstNic, spec } = this.#record
+      const nics = await pluggedNics(qmp, abort)
+      this.#vifs = nics.map((it) => (it === firstNic ? (spec.vifs[0]?.id ?? it) : it)).sort()
     } catch (error) {
       abort.throwIfAborted()
       if (this.#lives()) this.#complain(error)

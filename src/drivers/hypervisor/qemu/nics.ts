@@ -2,6 +2,7 @@
  * NICs that come to a machine that runs, and leave it. A NIC's device bears the id of its vif, and QEMU's list of devices is
  * the truth: nothing of it is written down.
  */
+import { closeSync } from 'node:fs'
 import type { Clock } from '../../../base/clock.ts'
 import { Fault } from '../../../base/fault.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
@@ -9,7 +10,8 @@ import { type InterfaceId, isId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import type { Control } from '../../qemu/control.ts'
 import type { Qmp } from '../../qemu/qmp.ts'
-import { nicBackend, nicDevice, nicNet } from './arguments.ts'
+import { givenBackend, nicBackend, nicDevice, nicNet } from './arguments.ts'
+import { openTap } from './open-tap.ts'
 
 /** QEMU asks a guest once and takes no second request for 5 s. Source: QEMU 7.2, hw/acpi/pcihp.c (pending_deleted_expires_ms). */
 const letGoMs = 6_000
@@ -20,16 +22,20 @@ export async function pluggedNics(qmp: Qmp, abort: AbortSignal): Promise<Interfa
   return devices.map((it) => it.name).filter((it) => isId('network-interface', it))
 }
 
-/** Plugs a NIC in, unless it is there. What is left of an attempt that died goes first. */
+/**
+ * Plugs a NIC in, unless it is there. What is left of an attempt that died goes first. The process is in the tap's namespace, or cannot
+ * open it itself and is given it open.
+ */
 export async function plugNic(
   qmp: Qmp,
   { id, mac }: DomainSpec['vifs'][number],
-  tap: TapPoint,
+  { tap, from }: { tap: TapPoint; from: 'inside' | 'elsewhere' },
   abort: AbortSignal,
 ): Promise<void> {
   if ((await pluggedNics(qmp, abort)).includes(id)) return
   await dropBackend(qmp, id, abort)
-  await qmp.execute('netdev_add', nicBackend(id, tap), { abort })
+  if (from === 'elsewhere') await giveTap(qmp, id, tap, abort)
+  await qmp.execute('netdev_add', from === 'inside' ? nicBackend(id, tap) : givenBackend(id), { abort })
   await qmp.execute('device_add', { ...nicDevice(id, mac), bus: 'nics' }, { abort })
 }
 
@@ -45,6 +51,15 @@ export async function unplugNic(
     await letGo(gone.seen, id, clock, abort)
   }
   await dropBackend(qmp, id, abort)
+}
+
+async function giveTap(qmp: Qmp, id: InterfaceId, tap: TapPoint, abort: AbortSignal): Promise<void> {
+  const descriptor = openTap(tap)
+  try {
+    await qmp.give(nicNet(id), descriptor, abort)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 async function letGo(gone: Promise<unknown>, id: InterfaceId, clock: Clock, abort: AbortSignal): Promise<void> {

@@ -5,16 +5,17 @@ import type { Clock } from '../../../base/clock.ts'
 import { Fault, messageOf } from '../../../base/fault.ts'
 import type { Log } from '../../../base/log.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
-import { numberOfDomain } from '../../../model/domain-user.ts'
+import { numberOfDomain, userOfDomain } from '../../../model/domain-user.ts'
 import type { DomainId, InterfaceId, VolumeId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import { groupsFor } from '../../qemu/confine.ts'
-import type { Copied, DomainStatus, DomainWiring, HypervisorDriver, VolumeWiring } from '../driver.ts'
+import type { Continued, Copied, DomainStatus, DomainWiring, HypervisorDriver, VolumeWiring } from '../driver.ts'
 import { Turns } from '../turns.ts'
 import type { Accelerator } from './arguments.ts'
-import { bootDomain, clearRemains, type Ground } from './boot.ts'
+import { type BootOptions, bootDomain, clearRemains, type Ground } from './boot.ts'
 import { type Limits, openControlGroups, removeGroups } from './cgroup.ts'
 import { Domain, type DomainSurroundings } from './domain.ts'
+import { goOn } from './parking/standby.ts'
 import { wakeDomain } from './parking/wake.ts'
 import { readRecord } from './record.ts'
 
@@ -24,6 +25,8 @@ export interface QemuOptions {
   readonly accelerator: Accelerator
   readonly clock: Clock
   readonly log: Log
+  /** Whose the processes of domains are, if not the users who follow from their ids. */
+  readonly userOf?: (domain: DomainId) => number
 }
 
 /** A driver, and what holds its guests back. */
@@ -47,9 +50,21 @@ export async function openQemu(options: QemuOptions): Promise<QemuDriver> {
 }
 
 /** What processes of guests need of this machine. */
-export async function openGround({ accelerator, clock, log }: Omit<QemuOptions, 'dataDir'>): Promise<Ground> {
+export async function openGround({
+  accelerator,
+  clock,
+  log,
+  userOf = userOfDomain,
+}: Omit<QemuOptions, 'dataDir'>): Promise<Ground> {
   const devices = ['/dev/net/tun', ...(accelerator === 'kvm' ? ['/dev/kvm'] : [])]
-  return { accelerator, clock, log, groups: await openControlGroups(), deviceGroups: await groupsFor(devices, log) }
+  return {
+    accelerator,
+    clock,
+    log,
+    userOf,
+    groups: await openControlGroups(),
+    deviceGroups: await groupsFor(devices, log),
+  }
 }
 
 class Qemu implements QemuDriver {
@@ -74,7 +89,7 @@ class Qemu implements QemuDriver {
     this.#saving = this.#saveConsoles()
   }
 
-  async boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: Copied): Promise<void> {
+  async boot(spec: DomainSpec, wiring: DomainWiring, abort: AbortSignal, from?: Copied | Continued): Promise<void> {
     await this.#turns.take(spec.id, 'boot', abort, async (signal) => {
       const there = await this.#domains.get(spec.id)?.status(signal)
       if (there?.state === 'running') return
@@ -83,12 +98,20 @@ class Qemu implements QemuDriver {
       await clearRemains(folder, readRecord(folder), this.#ground.clock)
       const groupName = `${createHash('sha256').update(this.#ground.dataDir).digest('hex').slice(0, 8)}-${spec.id}`
       const options = { around: this.#around(spec.id), groupName, abort: signal }
-      const domain = from
-        ? await wakeDomain(this.#ground, spec, wiring, from, options)
-        : await bootDomain(this.#ground, spec, wiring, options)
-      this.#domains.set(spec.id, domain)
+      this.#domains.set(spec.id, await this.#start(spec, wiring, options, from))
       this.#changed(spec.id)
     })
+  }
+
+  async #start(
+    spec: DomainSpec,
+    wiring: DomainWiring,
+    options: BootOptions,
+    from?: Copied | Continued,
+  ): Promise<Domain> {
+    if (!from) return await bootDomain(this.#ground, spec, wiring, options)
+    if ('standby' in from) return await goOn(this.#ground, spec, wiring, from, options)
+    return await wakeDomain(this.#ground, spec, wiring, from, options)
   }
 
   async pressButton(id: DomainId, abort: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { systemCode } from '../../../base/fault.ts'
 import type { ProcessIdentity } from '../../../base/process.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
-import type { DomainId, VolumeId } from '../../../model/ids.ts'
+import type { DomainId, InterfaceId, VolumeId } from '../../../model/ids.ts'
 import type { DomainStatus, DomainWiring } from '../driver.ts'
 
 /**
@@ -22,6 +22,8 @@ export interface DomainRecord {
   readonly process?: ProcessIdentity
   /** Folders of its control groups. */
   readonly groups: readonly string[]
+  /** What the NIC of its first vif is called, where that is another name: its process was there before it. */
+  readonly firstNic?: InterfaceId
   /** Reboots carried out. */
   readonly reboots: number
   /** The reboot that was begun: while it is there, a guest that went off comes back. */

@@ -6,13 +6,16 @@ import type { VifDrops } from '../../../host-api/drops.ts'
 import type { EdgeSpec, RouterSpec } from '../../../host-api/spec.ts'
 import type { HostId, InterfaceId, VpcId } from '../../../model/ids.ts'
 import { isId } from '../../../model/ids.ts'
+import { Heirs } from '../../heirs.ts'
 import type { BoundSockets, NetworkDriver, RouterStatus, TapPoint } from '../driver.ts'
 import { bindIn } from './bind.ts'
 import { checkEdge, checkRouter } from './check.ts'
 import { changeDhcp, endDhcp, serveDhcp } from './dhcp.ts'
 import { readDrops } from './drops.ts'
 import { changeEdge, type EdgePlace, haveSameWires, makeEdge } from './edge.ts'
-import { readKernelState } from './kernel-state.ts'
+import { fetchTap } from './fetch-tap.ts'
+import { type Link, readKernelState } from './kernel-state.ts'
+import type { Wanted } from './links.ts'
 import { listenIn } from './listen.ts'
 import {
   checkCloudName,
@@ -40,6 +43,8 @@ export interface LinuxNetworkOptions {
   readonly underlay: UnderlayPlace
   /** Where the edge is, if this host is it. */
   readonly edge?: EdgePlace
+  /** Absent: there are none. */
+  readonly heirs?: Heirs
 }
 
 /**
@@ -50,6 +55,7 @@ export class LinuxNetwork implements NetworkDriver {
   readonly #options: LinuxNetworkOptions
   readonly #directory: string
   readonly #rulebook: Rulebook
+  readonly #heirs: Heirs
   readonly #turns = new Turns()
   /** What each router was last made to be, wholly and by this process. */
   readonly #programmed = new Map<VpcId, RouterSpec>()
@@ -61,6 +67,7 @@ export class LinuxNetwork implements NetworkDriver {
     this.#options = options
     this.#directory = stateDirectory(options.cloud, options.host)
     this.#rulebook = new Rulebook(this.#directory)
+    this.#heirs = options.heirs ?? new Heirs()
   }
 
   async program(spec: RouterSpec, abort: AbortSignal, pluggable = () => {}): Promise<void> {
@@ -83,9 +90,9 @@ export class LinuxNetwork implements NetworkDriver {
     const namespace = this.#namespace(spec.vpc)
     await this.#rulebook.change(namespace, routerRules(spec), abort)
     if (differInRulesAlone(before, spec)) return pluggable()
-    const [old, links] = [before, spec].map((it) => routerLinks(it, this.#options.underlay.address))
+    const links = { before: this.#linksOf(before), after: this.#linksOf(spec), fetched: this.#fetchTaps(spec) }
     await together(
-      changeLinksOf(namespace, old!, links!, abort).then(pluggable), // there are two
+      changeLinksOf(namespace, links, abort).then(pluggable),
       changeDhcp(namespace, { before, spec }, this.#dhcpDirectory(spec.vpc), abort),
     )
   }
@@ -94,9 +101,10 @@ export class LinuxNetwork implements NetworkDriver {
     const { underlay } = this.#options
     const namespace = this.#namespace(spec.vpc)
     const { vni, mtu } = spec
-    const links = routerLinks(spec, underlay.address)
+    const links = this.#linksOf(spec)
     const rules = routerRules(spec)
     makeNamespace(namespace)
+    this.#fetchTaps(spec)
     await together(
       makeRouter(
         { namespace, underlay, vni, mtu, six: spec.cidrs.some(isSix), links, rules, wires: this.#wires(spec) },
@@ -179,6 +187,17 @@ export class LinuxNetwork implements NetworkDriver {
       make: (abort) =>
         this.#turns.run(id, () => makePeerWire(id, { here: vpc, there: to }, (it) => this.#namespace(it), abort)),
     }))
+  }
+
+  #linksOf(spec: RouterSpec): Wanted {
+    return routerLinks(spec, this.#options.underlay.address, this.#heirs)
+  }
+
+  #fetchTaps({ vpc, vifs }: RouterSpec): Link[] {
+    return vifs.flatMap(({ id, domain }) => {
+      const from = this.#heirs.tapFor(domain, id)
+      return (from && fetchTap(from, this.tapOf(vpc, id), this.#heirs.userOf(domain))) ?? []
+    })
   }
 
   #namespace(vpc: VpcId): string {

@@ -32,10 +32,11 @@ export async function changeEdge(
       const namespace = routerNamespace(cloud, 'edge', it.vpc)
       await rulebook.change(namespace, edgeRules(it), abort)
       const [had, wanted] = [edgeRouterLinks(last, place.address), edgeRouterLinks(it, place.address)]
-      await changeLinksOf(namespace, had, wanted, abort)
+      await changeLinksOf(namespace, { before: had, after: wanted }, abort)
     }),
   )
-  await changeLinksOf(place.namespace, routesIn(before.networks), routesIn(spec.networks), abort)
+  const routes = { before: routesIn(before.networks), after: routesIn(spec.networks) }
+  await changeLinksOf(place.namespace, routes, abort)
 }
 
 export function haveSameWires(before: EdgeSpec, spec: EdgeSpec): boolean {

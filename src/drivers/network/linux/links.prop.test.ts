@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { Heirs } from '../../heirs.ts'
 import { linkChanges, type Wanted } from './links.ts'
 import { routerLinks } from './router-links.ts'
 import { arbitraryRouter } from './testing/arbitrary-specs.ts'
 import { Kernel } from './testing/kernel.ts'
 
 const here = '100.64.1.1'
-const arbitraryLinks = arbitraryRouter.map((it) => routerLinks(it, here))
+const arbitraryLinks = arbitraryRouter.map((it) => routerLinks(it, here, new Heirs()))
 
 it('carrying out the changes leaves nothing to change', () => {
   fc.assert(

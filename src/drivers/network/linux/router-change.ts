@@ -5,8 +5,14 @@ import { linkChanges, type Tap, type Wanted } from './links.ts'
 import { ipBatch } from './namespace.ts'
 
 /** Nothing is started where nothing differs. Where it fails, nobody knows what there is: all is to be made as if it were new. */
-export async function changeLinksOf(namespace: Namespace, before: Wanted, after: Wanted, abort: AbortSignal) {
-  const changes = linkChanges(asMade(before), after)
+export async function changeLinksOf(
+  namespace: Namespace,
+  { before, after, fetched = [] }: { before: Wanted; after: Wanted; fetched?: readonly Link[] },
+  abort: AbortSignal,
+) {
+  const made = asMade(before)
+  const links = new Map([...made.links, ...fetched.map((it) => [it.name, it] as const)])
+  const changes = linkChanges({ ...made, links }, after)
   await ipBatch(namespace, changes.prepare, abort)
   await ipBatch(namespace, changes.ip, abort)
   await ipBatch(namespace, changes.ip6, abort, 6)

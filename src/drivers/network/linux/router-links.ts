@@ -1,5 +1,5 @@
 import type { RouterSpec, SubnetSpec, VifSpec } from '../../../host-api/spec.ts'
-import { userOfDomain } from '../../../model/domain-user.ts'
+import type { Heirs } from '../../heirs.ts'
 import { alone, canonical6, canonicalNetwork, linkLocal } from './ipv6.ts'
 import type { Address, Route, Wanted } from './links.ts'
 import { gateway6, metadataAddress, routerMac, tapName } from './names.ts'
@@ -7,7 +7,7 @@ import { overlayLinks } from './overlay-links.ts'
 import { tableLinks } from './table-links.ts'
 
 /** What the namespace of a VPC's router on a host holds. `here` is the host's own underlay address. */
-export function routerLinks(spec: RouterSpec, here: string): Wanted {
+export function routerLinks(spec: RouterSpec, here: string, { userOf }: Pick<Heirs, 'userOf'>): Wanted {
   const subnets = new Map(spec.subnets.map((it) => [it.id, it]))
   const vifs = spec.vifs.map((it) => ({ ...it, tap: tapName(it.id), of: subnets.get(it.subnet) }))
   const own = vifs.flatMap((it) =>
@@ -22,7 +22,7 @@ export function routerLinks(spec: RouterSpec, here: string): Wanted {
       alias: it.id,
       mac: routerMac,
       mtu: spec.mtu,
-      owner: userOfDomain(it.domain),
+      owner: userOf(it.domain),
     })),
     addresses: [
       ...[metadataAddress, ...(spec.objects ? [spec.objects.address] : []), ...(spec.dns?.servers ?? [])].map((it) =>

@@ -30,6 +30,10 @@ export class FakeStorage implements StorageDriver {
     })
   }
 
+  async adopt(domain: DomainId, _folder: string): Promise<void> {
+    this.#world.domains.set(domain, new Map())
+  }
+
   async release(domain: DomainId): Promise<void> {
     this.#world.domains.delete(domain)
   }

@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../../base/subprocess.ts'
 import { userOfDomain } from '../../../model/domain-user.ts'
@@ -108,6 +108,18 @@ describe('disks in layers', () => {
     const [ours, theirs] = [node('sda1'), other?.file ?? '']
     const commands = [ours, theirs].map((it) => ['-c', `open -o driver=qcow2 ${it}`, '-c', 'write 4096 512'])
     await Promise.all(commands.map((it) => run('qemu-io', it)))
+  })
+
+  it('of one domain become those of another as they are', async () => {
+    const maker = new LayeredStorage({ folder: join(place.folder, 'maker'), images: place.images, userOf: () => 1234 })
+    const [made] = await maker.provide('dom_1', [root(image), swap], never)
+    await run('qemu-io', ['-c', `open -o driver=qcow2 ${made?.file}`, '-c', 'write -P 7 0 512'])
+    await place.open().adopt('dom_12', dirname(made?.file ?? ''), never)
+    const [ours] = await place.open().provide('dom_12', [root(image), swap], never)
+    expect(await run('qemu-io', ['-f', 'qcow2', '-c', 'read -P 7 0 512', ours?.file ?? ''])).not.toContain('failed')
+    expect((await stat(ours?.file ?? '')).uid).toBe(1234)
+    expect(await maker.list(never)).toEqual([])
+    await expect(place.open().adopt('dom_12', join(place.folder, 'disks', 'dom_9'), never)).rejects.toThrow()
   })
 
   it('that were left half made are not taken for disks', async () => {

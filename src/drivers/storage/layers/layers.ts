@@ -1,4 +1,17 @@
-import { chmod, chown, copyFile, link, mkdir, open, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Fault, systemCode } from '../../../base/fault.ts'
 import { exists } from '../../../base/files.ts'
@@ -15,6 +28,8 @@ export interface LayeredStorageOptions {
   /** The image cache: `<images>/<image>/<file>`, readable for all, writable for none but us. */
   readonly images: string
   readonly random?: Random
+  /** Whose the disks of a domain are, if not the user who follows from its id. */
+  readonly userOf?: (domain: DomainId) => number
 }
 
 /**
@@ -26,11 +41,13 @@ export class LayeredStorage implements StorageDriver {
   readonly #images: string
   readonly #templates: Templates
   readonly #random: Random
+  readonly #userOf: (domain: DomainId) => number
 
-  constructor({ folder, images, random = systemRandom }: LayeredStorageOptions) {
+  constructor({ folder, images, random = systemRandom, userOf = userOfDomain }: LayeredStorageOptions) {
     this.#disks = join(folder, 'disks')
     this.#images = images
     this.#random = random
+    this.#userOf = userOf
     this.#templates = new Templates(join(folder, 'templates'), random)
   }
 
@@ -42,8 +59,14 @@ export class LayeredStorage implements StorageDriver {
   ): Promise<BlockNode[]> {
     abort.throwIfAborted()
     await mkdir(this.#disks, { recursive: true, mode: 0o755 })
-    await ownFolder(join(this.#disks, domain), userOfDomain(domain))
+    await ownFolder(join(this.#disks, domain), this.#userOf(domain))
     return Promise.all(disks.map((it) => this.#provideOne(domain, it, it.kind === 'root' ? parked : undefined)))
+  }
+
+  async adopt(domain: DomainId, folder: string, abort: AbortSignal): Promise<void> {
+    abort.throwIfAborted()
+    await mkdir(this.#disks, { recursive: true, mode: 0o755 })
+    await rename(folder, join(this.#disks, domain))
   }
 
   async release(domain: DomainId, abort: AbortSignal): Promise<void> {
@@ -74,7 +97,7 @@ export class LayeredStorage implements StorageDriver {
     const format = disk.kind === 'swap' ? 'raw' : 'qcow2'
     const file = join(this.#disks, domain, `${name}.${format}`)
     const { serial } = disk
-    if (!(await exists(file))) await this.#make(file, disk, userOfDomain(domain), parked)
+    if (!(await exists(file))) await this.#make(file, disk, this.#userOf(domain), parked)
     const untouched = parked && (await isUntouched(file, parked)) ? { untouched: parked.key } : {}
     return { file, format, serial, ...untouched }
   }

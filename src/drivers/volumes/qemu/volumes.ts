@@ -41,6 +41,8 @@ export interface QemuVolumesOptions {
   readonly clock: Clock
   readonly log: Log
   readonly random?: Random
+  /** Who opens a domain's volumes, if not the user who follows from its id. */
+  readonly userOf?: (domain: DomainId) => number
   /** How fast a volume is filled in. */
   readonly fillBytesPerSecond?: number
 }
@@ -406,7 +408,7 @@ class QemuVolumes implements VolumeDriver {
     const path = this.connection(this.#options.host, id, domain).socket
     const folder = join(path, '..')
     await mkdir(join(folder, '..'), { recursive: true, mode: 0o755 })
-    await ownFolder(folder, userOfDomain(domain))
+    await ownFolder(folder, (this.#options.userOf ?? userOfDomain)(domain))
     await alias(nbdSocketIn(this.#folderOf(id)), path)
   }
 

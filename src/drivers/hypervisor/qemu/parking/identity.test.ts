@@ -35,6 +35,14 @@ it('takes no page for one that does not begin where a page does', () => {
   expect(marksIn(memory, 2 * pageBytes)).toEqual([])
 })
 
+it('finds the page that follows upon what a shell has left of its text', () => {
+  const memory = Buffer.alloc(4 * pageBytes)
+  memory.write(nobody.page, pageBytes + 16)
+  memory.write(nobody.page, 2 * pageBytes)
+  for (const pages of [1, 2, 4])
+    expect(marksIn(memory, pages * pageBytes)).toEqual([{ what: 'page', offset: 2 * pageBytes }])
+})
+
 it('puts the address of its own NIC into the state of a copy, and leaves that of nobody', () => {
   const state = Buffer.concat([Buffer.from('virtio-net'), mac, Buffer.from('...'), mac])
   const marks = marksOfState(state)

@@ -5,11 +5,12 @@
  * Source: SMBIOS 3.6, 7.2.1 "System - UUID" (the byte order); Linux 6.1, drivers/firmware/dmi_scan.c (dmi_save_uuid, dmi_save_ident),
  * net/core/dev_addr_lists.c (dev_addr_shadow); QEMU 7.2, hw/net/virtio-net.c (vmstate_virtio_net_device).
  */
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { Fault } from '../../../../base/fault.ts'
 import type { DomainSpec } from '../../../../host-api/spec.ts'
 import type { Mark } from '../../driver.ts'
-import { type Chunk, memoryName } from './memory.ts'
+import type { Chunk } from './memory.ts'
+import { type MemoryMap, mapsOf, touchedPieces } from './process-memory.ts'
 
 export interface Identity extends Pick<DomainSpec, 'uuid' | 'instance'> {
   readonly mac: string
@@ -34,6 +35,7 @@ function formsOf({ uuid, instance, mac, page }: Identity): Forms {
   const littleEndian = [bytes.subarray(0, 4), bytes.subarray(4, 6), bytes.subarray(6, 8)].map((it) => it.toReversed())
   return {
     uuid: Buffer.concat([...littleEndian, bytes.subarray(8)]),
+    bytes,
     text: Buffer.from(uuid),
     instance: Buffer.from(instance),
     mac: Buffer.from(mac.replaceAll(':', ''), 'hex'),
@@ -52,28 +54,48 @@ function formOf(what: Mark['what'], forms: Forms): Buffer {
 /** The marks in one piece, which begins there. */
 function marksIn(text: Buffer, start: number, kinds: readonly Mark['what'][]): Mark[] {
   const marks: Mark[] = []
-  for (const what of kinds) {
-    const step = what === 'page' ? pageBytes : 1
-    for (let at = text.indexOf(unlike[what]); at >= 0; at = text.indexOf(unlike[what], at + step))
-      if ((start + at) % step === 0) marks.push({ what, offset: start + at })
-  }
+  for (const what of kinds)
+    for (let at = text.indexOf(unlike[what]); at >= 0; at = text.indexOf(unlike[what], at + 1))
+      marks.push({ what, offset: start + at })
+  return marks
+}
+
+/** Pages that are nobody's from their first byte on: what else is like them is what a shell has left of the text. */
+function pagesIn({ offset, bytes }: Chunk): Mark[] {
+  const marks: Mark[] = []
+  for (let at = 0; at + pageBytes <= bytes.length; at += pageBytes)
+    if (unlike.page.compare(bytes, at, at + pageBytes) === 0) marks.push({ what: 'page', offset: offset + at })
   return marks
 }
 
 /** In the state of devices. */
 export const marksOfState = (state: Buffer): Mark[] => marksIn(state, 0, ['mac'])
 
+const ofGuest = ['uuid', 'text', 'instance', 'mac'] as const
+const ofProcess = [...ofGuest, 'bytes'] as const
+
 /** Finds marks in memory that comes in pieces of whole pages, in order. */
 export class MarkFinder {
   readonly found: Mark[] = []
+  readonly #kinds: readonly Mark['what'][]
   #before: Chunk = { offset: 0, bytes: Buffer.alloc(0) }
+
+  constructor(kinds: readonly Mark['what'][] = [...ofGuest, 'page']) {
+    this.#kinds = kinds
+  }
 
   look({ offset, bytes }: Chunk): void {
     const { offset: start, bytes: end } = this.#before
     const [text, textAt] = start + end.length === offset ? [Buffer.concat([end, bytes]), start] : [bytes, offset]
-    this.found.push(...marksIn(bytes, offset, ['page']))
+    if (this.#kinds.includes('page')) this.found.push(...pagesIn({ offset, bytes }))
     const isNew = ({ offset: at, what }: Mark) => at + unlike[what].length > offset
-    this.found.push(...marksIn(text, textAt, ['uuid', 'text', 'instance', 'mac']).filter(isNew))
+    this.found.push(
+      ...marksIn(
+        text,
+        textAt,
+        this.#kinds.filter((it) => it !== 'page'),
+      ).filter(isNew),
+    )
     const kept = Buffer.from(text.subarray(-longest))
     this.#before = { offset: offset + bytes.length - kept.length, bytes: kept }
   }
@@ -90,32 +112,48 @@ export function stateOf(state: Buffer, marks: readonly Mark[], identity: Identit
   return its
 }
 
-/** Writes into the memory of a process, whose machine does not run yet, who it is. */
-export async function beSomebody(pid: number, marks: readonly Mark[], identity: Identity): Promise<void> {
-  const forms = formsOf(identity)
-  const maps = mapsOf(await readFile(`/proc/${pid}/maps`, 'utf8'))
-  await using memory = await open(`/proc/${pid}/mem`, 'r+')
-  for (const { what, offset } of marks) {
-    const form = formOf(what, forms)
-    const map = maps.find((it) => it.offset <= offset && offset + form.length <= it.offset + it.length)
-    if (!map) throw new Fault(`process ${pid} does not map its memory at ${offset}`)
-    await memory.write(form, 0, form.length, map.address + offset - map.offset)
+/** Where a process and its machine, which stands still, say that they are nobody: by address, and in the machine's memory. */
+export interface ProcessMarks {
+  readonly own: readonly Mark[]
+  readonly memory: readonly Mark[]
+}
+
+/** Throws where the process does not say so itself: then its firmware would tell others after a reboot. */
+export async function marksOfProcess(pid: number): Promise<ProcessMarks> {
+  const maps = await mapsOf(pid)
+  const find = async (kinds: readonly Mark['what'][], among: readonly MemoryMap[], start: 'address' | 'offset') => {
+    const marks: Mark[] = []
+    for (const map of among) {
+      const finder = new MarkFinder(kinds)
+      for await (const it of touchedPieces(pid, map)) finder.look(it)
+      marks.push(...finder.found.map(({ what, offset }) => ({ what, offset: map[start] + offset })))
+    }
+    return marks
   }
+  const own = await find(ofProcess, maps.own, 'address')
+  const missing = (['uuid', 'text', 'instance', 'mac'] as const).filter((it) => !own.some(({ what }) => what === it))
+  if (missing.length > 0) throw new Fault(`process ${pid} does not say who it is: ${missing.join(', ')}`)
+  return { own, memory: await find(ofGuest, maps.parked, 'offset') }
 }
 
-interface MemoryMap {
-  readonly address: number
-  readonly length: number
-  /** In the file that it maps. */
-  readonly offset: number
-}
-
-/** Where a process has a parked memory. Source: proc_pid_maps(5). */
-function mapsOf(text: string): MemoryMap[] {
-  return text.split('\n').flatMap((line) => {
-    const found = /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) .* \/memfd:(\S+)/.exec(line)
-    if (!found || found[4] !== memoryName) return []
-    const [address, end, offset] = found.slice(1, 4).map((it) => Number.parseInt(it, 16)) as [number, number, number]
-    return [{ address, length: end - address, offset }]
-  })
+/** Writes into the memory of a process, whose machine does not run yet, who it is. Marks of the process itself are addresses. */
+export async function beSomebody(
+  pid: number,
+  { memory: marks, own = [] }: { readonly memory: readonly Mark[]; readonly own?: readonly Mark[] },
+  identity: Identity,
+): Promise<void> {
+  const forms = formsOf(identity)
+  const { parked } = await mapsOf(pid)
+  await using memory = await open(`/proc/${pid}/mem`, 'r+')
+  const addressOf = (offset: number, length: number) => {
+    const map = parked.find((it) => it.offset <= offset && offset + length <= it.offset + it.length)
+    if (!map) throw new Fault(`process ${pid} does not map its memory at ${offset}`)
+    return map.address + offset - map.offset
+  }
+  const write = async (what: Mark['what'], address: number) => {
+    const form = formOf(what, forms)
+    await memory.write(form, 0, form.length, address)
+  }
+  for (const { what, offset } of own) await write(what, offset)
+  for (const { what, offset } of marks) await write(what, addressOf(offset, unlike[what].length))
 }

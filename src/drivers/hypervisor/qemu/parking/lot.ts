@@ -26,14 +26,15 @@ import { Fault, messageOf, systemCode } from '../../../../base/fault.ts'
 import { exists } from '../../../../base/files.ts'
 import { run } from '../../../../base/subprocess.ts'
 import type { DomainSpec } from '../../../../host-api/spec.ts'
-import { userOfDomain } from '../../../../model/domain-user.ts'
+import type { DomainId } from '../../../../model/ids.ts'
 import { parkedName, type StorageDriver } from '../../../storage/driver.ts'
-import type { DomainWiring, ParkedMachine, Parking } from '../../driver.ts'
+import type { DomainWiring, ParkedMachine, Parking, Standby } from '../../driver.ts'
 import { qemuArguments } from '../arguments.ts'
 import { clearRemains, type Ground } from '../boot.ts'
 import { readRecord } from '../record.ts'
 import { loadMemory, makeMemory } from './memory.ts'
 import { canPark, machineToPark, park } from './park.ts'
+import { type PoolOptions, StandbyPool } from './pool.ts'
 
 export interface LotOptions {
   readonly folder: string
@@ -42,6 +43,8 @@ export interface LotOptions {
   readonly storage: StorageDriver
   /** Made while a machine is parked, for a tap that leads nowhere. Unique on the machine. */
   readonly namespace: string
+  /** Absent: none stand by. */
+  readonly standbys?: Pick<PoolOptions, 'heirs' | 'most' | 'rehearsal'>
 }
 
 /** More than these are more than anybody launches at a time; those not used for the longest time go. */
@@ -63,11 +66,15 @@ class Lot implements Parking {
   /** Keys of those that were tried and did not park, until the next process. */
   readonly #vain = new Set<string>()
   readonly #end = new AbortController()
+  readonly #pool: StandbyPool | undefined
   /** Resolves, whatever comes of it. */
   #making: Promise<unknown> | undefined
 
   constructor(options: LotOptions) {
+    const { standbys, ground, storage, folder, namespace } = options
     this.#options = options
+    const its = { ground, storage, folder: join(folder, 'standby'), namespace: `${namespace}-by` }
+    this.#pool = standbys && new StandbyPool({ ...its, ...standbys })
   }
 
   async clear(): Promise<void> {
@@ -75,6 +82,7 @@ class Lot implements Parking {
     const making = this.#in('making')
     await clearRemains(join(making, 'domain'), readRecord(join(making, 'domain')), ground.clock)
     await rm(making, { recursive: true, force: true })
+    await this.#pool?.clear()
     for (const it of await storage.list(never)) await storage.release(it, never)
     await dropTap(this.#options.namespace)
   }
@@ -101,9 +109,7 @@ class Lot implements Parking {
     while (this.#making) await this.#making
     this.#end.signal.throwIfAborted()
     try {
-      if (await this.#begin(spec, () => true)) return 'made'
-      await this.find(spec) // It counts as used, and its memory is there before it is needed.
-      return 'there'
+      return (await this.#begin(spec, () => true)) ? 'made' : 'there'
     } catch (cause) {
       const isLate = cause instanceof Error && cause.name === 'TimeoutError'
       const why = isLate ? 'its guest did not say in time that it is parked' : messageOf(cause)
@@ -124,9 +130,16 @@ class Lot implements Parking {
     return work
   }
 
+  /** Whether one was made. */
   async #ensure(spec: DomainSpec, may: (key: string) => boolean): Promise<boolean> {
     const key = await this.#keyOf(spec)
-    if ((await readAbout(this.#in(key))) || !may(key)) return false
+    const isMissing = !(await readAbout(this.#in(key))) && may(key)
+    if (isMissing) await this.#tryToMake(spec, key)
+    await this.#fill(spec)
+    return isMissing
+  }
+
+  async #tryToMake(spec: DomainSpec, key: string): Promise<void> {
     try {
       await this.#make(spec, key)
     } catch (error) {
@@ -137,10 +150,30 @@ class Lot implements Parking {
     const about = { key, image: spec.boot.image, memoryMiB: spec.memoryMiB }
     this.#options.ground.log.info(about, 'a machine is parked: others like it wake')
     await this.#makeRoom()
-    return true
+  }
+
+  /** Has a copy stand by of what is parked for domains like this. It counts as used, and its memory is there before it is needed. */
+  async #fill(spec: DomainSpec): Promise<void> {
+    const machine = await this.find(spec)
+    const nobodys = { ...machineToPark(spec), boot: spec.boot } // A reboot is an ordinary boot.
+    if (machine) await this.#pool?.fill(machine, nobodys, await this.#bootFiles(spec), this.#end.signal)
+  }
+
+  async take(spec: DomainSpec): Promise<Standby | undefined> {
+    if (!this.#pool || !canPark(spec)) return undefined
+    return this.#pool.take(await this.#keyOf(spec), spec)
+  }
+
+  async drop(standby: Standby): Promise<void> {
+    await this.#pool?.drop(standby)
+  }
+
+  forget(domain: DomainId): void {
+    this.#options.standbys?.heirs.remove(domain)
   }
 
   async discard(key: string): Promise<void> {
+    await this.#pool?.endOf(key)
     const memory = this.#memories.get(key)
     this.#memories.delete(key)
     await rm(this.#in(key), { recursive: true, force: true })
@@ -151,6 +184,7 @@ class Lot implements Parking {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort()
     await this.#making
+    await this.#pool?.[Symbol.asyncDispose]()
     for (const it of this.#memories.values()) {
       const memory = await it.catch(() => undefined)
       if (memory !== undefined) closeSync(memory)
@@ -169,7 +203,7 @@ class Lot implements Parking {
       const rootIndex = machine.disks.findIndex((it) => it.kind === 'root')
       const [root, rootSpec] = [disks[rootIndex], machine.disks[rootIndex]]
       if (!root || rootSpec?.kind !== 'root') throw new Fault(`${spec.id} has no root disk`)
-      await makeTap(this.#options.namespace, userOfDomain(machine.id))
+      await makeTap(this.#options.namespace, ground.userOf(machine.id))
       const taps = [{ namespace: this.#options.namespace, tap }]
       const wiring: DomainWiring = { ...(await this.#bootFiles(machine)), disks, taps }
       const around = { folder: join(making, 'domain'), clock: ground.clock, log: ground.log, changed: () => {} }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Fault } from '../../../../base/fault.ts'
 import type { DomainSpec } from '../../../../host-api/spec.ts'
-import { userOfDomain } from '../../../../model/domain-user.ts'
+import type { InterfaceId } from '../../../../model/ids.ts'
 import type { DomainWiring, ParkedMachine } from '../../driver.ts'
 import { type BootOptions, bootDomain, type Ground } from '../boot.ts'
 import { removeGroups } from '../cgroup.ts'
@@ -20,6 +20,9 @@ const lookEveryMs = 100
 /** Debian with all its services, on a machine that has other things to do. */
 const patienceMs = 600_000
 
+/** What its NIC is called, for ever. */
+export const nobodysVif: InterfaceId = 'eni-00000000'
+
 /** Whether the image says that it can be parked. */
 export function canPark({ boot, vifs, plugs = [] }: DomainSpec): boolean {
   return (
@@ -33,7 +36,7 @@ export function machineToPark(spec: DomainSpec): DomainSpec {
   return {
     ...{ ...spec, uuid: nobody.uuid, instance: nobody.instance },
     ...{ id: 'dom_0', power: 'on', graceMs: 0, begun: false, reboots: 0, plugs: [] },
-    vifs: [{ id: 'eni-00000000', mac: nobody.mac }],
+    vifs: [{ id: nobodysVif, mac: nobody.mac }],
     ...{ cpuQuotaCores: spec.vcpus, cpuWeight: 20 },
     boot: { ...spec.boot, commandLine: words.join(' ') },
   }
@@ -51,11 +54,12 @@ export async function park(
 ): Promise<ParkedMachine['marks']> {
   const domain = await bootDomain(ground, spec, wiring, { ...options, parking: { role: 'park', files: [memory] } })
   try {
-    await hasParked(domain, ground, options.abort)
+    const limit = AbortSignal.any([options.abort, AbortSignal.timeout(patienceMs)])
+    await says(domain, isParked, ground, limit)
     const way = await domain.way(options.abort)
     await way.qmp.execute('stop', {}, { abort: options.abort })
     await domain.takeConsole()
-    await saveState(way, join(folder, 'state'), join(placeOf(wiring), 'state.sock'), userOfDomain(spec.id))
+    await saveState(way, join(folder, 'state'), join(placeOf(wiring), 'state.sock'), ground.userOf(spec.id))
     await writeFile(join(folder, 'console'), await domain.console(keptBytes))
   } finally {
     await domain.kill(AbortSignal.timeout(20_000))
@@ -71,11 +75,11 @@ export async function park(
 
 const keptBytes = 64 * 1024
 
-async function hasParked(domain: Domain, { clock }: Ground, abort: AbortSignal): Promise<void> {
-  const limit = AbortSignal.any([abort, AbortSignal.timeout(patienceMs)])
-  while (!(await domain.console(keptBytes)).includes(isParked)) {
+/** Resolves once the guest has said it. */
+export async function says(domain: Domain, text: string, { clock }: Ground, limit: AbortSignal): Promise<void> {
+  while (!(await domain.console(keptBytes)).includes(text)) {
     const { state } = await domain.status(limit)
-    if (state !== 'running') throw new Fault(`the guest that should park is ${state}`)
+    if (state !== 'running') throw new Fault(`the guest that should say "${text}" is ${state}`)
     await clock.sleep(lookEveryMs, limit)
   }
 }

@@ -11,7 +11,7 @@ import { beSomebody, nobody, stateOf } from './identity.ts'
 import { anonymousFile } from './memory.ts'
 import { loadState } from './migration.ts'
 
-const stateFd = firstFd + 2
+export const stateFd = firstFd + 2
 
 /**
  * Starts a domain as a copy of a parked machine: with its memory, its state, another identity, and what NICs it has beside the first.
@@ -34,16 +34,21 @@ export async function wakeDomain(
     const parking = {
       role: 'wake',
       files: [machine.memory, its],
-      console: Buffer.from(said.replaceAll(nobody.uuid, uuid), 'latin1'),
+      console: consoleOf(said, uuid),
       prepare: async (way, pid) => {
         await loadState(way, stateFd)
-        await beSomebody(pid, machine.marks.memory, identity)
+        await beSomebody(pid, machine.marks, identity)
         for (const [index, vif] of spec.vifs.entries())
-          if (index > 0) await plugNic(way.qmp, vif, wiring.taps[index]!, way.abort) // Counted before.
+          if (index > 0) await plugNic(way.qmp, vif, { tap: wiring.taps[index]!, from: 'inside' }, way.abort) // Counted before.
       },
     } satisfies BootOptions['parking']
     return await bootDomain(ground, spec, wiring, { ...options, parking })
   } finally {
     closeSync(its)
   }
+}
+
+/** What a parked machine has said, as if another had. */
+export function consoleOf(said: string, uuid: string): Buffer {
+  return Buffer.from(said.replaceAll(nobody.uuid, uuid), 'latin1')
 }

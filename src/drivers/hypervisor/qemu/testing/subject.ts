@@ -10,7 +10,7 @@ import { hasEnded, isAlive, sendKill } from '../../../../base/process.ts'
 import { run } from '../../../../base/subprocess.ts'
 import type { DomainSpec } from '../../../../host-api/spec.ts'
 import { userOfDomain } from '../../../../model/domain-user.ts'
-import type { DomainId } from '../../../../model/ids.ts'
+import type { DomainId, InstanceId } from '../../../../model/ids.ts'
 import type { Domain, Guest, HypervisorSubject } from '../../suite.ts'
 import { openQemu, type QemuDriver } from '../qemu.ts'
 import { readRecord } from '../record.ts'
@@ -91,15 +91,17 @@ async function commandsOf(id: DomainId): Promise<string[]> {
   const found: string[] = []
   for (const pid of (await readdir('/proc')).filter((it) => /^\d+$/.test(it))) {
     const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0') // It may end meanwhile.
-    if (words.some((it, index) => it === '-name' && words[index + 1] === id)) found.push(`pid ${pid}`)
+    if (words.some((it, index) => it === '-name' && words[index + 1] === instanceOf(id))) found.push(`pid ${pid}`)
   }
   return found
 }
 
+const instanceOf = (id: DomainId): InstanceId => `i-0123456789abc${id.slice('dom_'.length).padStart(4, '0')}`
+
 function specOf(id: DomainId, commandLine: string): DomainSpec {
   return {
     id,
-    instance: 'i-0123456789abcdef0',
+    instance: instanceOf(id),
     uuid: 'ec2f2b8c-0000-4000-8000-000000000001',
     power: 'on',
     graceMs: 1000,

@@ -123,10 +123,13 @@ function linkAttributes(told: Map<string, string> | undefined): Attributes | und
     [...told].flatMap(([word, value]) => {
       if (word === 'address') return [attribute(IFLA.address, macOf(value))]
       if (word === 'mtu') return [attribute(IFLA.mtu, u32(Number(value)))]
-      if (word === 'netns')
-        return [attribute(IFLA.namespaceFd, u32(open.adopt(openSync(`${directory}/${value}`, 'r'), closeSync)))]
+      if (word === 'netns') return [namespaceAttribute(value, open)]
       return []
     })
+}
+
+function namespaceAttribute(name: string, open: DisposableStack): Buffer {
+  return attribute(IFLA.namespaceFd, u32(open.adopt(openSync(`${directory}/${name}`, 'r'), closeSync)))
 }
 
 /** `peer name NAME …`: the other end, with attributes of its own; what is said behind it is said of it. */
@@ -154,11 +157,14 @@ function vxlanInfo(kind: string | undefined, words: readonly string[]): Attribut
 }
 
 function linkSet(line: string, words: readonly string[]): Act | undefined {
-  const told = pairsOf(words, ['dev', 'address', 'group', 'alias', 'mtu', 'master'], ['up'])
+  const told = pairsOf(words, ['dev', 'address', 'group', 'alias', 'mtu', 'master', 'netns', 'name'], ['up'])
   const dev = told?.get('dev')
   if (!told || dev === undefined) return undefined
   return (route) => {
+    using open = new DisposableStack()
     const attributes = [...told].flatMap(([word, value]) => {
+      if (word === 'netns') return [namespaceAttribute(value, open)]
+      if (word === 'name') return [attribute(IFLA.name, text(value))]
       if (word === 'address') return [attribute(IFLA.address, macOf(value))]
       if (word === 'mtu') return [attribute(IFLA.mtu, u32(Number(value)))]
       if (word === 'group') return [attribute(IFLA.group, u32(Number(value)))]

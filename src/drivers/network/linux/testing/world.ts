@@ -1,4 +1,5 @@
 import { run } from '../../../../base/subprocess.ts'
+import { Heirs } from '../../../heirs.ts'
 import { lower, raise } from '../../box/box.ts'
 import { type BoxConfig, edgePlace, hostPlace, usualBox } from '../../box/layout.ts'
 import type { TapPoint } from '../../driver.ts'
@@ -37,10 +38,10 @@ export class World implements AsyncDisposable {
   }
 
   /** Another driver of the host: what a new process would have. The first host is the edge. */
-  driver(host: 'h1' | 'h2'): LinuxNetwork {
+  driver(host: 'h1' | 'h2', heirs = new Heirs()): LinuxNetwork {
     const { cloud } = this.box
     const edge = host === 'h1' ? { edge: edgePlace(this.box) } : {}
-    return new LinuxNetwork({ cloud, host, underlay: hostPlace(this.box, host), ...edge })
+    return new LinuxNetwork({ cloud, host, underlay: hostPlace(this.box, host), ...edge, heirs })
   }
 
   async guest(point: TapPoint, mac: string): Promise<Guest> {
