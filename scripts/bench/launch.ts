@@ -28,7 +28,10 @@ export interface LaunchResult {
 /** Several guests at once: milliseconds until each of them answered. */
 export interface Many {
   readonly count: number
+  /** One of them stood by, and the others woke. */
   readonly cloudMs: Summary
+  /** As many stood by. */
+  readonly readyMs: Summary
   readonly bareMs: Summary
 }
 
@@ -90,10 +93,15 @@ async function launchTogether(
   { real, machine, abort }: { real: RealCloud; machine: BareMachine; abort: AbortSignal },
   count: number,
 ): Promise<Many> {
+  await real.hasStandby()
   const cloudMs = summarize(await real.launchMany(type, count))
+  await real.allowStandbys(count)
+  await real.launchOne(type)
+  await real.hasStandby(count)
+  const readyMs = summarize(await real.launchMany(type, count))
   await using guests = new AsyncDisposableStack()
   const prepared: BareGuest[] = []
   for (let index = 0; index < count; index++) prepared.push(guests.use(await BareGuest.prepare(machine)))
   const bare = await Promise.all(prepared.map((it) => it.launch(abort, count)))
-  return { count, cloudMs, bareMs: summarize(bare.map((it) => it.banner ?? Number.NaN)) }
+  return { count, cloudMs, readyMs, bareMs: summarize(bare.map((it) => it.banner ?? Number.NaN)) }
 }

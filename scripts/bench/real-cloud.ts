@@ -1,10 +1,11 @@
 /** A cloud with real guests, and the times of its launches. */
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../../src/base/fault.ts'
-import { pathsOf } from '../../src/bin/settings.ts'
+import { runningProcess } from '../../src/bin/running.ts'
+import { pathsOf, type Settings } from '../../src/bin/settings.ts'
 import { TestCloud } from '../../test/e2e/cloud.ts'
 import { call, type Params, type Target } from './requests.ts'
 import { guestTimes, Lookout, now, patienceFor, type Stage, since, type Times } from './stages.ts'
@@ -81,12 +82,23 @@ export class RealCloud implements AsyncDisposable {
     await rm(this.#standby, { recursive: true, force: true })
   }
 
-  /** Resolves once a machine stands by for the next launch: then nothing else is done in the background. */
-  async hasStandby(): Promise<void> {
+  /** Resolves once so many machines stand by for the next launches: then nothing else is done in the background. */
+  async hasStandby(count = 1): Promise<void> {
     await this.#until(async () => {
       const numbers = await readdir(this.#standby).catch(() => [])
-      return numbers.some((it) => existsSync(join(this.#standby, it, 'standby.json'))) || undefined
+      return numbers.filter((it) => existsSync(join(this.#standby, it, 'standby.json'))).length >= count || undefined
     })
+  }
+
+  /** Has so many stand by after a launch, from now on: the agent starts anew. */
+  async allowStandbys(count: number): Promise<void> {
+    const { settings, agentState } = this.paths
+    const kept = JSON.parse(await readFile(settings, 'utf8')) as Settings
+    await writeFile(settings, JSON.stringify({ ...kept, standbys: count }))
+    const before = await runningProcess(agentState)
+    if (!before) throw new Fault('the agent does not run')
+    process.kill(before.pid, 'SIGTERM')
+    await this.#until(async () => ((await runningProcess(agentState)) ?? before).pid !== before.pid || undefined)
   }
 
   get #standby(): string {

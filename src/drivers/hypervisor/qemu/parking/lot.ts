@@ -4,23 +4,11 @@
  *     <key>/machine.json   where its memory says who it is; written last
  *     <key>/memory state console root.qcow2 layer.qcow2
  *     making/ disks/ templates/   of the one that is being made
+ *     standby/ disks/             of those that stand by
  */
 import { createHash } from 'node:crypto'
 import { closeSync } from 'node:fs'
-import {
-  chmod,
-  chown,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, messageOf, systemCode } from '../../../../base/fault.ts'
 import { exists } from '../../../../base/files.ts'
@@ -34,6 +22,7 @@ import { clearRemains, type Ground } from '../boot.ts'
 import { readRecord } from '../record.ts'
 import { loadMemory, makeMemory } from './memory.ts'
 import { canPark, machineToPark, park } from './park.ts'
+import { requireLayerOf } from './plain-layer.ts'
 import { type PoolOptions, StandbyPool } from './pool.ts'
 
 export interface LotOptions {
@@ -322,24 +311,4 @@ async function readAbout(folder: string): Promise<Pick<ParkedMachine, 'marks'> |
 async function stampOf(file: string): Promise<string> {
   const { ino, size, mtimeMs } = await stat(file)
   return [file, ino, size, mtimeMs].join(' ')
-}
-
-/** Source: QEMU, docs/interop/qcow2.txt, "Header": version, where and how long the name of the file below is, size, features. */
-async function headerOf(file: string): Promise<{ base: string; bytes: number; features: bigint }> {
-  await using handle = await open(file, 'r')
-  const header = Buffer.alloc(104)
-  await handle.read(header, 0, header.length, 0)
-  const length = Math.min(header.readUInt32BE(16), 1023)
-  const name = Buffer.alloc(length)
-  await handle.read(name, 0, length, Number(header.readBigUInt64BE(8)))
-  return { base: name.toString(), bytes: Number(header.readBigUInt64BE(24)), features: header.readBigUInt64BE(72) }
-}
-
-/** How many bytes the disk has. Throws unless it is a plain layer over this image. */
-async function requireLayerOf(file: string, image: string): Promise<number> {
-  const { base, bytes, features } = await headerOf(file)
-  if (base !== image || features !== 0n) throw new Fault(`the disk lies over ${base} and not over ${image}`)
-  const told = JSON.parse(await run('qemu-img', ['info', '--output=json', file])) as Record<string, unknown>
-  if (told['backing-filename-format'] !== 'raw') throw new Fault(`${image} is not called raw by the disk over it`)
-  return bytes
 }
