@@ -131,29 +131,42 @@ export async function marksOfProcess(pid: number): Promise<ProcessMarks> {
     return marks
   }
   const own = await find(ofProcess, maps.own, 'address')
-  const missing = (['uuid', 'text', 'instance', 'mac'] as const).filter((it) => !own.some(({ what }) => what === it))
-  if (missing.length > 0) throw new Fault(`process ${pid} does not say who it is: ${missing.join(', ')}`)
+  requireAll(pid, own)
   return { own, memory: await find(ofGuest, maps.parked, 'offset') }
 }
 
-/** Writes into the memory of a process, whose machine does not run yet, who it is. Marks of the process itself are addresses. */
+function requireAll(pid: number, own: readonly Mark[]): void {
+  const missing = ofGuest.filter((it) => !own.some(({ what }) => what === it))
+  if (missing.length > 0) throw new Fault(`process ${pid} does not say who it is: ${missing.join(', ')}`)
+}
+
+/**
+ * Writes into the memory of a process, whose machine stands still, who it is. Where nobody's name stands no more, as in what was given
+ * back and taken for something else since, nothing is written. Marks of the process itself are addresses; throws where too few are left of them.
+ */
 export async function beSomebody(
   pid: number,
-  { memory: marks, own = [] }: { readonly memory: readonly Mark[]; readonly own?: readonly Mark[] },
+  { memory: marks, own }: { readonly memory: readonly Mark[]; readonly own?: readonly Mark[] },
   identity: Identity,
 ): Promise<void> {
   const forms = formsOf(identity)
   const { parked } = await mapsOf(pid)
   await using memory = await open(`/proc/${pid}/mem`, 'r+')
-  const addressOf = (offset: number, length: number) => {
-    const map = parked.find((it) => it.offset <= offset && offset + length <= it.offset + it.length)
-    if (!map) throw new Fault(`process ${pid} does not map its memory at ${offset}`)
-    return map.address + offset - map.offset
-  }
-  const write = async (what: Mark['what'], address: number) => {
+  const write = async (what: Mark['what'], address: number): Promise<boolean> => {
     const form = formOf(what, forms)
+    const before = Buffer.alloc(form.length)
+    await memory.read(before, 0, before.length, address)
+    if (what !== 'page' && !before.equals(unlike[what])) return false
     await memory.write(form, 0, form.length, address)
+    return true
   }
-  for (const { what, offset } of own) await write(what, offset)
-  for (const { what, offset } of marks) await write(what, addressOf(offset, unlike[what].length))
+  for (const { what, offset } of marks) {
+    const map = parked.find((it) => it.offset <= offset && offset + unlike[what].length <= it.offset + it.length)
+    if (!map) throw new Fault(`process ${pid} does not map its memory at ${offset}`)
+    await write(what, map.address + offset - map.offset)
+  }
+  if (!own) return
+  const written: Mark[] = []
+  for (const it of own) if (await write(it.what, it.offset)) written.push(it)
+  requireAll(pid, written)
 }

@@ -92,12 +92,13 @@ export async function goOn(
   if (!first) throw new Fault(`${spec.id} has no NIC`)
   const identity = { uuid: spec.uuid, instance: spec.instance, mac: first.mac, page }
   await rename(standby.folder, around.folder)
-  const text = await readFile(join(around.folder, 'standby.json'), 'utf8')
-  const { groupName, marks, console } = JSON.parse(text) as StandbyFile
+  const file = join(around.folder, 'standby.json')
+  const { groupName, marks, console } = JSON.parse(await readFile(file, 'utf8')) as StandbyFile
   return await succeed(ground, spec, wiring, {
     ...{ around, groupName, abort, console: consoleOf(console, spec.uuid), firstNic: nobodysVif },
     prepare: async ({ qmp }, pid) => {
       await beSomebody(pid, marks, identity)
+      await rm(file)
       for (const [index, vif] of spec.vifs.entries())
         if (index > 0) await plugNic(qmp, vif, { tap: wiring.taps[index]!, from: 'elsewhere' }, abort) // Counted before.
     },
