@@ -14,6 +14,7 @@ import type {
   Standby,
 } from '../drivers/hypervisor/driver.ts'
 import { openFakeHypervisor } from '../drivers/hypervisor/fake/fake.ts'
+import { FakeNetwork } from '../drivers/network/fake/fake.ts'
 import type { StorageDriver } from '../drivers/storage/driver.ts'
 import { FakeStorage } from '../drivers/storage/fake/fake.ts'
 import type { DomainSpec } from '../host-api/spec.ts'
@@ -214,6 +215,35 @@ test('what a domain was to go on as ends with the domain, where that never start
   await eventually(() => expect(agent.facts().settled).toBe(2))
   expect(parking.dropped).toEqual([standby])
   expect(parking.forgotten).toEqual(['dom_1'])
+})
+
+test('nothing that stands by is taken where the router has made a tap for the domain', async () => {
+  parking.standby = standby
+  const agent = await host.start({ storage, parking })
+  await agent.accept(hostSpecOf(1, { power: 'off' }))
+  await eventually(() => expect(agent.facts().settled).toBe(1))
+  await agent.accept(hostSpecOf(2))
+  await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'running' }]))
+  expect(parking.standby).toBe(standby)
+})
+
+test('nothing that stands by is taken for a domain whose disks are being made', async () => {
+  parking.standby = standby
+  const network = new FakeNetwork(host.routers)
+  const busy = Promise.withResolvers<void>()
+  const program = network.program.bind(network)
+  network.program = async (...of) => {
+    await busy.promise
+    await program(...of)
+  }
+  const agent = await host.start({ storage, parking, network })
+  const { domains, routers, ...rest } = hostSpecOf(1)
+  await agent.accept({ ...rest, domains: [], routers: routers.map((it) => ({ ...it, vifs: [] })) })
+  await agent.accept({ ...rest, generation: 2, domains, routers })
+  await eventually(async () => expect(await storage.list()).toEqual(['dom_1']))
+  busy.resolve()
+  await eventually(() => expect(agent.facts().domains).toMatchObject([{ state: 'running' }]))
+  expect(parking.standby).toBe(standby)
 })
 
 test('nothing that stands by is taken for a domain that has run', async () => {

@@ -207,7 +207,7 @@ export class HostAgent {
   /** Domains that were wanted no more before they had disks, whose removal is the last that is done for the others. */
   async #forgetHeirs({ domains }: HostSpec): Promise<void> {
     const wanted = new Set(domains.map((it) => it.id))
-    const gone = this.#starter.heirs.filter((it) => !wanted.has(it) && !this.#disks.has(it) && !this.#busy.has(it))
+    const gone = this.#starter.decided.filter((it) => !wanted.has(it) && !this.#disks.has(it) && !this.#busy.has(it))
     await Promise.all(gone.map((it) => this.#starter.release(it)))
   }
 
@@ -343,8 +343,9 @@ export class HostAgent {
   }
 
   /** The taps of domains that are new may be there already, elsewhere: before the router makes others. */
-  async #inherit({ vifs }: RouterSpec): Promise<void> {
-    const here = new Set(vifs.map((it) => it.domain))
+  async #inherit({ vpc, vifs }: RouterSpec): Promise<void> {
+    const before = new Set(this.#routers.get(vpc)?.vifs.map((it) => it.id))
+    const here = new Set(vifs.filter((it) => !before.has(it.id)).map((it) => it.domain))
     const isNew = ({ id, power, begun }: DomainSpec) =>
       here.has(id) && power === 'on' && !begun && !this.#domains.has(id) && !this.#disks.has(id)
     await Promise.all((this.#wanted?.domains ?? []).filter(isNew).map((it) => this.#starter.inherit(it)))

@@ -31,18 +31,22 @@ export class DomainStarter {
   /** Makes the domain's disks. */
   async provide(spec: DomainSpec, abort: AbortSignal): Promise<void> {
     const { storage } = this.#parts
-    const standby = await this.inherit(spec)
+    const standby = await this.#decided(spec.id)
     const has = standby && (await this.#orDrop(spec, standby, () => storage.adopt(spec.id, standby.disks, abort)))
     await storage.provide(spec.id, spec.disks, abort, has ? undefined : (await this.#parkedFor(spec))?.root)
   }
 
-  /** Takes what the domain may go on as, before anything is made for it: once, whoever asks. */
-  inherit(spec: DomainSpec): Promise<Standby | undefined> {
-    const known = this.#standbys.get(spec.id)
-    if (known) return known
-    const taking = this.#take(spec)
-    this.#standbys.set(spec.id, taking)
-    return taking
+  /** Takes what the domain may go on as, if nothing was made for it yet: neither its disks nor its tap. */
+  async inherit(spec: DomainSpec): Promise<void> {
+    if (!this.#standbys.has(spec.id)) this.#standbys.set(spec.id, this.#take(spec))
+    await this.#standbys.get(spec.id)
+  }
+
+  /** What was taken for the domain: from now on that, or nothing. */
+  #decided(id: DomainId): Promise<Standby | undefined> {
+    const taken = this.#standbys.get(id) ?? Promise.resolve(undefined)
+    this.#standbys.set(id, taken)
+    return taken
   }
 
   async #take(spec: DomainSpec): Promise<Standby | undefined> {
@@ -63,8 +67,8 @@ export class DomainStarter {
     parking?.forget(id)
   }
 
-  /** Domains that something was taken for. */
-  get heirs(): DomainId[] {
+  /** Domains of which it is decided what they go on as. */
+  get decided(): DomainId[] {
     return [...this.#standbys.keys()]
   }
 

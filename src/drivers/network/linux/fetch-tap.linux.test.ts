@@ -42,6 +42,13 @@ it('so does one that is there; the next process finds all as it shall be, and a 
   expect(await standing.can('ping', '-c1', '-W2', '172.31.0.1')).toBe(true)
 })
 
+it('takes it in where a process before has made another for the same vif', async () => {
+  await world.driver('h1').program(router([vif(2)]), never)
+  const net = world.driver('h1', heirs)
+  await net.program(router([vif(2)]), never)
+  await isAtHome(net)
+})
+
 it('makes a tap of the same owner where there is none to be taken in', async () => {
   await run('ip', ['-n', nowhere, 'link', 'del', 'sb-1'])
   const net = world.driver('h1', heirs)

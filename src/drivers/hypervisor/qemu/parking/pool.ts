@@ -101,7 +101,10 @@ export class StandbyPool {
         heirs.add(id, { user: userOfStandby(it.number), tap: { namespace, tap: it.tap }, vif: vif.id })
         return it
       }
-      void this.#end(it)
+      const { log } = this.#options.ground
+      void this.#end(it).catch((error: unknown) =>
+        log.warn({ error: messageOf(error) }, 'a machine that stood by does not end'),
+      )
     }
     return undefined
   }
