@@ -19,6 +19,8 @@ export interface Launch {
   readonly files?: readonly number[]
   /** Takes what it says. */
   readonly log: string
+  /** What it has in its environment beside what every one of them has. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Launch {
  * are open already and given to it as descriptors: one can connect at once, the answer comes when it is ready, and the
  * process needs no folder to write in.
  */
-export async function launch({ command, sockets, files = [], log }: Launch): Promise<ChildProcess> {
+export async function launch({ command, sockets, files = [], log, environment: more }: Launch): Promise<ChildProcess> {
   const [program, ...args] = command
   if (program === undefined) throw new Fault('no command')
   const servers: Server[] = []
@@ -34,7 +36,7 @@ export async function launch({ command, sockets, files = [], log }: Launch): Pro
   const output = openSync(log, 'a', 0o600)
   try {
     const stdio: StdioOptions = ['ignore', output, output, ...servers.map(descriptorOf), ...files]
-    const child = spawn(program, args, { detached: true, stdio, env: environment, cwd: '/' })
+    const child = spawn(program, args, { detached: true, stdio, env: { ...environment, ...more }, cwd: '/' })
     child.unref()
     return child
   } finally {
