@@ -75,11 +75,15 @@ async function parse(
   return { http, query, params, claim, service: told.service }
 }
 
+const of = (scheme: keyof typeof signatureParams) => new Set<string>(['Action', 'Version', ...signatureParams[scheme]])
+/** Parameters that are no input of an action, by how a request is signed. */
+const notTheAction = { sigv4: of('sigv4'), 'sigv4-presigned': of('sigv4-presigned'), sigv2: of('sigv2') } as const
+
 function apiRequest(head: RequestHead, parsed: SignedRequest, verified: Verified): ApiRequest {
   const target = headerOf(head, 'x-amz-target')
   const action = target === undefined ? paramOf(parsed.params, 'Action') : target.split('.').at(-1)
   if (!action) refuseWithoutAction(parsed.service)
-  const apart = new Set<string>(['Action', 'Version', ...signatureParams[verified.signature.scheme]])
+  const apart = notTheAction[verified.signature.scheme]
   return {
     ...{ requestId: head.requestId, service: parsed.service, action, ...verified },
     version: paramOf(parsed.params, 'Version') ?? '',
@@ -124,6 +128,10 @@ function refused(
 const longestLogged = 128
 
 function withFields(response: ApiResponse, fields: Readonly<Record<string, unknown>>): HttpResponse {
-  const short = (value: unknown) => (typeof value === 'string' ? value.slice(0, longestLogged) : value)
-  return { ...response, logged: Object.fromEntries(Object.entries(fields).map(([name, it]) => [name, short(it)])) }
+  const logged: Record<string, unknown> = { ...fields }
+  for (const name in logged) {
+    const value = logged[name]
+    if (typeof value === 'string' && value.length > longestLogged) logged[name] = value.slice(0, longestLogged)
+  }
+  return { ...response, logged }
 }

@@ -2,6 +2,7 @@
 export class LruCache<V> {
   readonly #entries = new Map<string, V>()
   readonly #size: number
+  #newest: string | undefined
 
   constructor(size: number) {
     this.#size = size
@@ -13,13 +14,14 @@ export class LruCache<V> {
 
   get(key: string): V | undefined {
     const value = this.#entries.get(key)
-    if (value !== undefined) this.set(key, value)
+    if (value !== undefined && key !== this.#newest) this.set(key, value)
     return value
   }
 
   set(key: string, value: V): void {
-    this.#entries.delete(key)
+    if (key !== this.#newest) this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#newest = key
     if (this.#entries.size > this.#size) {
       const [oldest] = this.#entries.keys()
       if (oldest !== undefined) this.#entries.delete(oldest)
