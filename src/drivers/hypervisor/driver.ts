@@ -110,11 +110,16 @@ export interface ParkedMachine {
   readonly root: ParkedDisk
   /** Where its memory and its state say who it is. */
   readonly marks: { readonly memory: readonly Mark[]; readonly state: readonly Mark[] }
+  /** Its boot id, if its guest had one when it was parked. */
+  readonly boot?: string
 }
 
-/** A place that says who a machine is: its UUID as SMBIOS has it, in the order of its letters or in letters, its instance, its MAC, or the page for its guest. */
+/**
+ * A place that says who a machine is: its UUID as SMBIOS has it, in the order of its letters or in letters, its instance, its MAC, the page for
+ * its guest, or which of its boots this is.
+ */
 export interface Mark {
-  readonly what: 'uuid' | 'bytes' | 'text' | 'instance' | 'mac' | 'page'
+  readonly what: 'uuid' | 'bytes' | 'text' | 'instance' | 'mac' | 'page' | 'boot'
   /** In bytes. */
   readonly offset: number
 }

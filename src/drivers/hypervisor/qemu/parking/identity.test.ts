@@ -5,8 +5,8 @@ const pageBytes = 4096
 const uuid = Buffer.from('317f2aece05b9d4c93d60d1f86b5e27a', 'hex')
 const mac = Buffer.from('06b39e57c12d', 'hex')
 
-function marksIn(memory: Buffer, pieceBytes: number) {
-  const finder = new MarkFinder()
+function marksIn(memory: Buffer, pieceBytes: number, boot?: string) {
+  const finder = new MarkFinder({ boot })
   for (let offset = 0; offset < memory.length; offset += pieceBytes)
     finder.look({ offset, bytes: memory.subarray(offset, offset + pieceBytes) })
   return finder.found.sort((a, b) => a.offset - b.offset)
@@ -27,6 +27,15 @@ it('finds who a machine is wherever its memory says so, once each, also across t
   memory.write(nobody.instance, 4 * pageBytes + 3)
   memory.write(nobody.page, 6 * pageBytes)
   for (const pages of [1, 2, 4, 8]) expect(marksIn(memory, pages * pageBytes)).toEqual(expected)
+})
+
+it('finds which boot it is where the guest says that, and looks for none where it does not', () => {
+  const memory = Buffer.alloc(4 * pageBytes)
+  const boot = '61cd39f7-4cb6-4ea4-93aa-846ffd8d8f05'
+  Buffer.from(boot.replaceAll('-', ''), 'hex').copy(memory, 2 * pageBytes - 5)
+  for (const pages of [1, 2, 4])
+    expect(marksIn(memory, pages * pageBytes, boot)).toEqual([{ what: 'boot', offset: 2 * pageBytes - 5 }])
+  expect(marksIn(memory, pageBytes)).toEqual([])
 })
 
 it('takes no page for one that does not begin where a page does', () => {

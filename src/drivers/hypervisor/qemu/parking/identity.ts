@@ -1,9 +1,10 @@
 /**
  * Who a machine is, as its memory and the state of its devices say: its firmware's tables, what the guest's kernel has read of them, the
- * address of its NIC, and a page that its guest keeps for what it is to be told. What stands for nobody is found when a machine is
- * parked, and written over in each copy before that goes on.
+ * address of its NIC, a page that its guest keeps for what it is to be told, and the boot id, where the guest has one by then and says
+ * so. What stands for nobody is found when a machine is parked, and written over in each copy before that goes on.
  * Source: SMBIOS 3.6, 7.2.1 "System - UUID" (the byte order); Linux 6.1, drivers/firmware/dmi_scan.c (dmi_save_uuid, dmi_save_ident),
- * net/core/dev_addr_lists.c (dev_addr_shadow); QEMU 7.2, hw/net/virtio-net.c (vmstate_virtio_net_device).
+ * net/core/dev_addr_lists.c (dev_addr_shadow), drivers/char/random.c (sysctl_bootid, which the kernel alone can change, and processes
+ * remember); QEMU 7.2, hw/net/virtio-net.c (vmstate_virtio_net_device).
  */
 import { open } from 'node:fs/promises'
 import { Fault } from '../../../../base/fault.ts'
@@ -16,6 +17,8 @@ export interface Identity extends Pick<DomainSpec, 'uuid' | 'instance'> {
   readonly mac: string
   /** What the guest is told. */
   readonly page: string
+  /** A UUID; absent where the guest has none yet. */
+  readonly boot?: string | undefined
 }
 
 const pageBytes = 4096
@@ -28,10 +31,13 @@ export const nobody: Identity = {
   page: '#\n'.repeat(pageBytes / 2),
 }
 
+const noBoot = '00000000-0000-0000-0000-000000000000'
+const bytesOf = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex')
+
 type Forms = Readonly<Record<Mark['what'], Buffer>>
 
-function formsOf({ uuid, instance, mac, page }: Identity): Forms {
-  const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex')
+function formsOf({ uuid, instance, mac, page, boot = noBoot }: Identity): Forms {
+  const bytes = bytesOf(uuid)
   const littleEndian = [bytes.subarray(0, 4), bytes.subarray(4, 6), bytes.subarray(6, 8)].map((it) => it.toReversed())
   return {
     uuid: Buffer.concat([...littleEndian, bytes.subarray(8)]),
@@ -40,6 +46,7 @@ function formsOf({ uuid, instance, mac, page }: Identity): Forms {
     instance: Buffer.from(instance),
     mac: Buffer.from(mac.replaceAll(':', ''), 'hex'),
     page: Buffer.from(page.padEnd(pageBytes, '\n')),
+    boot: bytesOf(boot),
   }
 }
 
@@ -52,10 +59,10 @@ function formOf(what: Mark['what'], forms: Forms): Buffer {
 }
 
 /** The marks in one piece, which begins there. */
-function marksIn(text: Buffer, start: number, kinds: readonly Mark['what'][]): Mark[] {
+function marksIn(text: Buffer, start: number, kinds: readonly Mark['what'][], forms: Forms): Mark[] {
   const marks: Mark[] = []
   for (const what of kinds)
-    for (let at = text.indexOf(unlike[what]); at >= 0; at = text.indexOf(unlike[what], at + 1))
+    for (let at = text.indexOf(forms[what]); at >= 0; at = text.indexOf(forms[what], at + 1))
       marks.push({ what, offset: start + at })
   return marks
 }
@@ -69,33 +76,37 @@ function pagesIn({ offset, bytes }: Chunk): Mark[] {
 }
 
 /** In the state of devices. */
-export const marksOfState = (state: Buffer): Mark[] => marksIn(state, 0, ['mac'])
+export const marksOfState = (state: Buffer): Mark[] => marksIn(state, 0, ['mac'], unlike)
 
 const ofGuest = ['uuid', 'text', 'instance', 'mac'] as const
 const ofProcess = [...ofGuest, 'bytes'] as const
 
-/** Finds marks in memory that comes in pieces of whole pages, in order. */
+interface Sought {
+  readonly kinds?: readonly Mark['what'][]
+  /** Of the machine that was parked, if it has one. */
+  readonly boot?: string | undefined
+}
+
+/** Finds marks in memory that comes in pieces of whole pages, in order: those of a guest, if no others are named. */
 export class MarkFinder {
   readonly found: Mark[] = []
+  readonly #forms: Forms
   readonly #kinds: readonly Mark['what'][]
+  readonly #pages: boolean
   #before: Chunk = { offset: 0, bytes: Buffer.alloc(0) }
 
-  constructor(kinds: readonly Mark['what'][] = [...ofGuest, 'page']) {
-    this.#kinds = kinds
+  constructor({ kinds = [...ofGuest, 'page'], boot }: Sought = {}) {
+    this.#forms = boot === undefined ? unlike : formsOf({ ...nobody, boot })
+    this.#pages = kinds.includes('page')
+    this.#kinds = [...kinds.filter((it) => it !== 'page'), ...(boot === undefined ? [] : (['boot'] as const))]
   }
 
   look({ offset, bytes }: Chunk): void {
     const { offset: start, bytes: end } = this.#before
     const [text, textAt] = start + end.length === offset ? [Buffer.concat([end, bytes]), start] : [bytes, offset]
-    if (this.#kinds.includes('page')) this.found.push(...pagesIn({ offset, bytes }))
+    if (this.#pages) this.found.push(...pagesIn({ offset, bytes }))
     const isNew = ({ offset: at, what }: Mark) => at + unlike[what].length > offset
-    this.found.push(
-      ...marksIn(
-        text,
-        textAt,
-        this.#kinds.filter((it) => it !== 'page'),
-      ).filter(isNew),
-    )
+    this.found.push(...marksIn(text, textAt, this.#kinds, this.#forms).filter(isNew))
     const kept = Buffer.from(text.subarray(-longest))
     this.#before = { offset: offset + bytes.length - kept.length, bytes: kept }
   }
@@ -119,20 +130,20 @@ export interface ProcessMarks {
 }
 
 /** Throws where the process does not say so itself: then its firmware would tell others after a reboot. */
-export async function marksOfProcess(pid: number): Promise<ProcessMarks> {
+export async function marksOfProcess(pid: number, boot: string | undefined): Promise<ProcessMarks> {
   const maps = await mapsOf(pid)
-  const find = async (kinds: readonly Mark['what'][], among: readonly MemoryMap[], start: 'address' | 'offset') => {
+  const find = async (sought: Sought, among: readonly MemoryMap[], start: 'address' | 'offset') => {
     const marks: Mark[] = []
     for (const map of among) {
-      const finder = new MarkFinder(kinds)
+      const finder = new MarkFinder(sought)
       for await (const it of touchedPieces(pid, map)) finder.look(it)
       marks.push(...finder.found.map(({ what, offset }) => ({ what, offset: map[start] + offset })))
     }
     return marks
   }
-  const own = await find(ofProcess, maps.own, 'address')
+  const own = await find({ kinds: ofProcess }, maps.own, 'address')
   requireAll(pid, own)
-  return { own, memory: await find(ofGuest, maps.parked, 'offset') }
+  return { own, memory: await find({ kinds: ofGuest, boot }, maps.parked, 'offset') }
 }
 
 function requireAll(pid: number, own: readonly Mark[]): void {
@@ -146,17 +157,21 @@ function requireAll(pid: number, own: readonly Mark[]): void {
  */
 export async function beSomebody(
   pid: number,
-  { memory: marks, own }: { readonly memory: readonly Mark[]; readonly own?: readonly Mark[] },
+  {
+    memory: marks,
+    own,
+    boot,
+  }: { readonly memory: readonly Mark[]; readonly own?: readonly Mark[]; readonly boot?: string | undefined },
   identity: Identity,
 ): Promise<void> {
-  const forms = formsOf(identity)
+  const [nobodys, forms] = [formsOf({ ...nobody, boot }), formsOf(identity)]
   const { parked } = await mapsOf(pid)
   await using memory = await open(`/proc/${pid}/mem`, 'r+')
   const write = async (what: Mark['what'], address: number): Promise<boolean> => {
     const form = formOf(what, forms)
     const before = Buffer.alloc(form.length)
     await memory.read(before, 0, before.length, address)
-    if (what !== 'page' && !before.equals(unlike[what])) return false
+    if (what !== 'page' && !before.equals(nobodys[what])) return false
     await memory.write(form, 0, form.length, address)
     return true
   }

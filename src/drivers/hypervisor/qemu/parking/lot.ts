@@ -85,7 +85,7 @@ class Lot implements Parking {
     const now = this.#options.ground.clock.now()
     await utimes(this.#in(key), now, now)
     const { state, console, file, layer } = this.#filesOf(key)
-    return { key, memory, state, console, marks: about.marks, root: { key, file, layer } }
+    return { key, memory, state, console, ...about, root: { key, file, layer } }
   }
 
   prepare(spec: DomainSpec): void {
@@ -199,9 +199,9 @@ class Lot implements Parking {
       const result = join(making, 'result')
       await mkdir(result, { mode: 0o755 })
       const groupName = `parking-${createHash('sha256').update(making).digest('hex').slice(0, 8)}`
-      const marks = await park(ground, machine, wiring, { around, groupName, abort, memory, folder: result })
+      const about = await park(ground, machine, wiring, { around, groupName, abort, memory, folder: result })
       await this.#takeDisk(root.file, await storage.imageFile(rootSpec.image, rootSpec.file), result)
-      await writeFile(join(result, 'machine.json'), JSON.stringify({ marks }))
+      await writeFile(join(result, 'machine.json'), JSON.stringify(about))
       await rename(result, this.#in(key))
       this.#memories.set(key, Promise.resolve(memory))
     } catch (error) {
@@ -299,7 +299,7 @@ async function dropTap(namespace: string): Promise<void> {
   if (await exists(`/run/netns/${namespace}`)) await run('ip', ['netns', 'del', namespace])
 }
 
-async function readAbout(folder: string): Promise<Pick<ParkedMachine, 'marks'> | undefined> {
+async function readAbout(folder: string): Promise<Pick<ParkedMachine, 'marks' | 'boot'> | undefined> {
   try {
     return JSON.parse(await readFile(join(folder, 'machine.json'), 'utf8'))
   } catch (error) {

@@ -14,8 +14,8 @@ import { saveState } from './migration.ts'
 /** Words of its command line by which an image says that it can be parked, and is told that it shall be. */
 const parks = 'cumulet.parks'
 const isToPark = 'cumulet.park'
-/** What it says on its console then. */
-const isParked = 'cumulet: parked'
+/** What it says on its console then, and which boot id it has if it has one. */
+const isParked = /cumulet: parked(?: in boot ([0-9a-f-]{36}))?\r?\n/
 const lookEveryMs = 100
 /** Debian with all its services, on a machine that has other things to do. */
 const patienceMs = 600_000
@@ -51,11 +51,12 @@ export async function park(
   spec: DomainSpec,
   wiring: DomainWiring,
   { memory, folder, ...options }: Omit<BootOptions, 'parking'> & { readonly memory: number; readonly folder: string },
-): Promise<ParkedMachine['marks']> {
+): Promise<Pick<ParkedMachine, 'marks' | 'boot'>> {
   const domain = await bootDomain(ground, spec, wiring, { ...options, parking: { role: 'park', files: [memory] } })
+  let boot: string | undefined
   try {
     const limit = AbortSignal.any([options.abort, AbortSignal.timeout(patienceMs)])
-    await says(domain, isParked, ground, limit)
+    boot = (await says(domain, isParked, ground, limit))[1]
     const way = await domain.way(options.abort)
     await way.qmp.execute('stop', {}, { abort: options.abort })
     await domain.takeConsole()
@@ -67,19 +68,27 @@ export async function park(
     await removeGroups(domain.record.groups, ground.clock)
   }
   seal(memory)
-  const marks = new MarkFinder()
+  const marks = new MarkFinder({ boot })
   await saveMemory(memory, join(folder, 'memory'), (it) => marks.look(it))
   if (!marks.found.some((it) => it.what === 'page')) throw new Fault('the guest keeps no page for who it is')
-  return { memory: marks.found, state: marksOfState(await readFile(join(folder, 'state'))) }
+  const state = marksOfState(await readFile(join(folder, 'state')))
+  return { marks: { memory: marks.found, state }, ...(boot !== undefined && { boot }) }
 }
 
 const keptBytes = 64 * 1024
 
 /** Resolves once the guest has said it. */
-export async function says(domain: Domain, text: string, { clock }: Ground, limit: AbortSignal): Promise<void> {
-  while (!(await domain.console(keptBytes)).includes(text)) {
+export async function says(
+  domain: Domain,
+  text: RegExp,
+  { clock }: Ground,
+  limit: AbortSignal,
+): Promise<RegExpExecArray> {
+  for (;;) {
+    const said = text.exec((await domain.console(keptBytes)).toString('latin1'))
+    if (said) return said
     const { state } = await domain.status(limit)
-    if (state !== 'running') throw new Fault(`the guest that should say "${text}" is ${state}`)
+    if (state !== 'running') throw new Fault(`the guest that should say ${text} is ${state}`)
     await clock.sleep(lookEveryMs, limit)
   }
 }

@@ -18,18 +18,20 @@ import { beSomebody, marksOfProcess, nobody, type ProcessMarks } from './identit
 import { anonymousFile } from './memory.ts'
 import { loadState } from './migration.ts'
 import { nobodysVif, says } from './park.ts'
-import { consoleOf, stateFd } from './wake.ts'
+import { bootIdFrom, consoleOf, stateFd } from './wake.ts'
 
 interface StandbyFile {
   readonly groupName: string
   readonly marks: ProcessMarks
+  /** Of the machine that was parked. */
+  readonly boot?: string | undefined
   /** What the machine has said, up to when it was parked. */
   readonly console: string
 }
 
 /** A word of its command line by which an image says that its guest can rehearse, and what it says when it has. */
 const rehearses = 'cumulet.rehearses'
-const hasRehearsed = 'cumulet: rehearsed'
+const hasRehearsed = /cumulet: rehearsed/
 const rehearsalMs = 60_000
 
 /** Starts the process, has the guest rehearse with what `page` tells it, and lets it stand still. */
@@ -59,11 +61,11 @@ export async function standBy(
       await qmp.execute('stop', {}, { abort: options.abort })
       await domain.takeConsole()
       const process = domain.record.process! // it runs
-      const { own, memory } = await marksOfProcess(process.pid)
+      const { own, memory } = await marksOfProcess(process.pid, machine.boot)
       const console = await readFile(machine.console, 'latin1')
       // Pages that it has not touched are the parked machine's, and so are their marks.
       const marks = { own, memory: [...machine.marks.memory, ...memory] }
-      const file: StandbyFile = { groupName: options.groupName, marks, console }
+      const file: StandbyFile = { groupName: options.groupName, marks, boot: machine.boot, console }
       await writeFile(join(options.around.folder, 'standby.json'), JSON.stringify(file), { mode: 0o600 })
       await rm(consoleIn(options.around.folder), { force: true })
       return process
@@ -90,14 +92,14 @@ export async function goOn(
 ) {
   const [first] = spec.vifs
   if (!first) throw new Fault(`${spec.id} has no NIC`)
-  const identity = { uuid: spec.uuid, instance: spec.instance, mac: first.mac, page }
+  const identity = { uuid: spec.uuid, instance: spec.instance, mac: first.mac, page, boot: bootIdFrom(page) }
   await rename(standby.folder, around.folder)
   const file = join(around.folder, 'standby.json')
-  const { groupName, marks, console } = JSON.parse(await readFile(file, 'utf8')) as StandbyFile
+  const { groupName, marks, boot, console } = JSON.parse(await readFile(file, 'utf8')) as StandbyFile
   return await succeed(ground, spec, wiring, {
     ...{ around, groupName, abort, console: consoleOf(console, spec.uuid), firstNic: nobodysVif },
     prepare: async ({ qmp }, pid) => {
-      await beSomebody(pid, marks, identity)
+      await beSomebody(pid, { ...marks, boot }, identity)
       await rm(file)
       for (const [index, vif] of spec.vifs.entries())
         if (index > 0) await plugNic(qmp, vif, { tap: wiring.taps[index]!, from: 'elsewhere' }, abort) // Counted before.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { closeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Fault } from '../../../../base/fault.ts'
@@ -27,7 +28,7 @@ export async function wakeDomain(
   const [first] = spec.vifs
   if (!first) throw new Fault(`${spec.id} has no NIC`)
   const { uuid, instance } = spec
-  const identity = { uuid, instance, mac: first.mac, page }
+  const identity = { uuid, instance, mac: first.mac, page, boot: bootIdFrom(page) }
   const [state, said] = await Promise.all([readFile(machine.state), readFile(machine.console, 'latin1')])
   const its = anonymousFile(stateOf(state, machine.marks.state, identity))
   try {
@@ -37,7 +38,7 @@ export async function wakeDomain(
       console: consoleOf(said, uuid),
       prepare: async (way, pid) => {
         await loadState(way, stateFd)
-        await beSomebody(pid, machine.marks, identity)
+        await beSomebody(pid, { ...machine.marks, boot: machine.boot }, identity)
         for (const [index, vif] of spec.vifs.entries())
           if (index > 0) await plugNic(way.qmp, vif, { tap: wiring.taps[index]!, from: 'inside' }, way.abort) // Counted before.
       },
@@ -51,4 +52,12 @@ export async function wakeDomain(
 /** What a parked machine has said, as if another had. */
 export function consoleOf(said: string, uuid: string): Buffer {
   return Buffer.from(said.replaceAll(nobody.uuid, uuid), 'latin1')
+}
+
+/** As unlike others as the seed that the page begins with, of which it tells nothing. In the form of the kernel's own: RFC 9562, 5.4. */
+export function bootIdFrom(page: string): string {
+  const id = createHash('sha256').update(`boot ${page}`).digest().subarray(0, 16)
+  id[6] = (id[6]! & 0x0f) | 0x40 // It has 16 bytes.
+  id[8] = (id[8]! & 0x3f) | 0x80
+  return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
