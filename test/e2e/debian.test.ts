@@ -164,6 +164,88 @@ describe.runIf(process.env['CUMULET_TEST_DEBIAN'])('Debian', { timeout: 600_000 
     await terminated(first.id)
     await cloud.aws('ec2', 'terminate-instances', '--instance-ids', second.id)
     await terminated(second.id)
-    await nothingLeft(cloud)
   })
+
+  /** Waits until copies can be made of a machine of the type that is launched. */
+  const parked = async () =>
+    await eventually(async () => {
+      const keys = await readdir(join(cloud.data, 'parked'))
+      return keys.some((it) => /^[0-9a-f]{24}$/.test(it)) || undefined
+    }, 600_000)
+
+  const kept = [
+    'cat /etc/machine-id',
+    'hostname',
+    'cat /etc/ssh/ssh_host_ed25519_key.pub',
+    'sudo cat /etc/ssh/ssh_host_ecdsa_key',
+  ]
+  const ofMachine = [
+    ...kept,
+    'cat /proc/sys/kernel/random/boot_id',
+    'networkctl status eth0 | grep "DHCP6 Client DUID"',
+    'cat /sys/class/dmi/id/board_asset_tag',
+    'cat /sys/class/net/eth0/address',
+    'head -c 32 /dev/urandom | base64',
+    'sudo base64 /var/lib/systemd/random-seed',
+    'ls /var/log/journal',
+  ]
+  /** The answers, one for each command. */
+  const answers = async (address: string, commands: readonly string[]) =>
+    (await ssh(address, commands.map((it) => `(${it}) | tr '\\n' ' '; echo`).join('; '))).trimEnd().split('\n')
+
+  test('wakes copies of a machine that was parked, and each is one of its own, for good', async () => {
+    const model = await launch(script)
+    await settled(model.address)
+    await cloud.aws('ec2', 'terminate-instances', '--instance-ids', model.id)
+    await parked()
+
+    const copies = [await launch(script), await launch(config)] as const
+    const said: string[][] = []
+    for (const { id, address } of copies) {
+      const result = await settled(address)
+      expect(result).toContain('status: done')
+      expect(result).toContain('"datasource": "DataSourceEc2Local"')
+      expect(result).toContain('"errors": []')
+      expect(await ssh(address, 'systemctl --failed --no-legend')).toBe('')
+      const console = await cloud.awsText(
+        'ec2',
+        'get-console-output',
+        '--instance-id',
+        id,
+        '--latest',
+        '--output',
+        'text',
+      )
+      expect(console).toMatch(/cumulet: parked in boot [\s\S]*cumulet: woken/)
+      const ids = await answers(address, ofMachine)
+      expect(ids[6]!.trim()).toBe(id) // its asset tag
+      expect(ids[10]).toBe(ids[0]) // The journal is that of this machine alone.
+      expect(await ssh(address, 'sudo cat /sys/class/dmi/id/product_uuid | tr -d -')).toBe(`${ids[0]!.trim()}\n`)
+      expect(await ssh(address, 'journalctl --list-boots --no-pager | grep -c :')).toBe('1\n')
+      const clock = Number(await ssh(address, 'date +%s'))
+      expect(Math.abs(clock - Date.now() / 1000)).toBeLessThan(60)
+      said.push(ids)
+    }
+    for (const [index, command] of ofMachine.entries()) expect(said[0]![index], command).not.toBe(said[1]![index])
+    expect(await ssh(copies[0].address, 'sudo cat /root/ran')).toBe('once\n')
+    expect(await ssh(copies[1].address, 'cat /etc/written; echo; sudo cat /root/commanded')).toBe(
+      'by cloud-config\nas 0\n',
+    )
+    const size = await ssh(copies[0].address, 'df -m --output=size / | tail -1')
+    expect(Number(size)).toBeGreaterThan(7500)
+
+    const [{ id, address }] = copies
+    await cloud.aws('ec2', 'reboot-instances', '--instance-ids', id)
+    await eventually(async () => {
+      const boot = await ssh(address, 'cat /proc/sys/kernel/random/boot_id /proc/cmdline')
+      return !boot.includes(said[0]![4]!.trim()) && boot.includes('cumulet.parks') ? true : undefined
+    }, 240_000)
+    expect(await settled(address)).toContain('status: done')
+    expect(await answers(address, kept)).toEqual(said[0]!.slice(0, kept.length))
+    expect(await ssh(address, 'sudo cat /root/ran')).toBe('once\n')
+
+    for (const it of copies) await cloud.aws('ec2', 'terminate-instances', '--instance-ids', it.id)
+    for (const it of copies) await terminated(it.id)
+    await nothingLeft(cloud)
+  }, 1_500_000)
 })

@@ -36,5 +36,11 @@ test('what installs packages and what ends the build can be run', async () => {
   const modes = (await entriesIn(new URL('.', recipe).pathname)).flatMap((it) =>
     it.kind === 'file' && it.mode === 0o755 ? [it.path] : [],
   )
-  expect(modes).toEqual(['finish', 'prepare', 'root/etc/initramfs-tools/hooks/cumulet'])
+  expect(modes).toEqual([
+    'finish',
+    'prepare',
+    'root/etc/initramfs-tools/hooks/cumulet',
+    'root/usr/lib/cumulet/park',
+    'root/usr/lib/systemd/system-generators/cumulet-parking',
+  ])
 })

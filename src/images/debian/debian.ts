@@ -1,11 +1,12 @@
 /** Debian with cloud-init, from the machine's own mirror. The recipe is in `images/debian`. */
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { Fault } from '../../base/fault.ts'
 import { below } from '../../base/files.ts'
+import { reseedProgram } from '../../base/reseed-program.ts'
 import { run } from '../../base/subprocess.ts'
 import { ext4FromFolder } from '../disk/folder-ext4.ts'
 import { fileIn, type ImageDescription, type ImageOffer } from '../image-folder.ts'
@@ -62,7 +63,7 @@ export async function debianRecipe(archive: Archive): Promise<string> {
   for (const it of files) {
     if (it.kind === 'file' && !it.path.endsWith('.test.ts')) hash.update(`${it.path} ${it.mode} `).update(it.content)
   }
-  return hash.digest('hex')
+  return hash.update(reseedProgram()).digest('hex')
 }
 
 /** Fills `folder` with the image's files: 40 s and more, most of it apt's. The same archive gives the same bytes. */
@@ -77,10 +78,11 @@ export async function buildDebian(folder: string, options: DebianOptions): Promi
     const [prepare, finish] = [join(recipeFolder, 'prepare'), join(recipeFolder, 'finish')]
     const upTo = (part: number, text: string) => progress(part * 0.85, text)
     await bootstrap(root, { archive, packages, prepare, finish, progress: upTo, abort })
+    const time = Math.floor(archive.date.getTime() / 1000)
+    await addReseedProgram(join(root, 'usr/lib/cumulet'), time)
     progress(0.85, 'taking kernel and RAM disk')
     await takeBootFiles(join(root, 'boot'), folder)
     progress(0.9, 'making the root file system')
-    const time = Math.floor(archive.date.getTime() / 1000)
     const sizeMiB = await roomFor(root)
     await ext4FromFolder(root, join(folder, 'root.img'), { sizeMiB, label: 'root', uuid: manifest.uuid, time }, abort)
     progress(0.97, 'taking digests')
@@ -88,6 +90,14 @@ export async function buildDebian(folder: string, options: DebianOptions): Promi
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/** Beside what runs it when a copy of a parked machine wakes. */
+async function addReseedProgram(folder: string, time: number): Promise<void> {
+  const file = join(folder, 'reseed')
+  await writeFile(file, reseedProgram())
+  await chmod(file, 0o755) // Whatever our umask is.
+  for (const it of [file, folder]) await utimes(it, time, time)
 }
 
 /** Both unpacked once here, and not at each start of a guest. */
