@@ -87,7 +87,7 @@ export class RealCloud implements AsyncDisposable {
     await this.#until(async () => {
       const numbers = await readdir(this.#standby).catch(() => [])
       return numbers.filter((it) => existsSync(join(this.#standby, it, 'standby.json'))).length >= count || undefined
-    })
+    }, count * patienceMs)
   }
 
   /** Has so many stand by after a launch, from now on: the agent starts anew. */
@@ -180,8 +180,8 @@ export class RealCloud implements AsyncDisposable {
     })
   }
 
-  async #until<T>(look: () => Promise<T | undefined>): Promise<T> {
-    for (const end = now() + patienceMs; now() < end; await pause(100, undefined, { signal: this.#abort })) {
+  async #until<T>(look: () => Promise<T | undefined>, limitMs = patienceMs): Promise<T> {
+    for (const end = now() + limitMs; now() < end; await pause(100, undefined, { signal: this.#abort })) {
       const found = await look()
       if (found !== undefined) return found
     }
