@@ -191,7 +191,10 @@ describe.runIf(process.env['CUMULET_TEST_DEBIAN'])('Debian', { timeout: 600_000 
   ]
   /** The answers, one for each command. */
   const answers = async (address: string, commands: readonly string[]) =>
-    (await ssh(address, commands.map((it) => `(${it}) | tr '\\n' ' '; echo`).join('; '))).trimEnd().split('\n')
+    (await ssh(address, commands.map((it) => `(${it}) | tr '\\n' ' '; echo`).join('; ')))
+      .trimEnd()
+      .split('\n')
+      .map((it) => it.trim())
 
   test('wakes copies of a machine that was parked, and each is one of its own, for good', async () => {
     const model = await launch(script)
@@ -218,9 +221,9 @@ describe.runIf(process.env['CUMULET_TEST_DEBIAN'])('Debian', { timeout: 600_000 
       )
       expect(console).toMatch(/cumulet: parked in boot [\s\S]*cumulet: woken/)
       const ids = await answers(address, ofMachine)
-      expect(ids[6]!.trim()).toBe(id) // its asset tag
+      expect(ids[6]).toBe(id) // its asset tag
       expect(ids[10]).toBe(ids[0]) // The journal is that of this machine alone.
-      expect(await ssh(address, 'sudo cat /sys/class/dmi/id/product_uuid | tr -d -')).toBe(`${ids[0]!.trim()}\n`)
+      expect(await ssh(address, 'sudo cat /sys/class/dmi/id/product_uuid | tr -d -')).toBe(`${ids[0]}\n`)
       expect(await ssh(address, 'journalctl --list-boots --no-pager | grep -c :')).toBe('1\n')
       const clock = Number(await ssh(address, 'date +%s'))
       expect(Math.abs(clock - Date.now() / 1000)).toBeLessThan(60)
@@ -238,7 +241,7 @@ describe.runIf(process.env['CUMULET_TEST_DEBIAN'])('Debian', { timeout: 600_000 
     await cloud.aws('ec2', 'reboot-instances', '--instance-ids', id)
     await eventually(async () => {
       const boot = await ssh(address, 'cat /proc/sys/kernel/random/boot_id /proc/cmdline')
-      return !boot.includes(said[0]![4]!.trim()) && boot.includes('cumulet.parks') ? true : undefined
+      return !boot.includes(said[0]![4]!) && boot.includes('cumulet.parks') ? true : undefined
     }, 240_000)
     expect(await settled(address)).toContain('status: done')
     expect(await answers(address, kept)).toEqual(said[0]!.slice(0, kept.length))
