@@ -1,5 +1,6 @@
 import { getRawPointer } from 'node:ffi'
 import type { Socket } from 'node:net'
+import { descriptorOf } from './descriptor.ts'
 import { Fault } from './fault.ts'
 import { checked, libc } from './libc.ts'
 
@@ -29,11 +30,4 @@ export function sendDescriptor(socket: Socket, text: string, descriptor: number)
   if (socket.writableLength > 0) throw new Fault('the socket has something to write before')
   const sent = checked('sendmsg', Number(libc().sendmsg(descriptorOf(socket), message, 0)))
   if (sent !== content.length) throw new Fault(`only ${sent} bytes were taken with a descriptor`)
-}
-
-/** Node has no documented way to it; this one is as old as Node is. */
-function descriptorOf(socket: Socket): number {
-  const handle = (socket as { _handle?: { fd?: unknown } })._handle
-  if (typeof handle?.fd !== 'number' || handle.fd < 0) throw new Fault('the socket has no descriptor')
-  return handle.fd
 }

@@ -1,6 +1,6 @@
 /**
- * Domains that are the place of a machine which stood by: what they have from it is not what follows from their ids. A file for each, as
- * all drivers of this machine have to know after a restart too: `<folder>/dom_7.json`.
+ * Domains that went on as a machine which stood by: what they have from it is not what follows from their ids. A file for each, as all drivers
+ * of this machine have to know after a restart too: `<folder>/dom_7.json`.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,10 +41,6 @@ export class Heirs {
 
   get users(): Set<number> {
     return new Set([...this.#legacies.values()].map((it) => it.user))
-  }
-
-  has(domain: DomainId): boolean {
-    return this.#legacies.has(domain)
   }
 
   /** Before anything is made for the domain. */

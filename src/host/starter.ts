@@ -1,7 +1,7 @@
 /** Starts domains: each from the beginning, or as a copy of one that was parked; and not all at once. */
 import { Fault } from '../base/fault.ts'
 import { systemRandom } from '../base/random.ts'
-import type { Continued, Copied, DomainWiring, ParkedMachine, Standby } from '../drivers/hypervisor/driver.ts'
+import type { Continued, Copied, DomainWiring, ParkedMachine, Parking, Standby } from '../drivers/hypervisor/driver.ts'
 import type { DomainSpec, HostSpec } from '../host-api/spec.ts'
 import type { DomainId, InterfaceId } from '../model/ids.ts'
 import type { HostParts } from './agent.ts'
@@ -38,7 +38,7 @@ export class DomainStarter {
 
   /** Takes what the domain may go on as, if nothing was made for it yet: neither its disks nor its tap. */
   async inherit(spec: DomainSpec): Promise<void> {
-    if (!this.#standbys.has(spec.id)) this.#standbys.set(spec.id, this.#take(spec))
+    if (!this.#standbys.has(spec.id)) this.#standbys.set(spec.id, this.#standbyFor(spec))
     await this.#standbys.get(spec.id)
   }
 
@@ -47,15 +47,6 @@ export class DomainStarter {
     const taken = this.#standbys.get(id) ?? Promise.resolve(undefined)
     this.#standbys.set(id, taken)
     return taken
-  }
-
-  async #take(spec: DomainSpec): Promise<Standby | undefined> {
-    try {
-      return await this.#parts.parking?.take(spec)
-    } catch (error) {
-      this.#parts.log.warn({ err: error, domain: spec.id }, 'cannot look for a machine that stands by')
-      return undefined
-    }
   }
 
   /** Nothing is left of the domain: nor of what it might have gone on as. */
@@ -166,44 +157,61 @@ export class DomainStarter {
     })
   }
 
-  /** Whether it could be done; where not, the domain starts as it would have without. */
-  async #orDrop(spec: DomainSpec, standby: Standby, work: () => Promise<void>): Promise<boolean> {
-    const { clock, log, parking } = this.#parts
+  /** Where it cannot be done the machine ends, and the domain starts as it would have without. */
+  #orDrop(spec: DomainSpec, standby: Standby, work: () => Promise<void>): Promise<boolean> {
+    return this.#tries(spec, 'a domain cannot go on as the machine that stood by', work, async () => {
+      this.#standbys.set(spec.id, Promise.resolve(undefined))
+      await this.#parts.parking?.drop(standby)
+    })
+  }
+
+  /** False where it does not wake, and then never will. Its disk serves for a boot as well: it is that of a machine whose power went. */
+  #wakes(spec: DomainSpec, wiring: DomainWiring, from: Copied, abort: AbortSignal): Promise<boolean> {
+    const { hypervisor, parking } = this.#parts
+    const { key } = from.machine
+    const boot = () => hypervisor.boot(spec, wiring, abort, from)
+    return this.#tries(spec, `a domain cannot be woken from ${key}: it boots`, boot, async () => parking?.discard(key))
+  }
+
+  /** Whether `work` could be done; where not, it is told, and `giveUp` is done. */
+  async #tries(
+    spec: DomainSpec,
+    told: string,
+    work: () => Promise<void>,
+    giveUp: () => Promise<void>,
+  ): Promise<boolean> {
+    const { clock, log } = this.#parts
     const stage = { stage: 'wake', traces: [spec.instance], since: clock.now().getTime() }
     try {
       await work()
       return true
     } catch (error) {
-      log.warn({ ...stage, err: error, domain: spec.id }, 'a domain cannot go on as the machine that stood by')
-      this.#standbys.set(spec.id, Promise.resolve(undefined))
-      await parking?.drop(standby)
       this.#end.throwIfAborted()
+      log.warn({ ...stage, err: error, domain: spec.id }, told)
+      await giveUp()
       return false
     }
   }
 
-  /** False where it does not wake, and then never will. Its disk serves for a boot as well: it is that of a machine whose power went. */
-  async #wakes(spec: DomainSpec, wiring: DomainWiring, from: Copied, abort: AbortSignal): Promise<boolean> {
-    const { hypervisor, parking, clock, log } = this.#parts
-    const stage = { stage: 'wake', traces: [spec.instance], since: clock.now().getTime() }
-    try {
-      await hypervisor.boot(spec, wiring, abort, from)
-      return true
-    } catch (error) {
-      abort.throwIfAborted()
-      const fields = { err: error, domain: spec.id, parked: from.machine.key }
-      log.warn({ ...stage, ...fields }, 'a domain cannot be woken: it boots')
-      await parking?.discard(from.machine.key)
-      return false
-    }
+  #standbyFor(spec: DomainSpec): Promise<Standby | undefined> {
+    return this.#orNothing(spec, 'a machine that stands by', (parking) => parking.take(spec))
   }
 
-  /** What a domain could be a copy of is worth no failure: it can boot. */
-  async #parkedFor(spec: DomainSpec): Promise<ParkedMachine | undefined> {
+  #parkedFor(spec: DomainSpec): Promise<ParkedMachine | undefined> {
+    return this.#orNothing(spec, 'a parked machine', (parking) => parking.find(spec))
+  }
+
+  /** What a domain could come from is worth no failure: it can boot. */
+  async #orNothing<T>(
+    spec: DomainSpec,
+    what: string,
+    look: (parking: Parking) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const { parking, log } = this.#parts
     try {
-      return await this.#parts.parking?.find(spec)
+      return parking && (await look(parking))
     } catch (error) {
-      this.#parts.log.warn({ err: error, domain: spec.id }, 'cannot look for a parked machine')
+      log.warn({ err: error, domain: spec.id }, `cannot look for ${what}`)
       return undefined
     }
   }

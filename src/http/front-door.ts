@@ -75,9 +75,14 @@ async function parse(
   return { http, query, params, claim, service: told.service }
 }
 
-const of = (scheme: keyof typeof signatureParams) => new Set<string>(['Action', 'Version', ...signatureParams[scheme]])
+const apartFrom = (scheme: keyof typeof signatureParams) =>
+  new Set<string>(['Action', 'Version', ...signatureParams[scheme]])
 /** Parameters that are no input of an action, by how a request is signed. */
-const notTheAction = { sigv4: of('sigv4'), 'sigv4-presigned': of('sigv4-presigned'), sigv2: of('sigv2') } as const
+const notTheAction = {
+  sigv4: apartFrom('sigv4'),
+  'sigv4-presigned': apartFrom('sigv4-presigned'),
+  sigv2: apartFrom('sigv2'),
+} as const
 
 function apiRequest(head: RequestHead, parsed: SignedRequest, verified: Verified): ApiRequest {
   const target = headerOf(head, 'x-amz-target')

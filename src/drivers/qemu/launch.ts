@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
+import { descriptorOf } from '../../base/descriptor.ts'
 import { Fault, systemCode } from '../../base/fault.ts'
 
 /** The first of the process' sockets. */
@@ -52,13 +53,6 @@ async function listen(path: string): Promise<Server> {
   await once(server, 'listening')
   await rename(`${path}.new`, path)
   return server
-}
-
-/** Node has no documented way to hand a listening socket to a program that is not Node; this one is as old as Node is. */
-function descriptorOf(server: Server): number {
-  const handle = (server as { _handle?: { fd?: unknown } })._handle
-  if (typeof handle?.fd !== 'number' || handle.fd < 0) throw new Fault('the listening socket has no descriptor')
-  return handle.fd
 }
 
 /** Rejects with what the process said when it ends, or did not start; never resolves. */

@@ -5,13 +5,14 @@
 import { closeSync } from 'node:fs'
 import type { Clock } from '../../../base/clock.ts'
 import { Fault } from '../../../base/fault.ts'
+import { inside } from '../../../base/network-namespace.ts'
+import { openTap } from '../../../base/tap.ts'
 import type { DomainSpec } from '../../../host-api/spec.ts'
 import { type InterfaceId, isId } from '../../../model/ids.ts'
 import type { TapPoint } from '../../network/driver.ts'
 import type { Control } from '../../qemu/control.ts'
 import type { Qmp } from '../../qemu/qmp.ts'
 import { givenBackend, nicBackend, nicDevice, nicNet } from './arguments.ts'
-import { openTap } from './open-tap.ts'
 
 /** QEMU asks a guest once and takes no second request for 5 s. Source: QEMU 7.2, hw/acpi/pcihp.c (pending_deleted_expires_ms). */
 const letGoMs = 6_000
@@ -54,7 +55,7 @@ export async function unplugNic(
 }
 
 async function giveTap(qmp: Qmp, id: InterfaceId, tap: TapPoint, abort: AbortSignal): Promise<void> {
-  const descriptor = openTap(tap)
+  const descriptor = inside(tap.namespace, () => openTap(tap.tap, 'with virtio header')) // As QEMU opens one itself.
   try {
     await qmp.give(nicNet(id), descriptor, abort)
   } finally {

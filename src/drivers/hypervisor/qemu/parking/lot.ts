@@ -11,7 +11,6 @@ import { closeSync } from 'node:fs'
 import { chmod, chown, mkdir, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, messageOf, systemCode } from '../../../../base/fault.ts'
-import { exists } from '../../../../base/files.ts'
 import { run } from '../../../../base/subprocess.ts'
 import type { DomainSpec } from '../../../../host-api/spec.ts'
 import type { DomainId } from '../../../../model/ids.ts'
@@ -21,6 +20,7 @@ import { qemuArguments } from '../arguments.ts'
 import { clearRemains, type Ground } from '../boot.ts'
 import { readRecord } from '../record.ts'
 import { loadMemory, makeMemory } from './memory.ts'
+import { dropNamespace, makeTap } from './nowhere.ts'
 import { canPark, machineToPark, park } from './park.ts'
 import { requireLayerOf } from './plain-layer.ts'
 import { type PoolOptions, StandbyPool } from './pool.ts'
@@ -39,7 +39,7 @@ export interface LotOptions {
 /** More than these are more than anybody launches at a time; those not used for the longest time go. */
 const mostMachines = 8
 const never = new AbortController().signal
-const tap = 'tap0'
+const tapName = 'tap0'
 
 /** Removes what was being made when a process before this one died. */
 export async function openLot(options: LotOptions): Promise<Parking> {
@@ -73,7 +73,7 @@ class Lot implements Parking {
     await rm(making, { recursive: true, force: true })
     await this.#pool?.clear()
     for (const it of await storage.list(never)) await storage.release(it, never)
-    await dropTap(this.#options.namespace)
+    await dropNamespace(this.#options.namespace)
   }
 
   async find(spec: DomainSpec): Promise<ParkedMachine | undefined> {
@@ -192,9 +192,9 @@ class Lot implements Parking {
       const rootIndex = machine.disks.findIndex((it) => it.kind === 'root')
       const [root, rootSpec] = [disks[rootIndex], machine.disks[rootIndex]]
       if (!root || rootSpec?.kind !== 'root') throw new Fault(`${spec.id} has no root disk`)
-      await makeTap(this.#options.namespace, ground.userOf(machine.id))
-      const taps = [{ namespace: this.#options.namespace, tap }]
-      const wiring: DomainWiring = { ...(await this.#bootFiles(machine)), disks, taps }
+      const tap = { namespace: this.#options.namespace, tap: tapName }
+      await makeTap(tap, ground.userOf(machine.id))
+      const wiring: DomainWiring = { ...(await this.#bootFiles(machine)), disks, taps: [tap] }
       const around = { folder: join(making, 'domain'), clock: ground.clock, log: ground.log, changed: () => {} }
       const result = join(making, 'result')
       await mkdir(result, { mode: 0o755 })
@@ -209,7 +209,7 @@ class Lot implements Parking {
       throw error
     } finally {
       await storage.release(machine.id, never)
-      await dropTap(this.#options.namespace)
+      await dropNamespace(this.#options.namespace)
       await rm(making, { recursive: true, force: true })
     }
   }
@@ -236,7 +236,7 @@ class Lot implements Parking {
     ])
     const stamps = await Promise.all(files.map(stampOf))
     const disks = machine.disks.map(({ serial }) => ({ file: '/', format: 'qcow2' as const, serial }))
-    const wiring = { kernel: '/', ramdisk: '/', disks, taps: [{ namespace: '', tap }] }
+    const wiring = { kernel: '/', ramdisk: '/', disks, taps: [{ namespace: '', tap: tapName }] }
     const parking = { role: 'park', memoryFd: 0 } as const
     const args = qemuArguments({ spec: machine, wiring, accelerator: ground.accelerator, controlFd: 0, parking })
     const all = JSON.stringify([args, machine.disks, stamps])
@@ -287,16 +287,6 @@ function whyNot({ boot, plugs = [] }: DomainSpec): string {
   if (plugs.length > 0) return `${cannot}: its machines have volumes from the start`
   if (boot.kernel === undefined) return `${cannot}: it is started by its own loader`
   return `${cannot}: its command line does not say cumulet.parks`
-}
-
-/** A tap as a host has them, which the same offers to a guest. */
-async function makeTap(namespace: string, user: number): Promise<void> {
-  await run('ip', ['netns', 'add', namespace])
-  await run('ip', ['-n', namespace, 'tuntap', 'add', 'dev', tap, 'mode', 'tap', 'user', `${user}`])
-}
-
-async function dropTap(namespace: string): Promise<void> {
-  if (await exists(`/run/netns/${namespace}`)) await run('ip', ['netns', 'del', namespace])
 }
 
 async function readAbout(folder: string): Promise<Pick<ParkedMachine, 'marks' | 'boot'> | undefined> {

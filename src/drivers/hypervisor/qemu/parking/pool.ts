@@ -6,7 +6,6 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { freemem, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Fault, messageOf } from '../../../../base/fault.ts'
-import { exists } from '../../../../base/files.ts'
 import { isAlive, type ProcessIdentity, sendKill } from '../../../../base/process.ts'
 import { hex, systemRandom } from '../../../../base/random.ts'
 import { run } from '../../../../base/subprocess.ts'
@@ -18,6 +17,7 @@ import type { StorageDriver } from '../../../storage/driver.ts'
 import type { DomainWiring, ParkedMachine, Standby } from '../../driver.ts'
 import { clearRemains, type Ground } from '../boot.ts'
 import { readRecord } from '../record.ts'
+import { dropNamespace, makeTap } from './nowhere.ts'
 import { standBy } from './standby.ts'
 
 export interface PoolOptions {
@@ -64,7 +64,7 @@ export class StandbyPool {
       await clearRemains(place, readRecord(place), ground.clock)
     }
     await rm(folder, { recursive: true, force: true })
-    if (await exists(`/run/netns/${namespace}`)) await run('ip', ['netns', 'del', namespace])
+    await dropNamespace(namespace)
   }
 
   /** Has as many as may be stand by as copies of this machine. Those of others give way. */
@@ -154,9 +154,7 @@ export class StandbyPool {
     const nodes = await storage.provide(id, spec.disks, abort, machine.root)
     const [first] = nodes
     if (!first) throw new Fault('a machine without disks cannot stand by')
-    if (!(await exists(`/run/netns/${namespace}`))) await run('ip', ['netns', 'add', namespace])
-    const user = `${userOfStandby(number)}`
-    await run('ip', ['-n', namespace, 'tuntap', 'add', 'dev', tap, 'mode', 'tap', 'user', user])
+    await makeTap({ namespace, tap }, userOfStandby(number))
     undo.defer(() => this.#dropTap(tap))
     const wiring = { ...files, disks: nodes, taps: [{ namespace, tap }] }
     const around = { folder: place, clock: ground.clock, log: ground.log, changed: () => {} }

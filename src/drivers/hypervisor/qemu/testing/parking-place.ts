@@ -26,10 +26,11 @@ const quickClock: Clock = { now: systemClock.now, sleep: (ms, abort) => systemCl
 export class ParkingPlace implements AsyncDisposable {
   readonly folder: string
   readonly namespace = `park-${randomInt(1e9)}`
-  readonly heirs = new Heirs()
+  readonly heirs: Heirs
   readonly storage: LayeredStorage
   readonly driver: QemuDriver
-  lot: Parking
+  /** The one that was opened last. */
+  lot!: Parking
   #last = 0
 
   static async open(): Promise<ParkingPlace> {
@@ -41,19 +42,19 @@ export class ParkingPlace implements AsyncDisposable {
     await copyFile(guest.ramdisk, join(images, image, 'initrd'))
     await writeFile(join(images, image, 'root.img'), Buffer.alloc(2 ** 20))
     for (const it of [folder, images, join(images, image)]) await run('chmod', ['755', it])
-    const place = new ParkingPlace(folder)
+    const heirs = new Heirs()
+    const options = { accelerator: 'tcg', clock: quickClock, log: silentLog, userOf: heirs.userOf } as const
+    const place = new ParkingPlace(folder, heirs, await openQemu({ dataDir: join(folder, 'domains'), ...options }))
     await run('ip', ['netns', 'add', place.namespace])
-    const { userOf } = place.heirs
-    const options = { accelerator: 'tcg', clock: quickClock, log: silentLog, userOf } as const
-    const driver = await openQemu({ dataDir: join(folder, 'domains'), ...options })
-    return Object.assign(place, { driver, lot: await place.openLot() })
+    place.lot = await place.openLot()
+    return place
   }
 
-  private constructor(folder: string) {
+  private constructor(folder: string, heirs: Heirs, driver: QemuDriver) {
     this.folder = folder
-    this.storage = new LayeredStorage({ folder, images: join(folder, 'images'), userOf: this.heirs.userOf })
-    this.driver = undefined as never // Follows at once.
-    this.lot = undefined as never
+    this.heirs = heirs
+    this.driver = driver
+    this.storage = new LayeredStorage({ folder, images: join(folder, 'images'), userOf: heirs.userOf })
   }
 
   get lotNamespace(): string {
@@ -71,8 +72,8 @@ export class ParkingPlace implements AsyncDisposable {
     return await openLot({ folder, ground, storage, namespace: this.lotNamespace, standbys })
   }
 
-  newSpec(more: Partial<DomainSpec> = {}): DomainSpec {
-    return specOf(++this.#last, more)
+  newSpec(): DomainSpec {
+    return specOf(++this.#last)
   }
 
   get bootFiles() {
@@ -90,8 +91,8 @@ export class ParkingPlace implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lot?.[Symbol.asyncDispose]()
-    for (const { id } of (await this.driver?.list(never)) ?? []) await this.driver.forget(id, never)
-    await this.driver?.[Symbol.asyncDispose]()
+    for (const { id } of await this.driver.list(never)) await this.driver.forget(id, never)
+    await this.driver[Symbol.asyncDispose]()
     await run('ip', ['netns', 'del', this.namespace])
     await rm(this.folder, { recursive: true, force: true })
   }

@@ -8,6 +8,7 @@ import ipaddr from 'ipaddr.js'
 import { isSix } from '../../../../base/ipv6.ts'
 import { checked, KernelError, libc } from '../../../../base/libc.ts'
 import { directory, inside, type Namespace } from '../../../../base/network-namespace.ts'
+import { openTap } from '../../../../base/tap.ts'
 import { attribute, be16, flags, nest, Rtnetlink, text, u8, u32 } from './netlink.ts'
 import {
   AF,
@@ -15,8 +16,6 @@ import {
   FRA,
   IFA,
   IFA_F_NOPREFIXROUTE,
-  IFF_NO_PI,
-  IFF_TAP,
   IFF_UP,
   IFLA,
   LINK_INFO,
@@ -29,7 +28,6 @@ import {
   RTM,
   RTNH_F_ONLINK,
   SCOPE,
-  TUNSETIFF,
   TUNSETOWNER,
   TUNSETPERSIST,
   VETH_PEER,
@@ -185,17 +183,13 @@ function linkDelete(line: string, [word, name = '', ...rest]: readonly string[])
   return (route) => route.change(line, RTM.delLink, 0, payload)
 }
 
-/** A tap that lasts, without the header of packet information. Source: Linux, Documentation/networking/tuntap.rst. */
+/** A tap that lasts. */
 function tapAdd(line: string, words: readonly string[]): Act | undefined {
   const told = pairsOf(words, ['dev', 'mode', 'user'])
   if (told?.get('mode') !== 'tap' || told.size !== 3) return undefined
-  const request = Buffer.alloc(40)
-  request.write(told.get('dev') ?? '', 0, 15)
-  request.writeUInt16LE(IFF_TAP | IFF_NO_PI, 16)
   return () => {
-    const tun = openSync('/dev/net/tun', 'r+')
+    const tun = openTap(told.get('dev') ?? '', 'bare')
     try {
-      checked(line, libc().ioctl(tun, BigInt(TUNSETIFF), request))
       checked(line, libc().ioctlByValue(tun, BigInt(TUNSETOWNER), BigInt(told.get('user') ?? 0)))
       checked(line, libc().ioctlByValue(tun, BigInt(TUNSETPERSIST), 1n))
     } finally {

@@ -53,8 +53,5 @@ export const NTF_SELF = 2
 export const FRA = { priority: 6, mark: 10, table: 15 } as const
 export const FR_ACT_TO_TBL = 1
 
-export const TUNSETIFF = 0x4004_54ca
 export const TUNSETPERSIST = 0x4004_54cb
 export const TUNSETOWNER = 0x4004_54cc
-export const IFF_TAP = 2
-export const IFF_NO_PI = 0x1000
