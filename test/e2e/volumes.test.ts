@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { EC2 } from '@aws-sdk/client-ec2'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { identify, sendKill } from '../../src/base/process.ts'
 import { eventually, TestCloud } from './cloud.ts'
@@ -138,6 +140,24 @@ test('what is written to a volume outlives machines, servers and agents, and a s
   await cloud.aws('ec2', 'wait', 'volume-deleted', '--volume-ids', volume, older)
   await cloud.aws('ec2', 'delete-snapshot', '--snapshot-id', snapshot)
   await nothingLeft(cloud)
+})
+
+test('volumes that are attached while a guest comes up are there, each by its name', async () => {
+  const { endpoint, region, accessKeyId, secretAccessKey } = await cloud.profile()
+  const ec2 = new EC2({ endpoint, region, credentials: { accessKeyId, secretAccessKey } })
+  await cloud.cumulet('image', 'warm', image)
+  const volumes = await Promise.all(['f', 'g', 'h', 'i'].map(async (letter) => [letter, await create('--size', '1')]))
+  const asked = { ImageId: image, KeyName: 'test', Placement: { AvailabilityZone: 'us-west-2a' } }
+  const { Instances } = await ec2.runInstances({ ...asked, MinCount: 1, MaxCount: 1 })
+  const InstanceId = Instances![0]!.InstanceId!
+  for (const [letter, VolumeId] of volumes) {
+    await eventually(() => ec2.attachVolume({ VolumeId, InstanceId, Device: `/dev/sd${letter}` }))
+    await delay(100)
+  }
+  const guest = { id: InstanceId, address: await addressOf(InstanceId) }
+  await runSoon(guest, volumes.map(([letter]) => `test -b /dev/sd${letter}`).join(' && '))
+  await terminate(guest)
+  ec2.destroy()
 })
 
 test('an instance on a volume stops, starts again with all that it had, and takes its volume along when it ends', {
