@@ -31,3 +31,31 @@ it('forgets who no longer waits', async () => {
   give()
   expect(await patient).toBeTypeOf('function')
 })
+
+it('lets those through that come last once nobody else waits', async () => {
+  const slots = new Slots(1)
+  const give = await slots.take(never)
+  const order: string[] = []
+  const noted = (name: string, last: boolean) => slots.take(never, { last }).then((it) => (order.push(name), it))
+  const last = noted('last', true)
+  const first = noted('first', false)
+  give()
+  const next = await first
+  expect(order).toEqual(['first'])
+  next()
+  await last
+  expect(order).toEqual(['first', 'last'])
+})
+
+it('tells when nobody has one any more', async () => {
+  const slots = new Slots(2)
+  await slots.idle
+  const [one, other] = [await slots.take(never), await slots.take(never)]
+  let idle = false
+  const told = slots.idle.then(() => (idle = true))
+  one()
+  await Promise.resolve()
+  expect(idle).toBe(false)
+  other()
+  await told
+})

@@ -3,7 +3,7 @@ import { Fault } from '../base/fault.ts'
 import { systemRandom } from '../base/random.ts'
 import type { Continued, Copied, DomainWiring, ParkedMachine, Parking, Standby } from '../drivers/hypervisor/driver.ts'
 import type { DomainSpec, HostSpec } from '../host-api/spec.ts'
-import type { DomainId, InterfaceId } from '../model/ids.ts'
+import type { DomainId } from '../model/ids.ts'
 import type { HostParts } from './agent.ts'
 import { identityOf } from './identity.ts'
 import type { Step } from './plan.ts'
@@ -75,13 +75,14 @@ export class DomainStarter {
    */
   async start(step: Boot, wanted: () => HostSpec | undefined, abort: AbortSignal): Promise<void> {
     const leave = await this.#turnOf(step.spec.id, abort)
+    const heard = this.#heardFrom(step.spec) // From before it runs: a copy asks within a tenth of a second.
     let comes: 'woken' | 'booted' | undefined
     try {
       const spec = wanted()
       if (!spec?.domains.some((it) => it.id === step.spec.id && it.power === 'on')) return
       comes = await this.#start(step, spec, abort)
     } finally {
-      if (comes) void this.#followUp(step.spec, comes, leave)
+      if (comes) void this.#followUp(step.spec, comes, { heard, leave })
       else leave?.()
     }
   }
@@ -99,24 +100,23 @@ export class DomainStarter {
    * Once the guest is up the next may come. Then a machine like it is parked, and another stands by for the next launch: guests are waited
    * for, those are not.
    */
-  async #followUp(spec: DomainSpec, came: 'woken' | 'booted', leave: (() => void) | undefined): Promise<void> {
-    const { parking } = this.#parts
-    if (leave || parking) await this.#isUp(spec)
+  async #followUp(
+    spec: DomainSpec,
+    came: 'woken' | 'booted',
+    { heard, leave }: { readonly heard: Promise<void>; readonly leave: (() => void) | undefined },
+  ): Promise<void> {
+    const { parking, comingUp, clock } = this.#parts
+    if (leave || parking) await Promise.race([heard, clock.sleep(comingUpMs, this.#end).catch(() => {})]) // At the end nobody waits.
     leave?.()
-    const isQuiet = this.#parts.comingUp?.areIdle ?? true
-    if ((came === 'booted' || isQuiet) && !this.#end.aborted) parking?.prepare(spec)
+    if (came === 'woken') await comingUp?.idle
+    if (!this.#end.aborted) parking?.prepare(spec)
   }
 
-  /** Resolves once the guest has asked for its metadata, as all but the strangest do, or has had the time to. */
-  async #isUp(spec: DomainSpec): Promise<void> {
-    const enough = this.#parts.clock.sleep(comingUpMs, this.#end).catch(() => {}) // Nobody waits any more.
-    await Promise.race([enough, ...spec.vifs.slice(0, 1).map(({ id }) => this.#heardFrom(id, spec))])
-  }
-
-  async #heardFrom(vif: InterfaceId, { id, instance }: DomainSpec): Promise<void> {
+  /** Resolves once the guest asks for its metadata, as all but the strangest do. Never for one without a NIC. */
+  async #heardFrom({ id, instance, vifs: [first] }: DomainSpec): Promise<void> {
     const { clock, metadata, log } = this.#parts
     const since = clock.now().getTime()
-    await metadata.heardFrom(vif)
+    await (first ? metadata.heardFrom(first.id) : new Promise(() => {}))
     log.debug({ stage: 'metadata', traces: [instance], since, subject: id }, 'a guest asks for its metadata')
   }
 

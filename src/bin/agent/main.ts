@@ -13,6 +13,7 @@ import { DnsService } from '../../host/dns/service.ts'
 import { keepLink } from '../../host/link.ts'
 import { MetadataService } from '../../host/metadata/service.ts'
 import { openTokenKey, tokensOf } from '../../host/metadata/tokens.ts'
+import { GuestTurns } from '../../host/metadata/turns.ts'
 import { ObjectsService } from '../../host/objects/service.ts'
 import { openSpecFile } from '../../host/spec-file.ts'
 import { lostHosts } from '../hosts.ts'
@@ -35,6 +36,7 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
   const tokens = tokensOf(await openTokenKey(join(paths.keys, 'metadata'), systemRandom), systemRandom)
   const askOthers = await openResolvers(settings)
   const comingUp = new Slots(Math.max(2, availableParallelism()))
+  const turns = open.use(new GuestTurns(comingUp, systemClock))
   const agents: HostAgent[] = []
   const lost = await lostHosts(paths)
   for (const { id, isEdge } of hostsOf(settings).filter((it) => !lost.has(it.id))) {
@@ -44,6 +46,7 @@ export async function runAgent(paths: Paths, settings: Settings, abort: AbortSig
       tokens,
       askOthers,
       comingUp,
+      turns,
       objectsSocket: objectsSocketOf(paths, settings),
       open,
     }
@@ -66,13 +69,14 @@ interface HostSurroundings {
   readonly tokens: ReturnType<typeof tokensOf>
   readonly askOthers: AskOthers
   readonly comingUp: Slots
+  readonly turns: GuestTurns
   readonly objectsSocket: string
   readonly log: Log
   readonly open: AsyncDisposableStack
 }
 
 async function startHost(host: string, around: HostSurroundings): Promise<{ agent: HostAgent; dns: DnsService }> {
-  const { paths, drivers, tokens, askOthers, comingUp, objectsSocket, log, open } = around
+  const { paths, drivers, tokens, askOthers, comingUp, turns, objectsSocket, log, open } = around
   const home = paths.host(host)
   await mkdir(home, { recursive: true })
   const { hypervisor, network, storage, volumes } = await drivers.forHost(host, home)
@@ -80,7 +84,7 @@ async function startHost(host: string, around: HostSurroundings): Promise<{ agen
   open.use(network)
   open.use(volumes)
   const clock = systemClock
-  const metadata = open.use(new MetadataService({ listen: network.listen.bind(network), tokens, clock, log }))
+  const metadata = open.use(new MetadataService({ listen: network.listen.bind(network), tokens, turns, clock, log }))
   const dns = open.use(new DnsService({ bind: network.bind.bind(network), askOthers, clock, log }))
   const specFile = openSpecFile(join(home, 'spec.json'))
   const drives = {

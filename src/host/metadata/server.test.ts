@@ -5,10 +5,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { silentLog } from '../../base/log.ts'
 import { seededRandom } from '../../base/random.ts'
+import { Slots } from '../../base/slots.ts'
 import { defaultLimits, type Limits } from './admission.ts'
 import type { Guest } from './answer.ts'
 import { MetadataServer } from './server.ts'
 import { tokensOf } from './tokens.ts'
+import { GuestTurns } from './turns.ts'
 
 const guest = (id: string): Guest => ({
   id: `eni-${id}`,
@@ -20,10 +22,11 @@ const guests: Record<string, Guest> = {
   'vpc-b 127.0.0.1': guest('b1'),
 }
 
-async function listen(vpcs: readonly `vpc-${string}`[], limits: Partial<Limits> = {}) {
+async function listen(vpcs: readonly `vpc-${string}`[], limits: Partial<Limits> = {}, turns?: GuestTurns) {
   const server = new MetadataServer({
     guestAt: (vpc, address) => guests[`${vpc} ${address}`],
     tokens: tokensOf(Buffer.alloc(32, 1), seededRandom('server')),
+    turns,
     clock: systemClock,
     log: silentLog,
     limits: { ...defaultLimits, ...limits },
@@ -158,4 +161,24 @@ test('a lookup that fails is a 503, and the service goes on', async () => {
   onTestFinished(() => void delete guests['vpc-a 127.0.0.3'])
   expect(statusOf(await say(a, get('/'), '127.0.0.3'))).toBe(503)
   expect(statusOf(await say(a, get('/')))).toBe(200)
+})
+
+test('a guest that asks for its turn is answered when it has it, until it says that it is done', async () => {
+  const slots = new Slots(1)
+  using turns = new GuestTurns(slots, systemClock)
+  const [a] = await listen(['vpc-a'], {}, turns)
+  const ask = (method: string, from?: string) => say(a, `${method} /latest/api/turn HTTP/1.0\r\n\r\n`, from)
+  for (const it of ['a1', 'a2'] as const) turns.expect(`eni-${it}`)
+  expect(statusOf(await ask('PUT'))).toBe(200)
+  const other = ask('PUT', '127.0.0.2')
+  expect(await Promise.race([other, slots.idle.then(() => 'idle'), ask('HEAD').then(() => 'waits')])).toBe('waits')
+  expect(statusOf(await ask('DELETE'))).toBe(200)
+  expect(statusOf(await other)).toBe(200)
+  expect(statusOf(await ask('DELETE', '127.0.0.2'))).toBe(200)
+  await slots.idle
+})
+
+test('where there are no turns nobody has to wait for one', async () => {
+  const [a] = await listen(['vpc-a'])
+  expect(statusOf(await say(a, 'PUT /latest/api/turn HTTP/1.0\r\n\r\n'))).toBe(405)
 })

@@ -5,13 +5,16 @@ import { createServer } from '../../base/http.ts'
 import type { Log } from '../../base/log.ts'
 import type { VpcId } from '../../model/ids.ts'
 import { Admission, defaultLimits, type Limits } from './admission.ts'
-import { type Answer, answer, type Guest, refusal } from './answer.ts'
+import { type Answer, type Ask, answer, type Guest, refusal } from './answer.ts'
 import type { Tokens } from './tokens.ts'
+import type { GuestTurns } from './turns.ts'
 
 export interface MetadataOptions {
   /** Who has `address` in the router of `vpc`. Anti-spoofing makes the address a proof of identity there. */
   readonly guestAt: (vpc: VpcId, address: string) => Guest | undefined
   readonly tokens: Tokens
+  /** Absent: it is every guest's turn at all times, and nobody is asked. */
+  readonly turns?: GuestTurns | undefined
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Limits
@@ -31,17 +34,44 @@ export function metadataHandler(vpc: VpcId, options: MetadataOptions): RequestLi
     firstSeen.set(tree, at)
     return at
   }
-  return ({ method = 'GET', url = '/', headers, socket }, response) => {
+  const answerTo = async (ask: Ask, socket: Socket, left: AbortSignal): Promise<Answer> => {
     const now = options.clock.now()
-    try {
-      const guest = options.guestAt(vpc, addressOf(socket))
-      const ask = { method, target: url, headers }
-      send(response, guest ? answer(ask, guest, options.tokens, { now, changed: changed(guest, now) }) : refusal(503))
-    } catch (error) {
-      options.log.error({ err: error, vpc, target: url }, 'a metadata request failed')
-      send(response, refusal(503))
-    }
+    const guest = options.guestAt(vpc, addressOf(socket))
+    if (!guest) return refusal(503)
+    const { turns, tokens } = options
+    return (
+      (await answerOfTurn(ask, guest, turns, left)) ?? answer(ask, guest, tokens, { now, changed: changed(guest, now) })
+    )
   }
+  return ({ method = 'GET', url = '/', headers, socket }, response) => {
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    answerTo({ method, target: url, headers }, socket, gone.signal).then(
+      (it) => send(response, it),
+      (error: unknown) => {
+        if (gone.signal.aborted) return
+        options.log.error({ err: error, vpc, target: url }, 'a metadata request failed')
+        send(response, refusal(503))
+      },
+    )
+  }
+}
+
+/**
+ * `PUT …/api/turn` is answered when it is the guest's turn to go on with what nobody waits for, and `DELETE …/api/turn` ends its turn. Ours,
+ * for guests of our images; EC2 has nothing like it.
+ */
+async function answerOfTurn(
+  { method, target }: Ask,
+  { id, metadata }: Guest,
+  turns: GuestTurns | undefined,
+  abort: AbortSignal,
+): Promise<Answer | undefined> {
+  if (!turns || !metadata.enabled || target !== '/latest/api/turn') return undefined
+  if (method === 'PUT') await turns.begin(id, abort)
+  else if (method === 'DELETE') turns.end(id)
+  else return undefined
+  return { status: 200, reason: 'OK', headers: { 'Content-Type': 'text/plain' }, body: '' }
 }
 
 /**

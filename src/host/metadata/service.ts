@@ -7,6 +7,7 @@ import type { InterfaceId, VpcId } from '../../model/ids.ts'
 import type { Guest } from './answer.ts'
 import { MetadataServer } from './server.ts'
 import type { Tokens } from './tokens.ts'
+import type { GuestTurns } from './turns.ts'
 
 /** Source: EC2 User Guide, "Instance metadata". */
 const address = '169.254.169.254'
@@ -16,6 +17,7 @@ export interface MetadataParts {
   /** Opens a listening socket inside the VPC's router. */
   readonly listen: (vpc: VpcId, address: string, port: number, abort: AbortSignal) => Promise<Listener>
   readonly tokens: Tokens
+  readonly turns?: GuestTurns
   readonly clock: Clock
   readonly log: Log
 }
@@ -25,14 +27,18 @@ export class MetadataService implements Disposable {
   readonly #server: MetadataServer
   readonly #listeners = new Map<VpcId, Listener>()
   #guests: ReadonlyMap<string, Guest> = new Map()
+  #vifs: ReadonlySet<InterfaceId> = new Set()
+  readonly #turns: GuestTurns | undefined
   /** Those that are waited for to ask something. */
   readonly #awaited = new Map<InterfaceId, PromiseWithResolvers<void>>()
 
-  constructor({ listen, tokens, clock, log }: MetadataParts) {
+  constructor({ listen, tokens, turns, clock, log }: MetadataParts) {
     this.#listen = listen
+    this.#turns = turns
     this.#server = new MetadataServer({
       guestAt: (vpc, from) => this.#hear(this.#guests.get(`${vpc} ${from}`)),
       tokens,
+      turns,
       clock,
       log,
     })
@@ -47,11 +53,18 @@ export class MetadataService implements Disposable {
     )
     this.#guests = new Map(guests)
     const there = new Set(guests.map(([, { id }]) => id))
-    for (const vif of this.#awaited.keys()) if (!there.has(vif)) this.#awaited.delete(vif)
+    for (const vif of this.#vifs) if (!there.has(vif)) this.#forget(vif)
+    this.#vifs = there
   }
 
-  /** Resolves once the guest behind this vif asks for something: then it is up. */
+  #forget(vif: InterfaceId): void {
+    this.#awaited.delete(vif)
+    this.#turns?.end(vif)
+  }
+
+  /** The guest behind this vif is about to start. Resolves once it asks for something: then it is up. */
   heardFrom(vif: InterfaceId): Promise<void> {
+    this.#turns?.expect(vif)
     const awaited = this.#awaited.get(vif) ?? Promise.withResolvers<void>()
     this.#awaited.set(vif, awaited)
     return awaited.promise
