@@ -35,6 +35,11 @@ interface Link {
   readonly hosts: readonly HostId[]
 }
 
+interface Told {
+  readonly link: Link
+  readonly facts: HostFacts
+}
+
 interface Question {
   readonly link: Link
   resolve(value: string): void
@@ -64,6 +69,8 @@ export class HostLinks {
   #closing = false
   #publishing: Promise<void> | undefined
   #inbox: Promise<void> = Promise.resolve()
+  /** Facts that wait for their turn among the news, the newest of each host: nothing else has come since the first of them. */
+  #waiting: Map<HostId, Told> | undefined
 
   constructor(parts: HostLinksParts) {
     this.#parts = parts
@@ -217,13 +224,25 @@ export class HostLinks {
     return link
   }
 
-  /** The host itself has said newer things than what is left of an older connection of its. */
+  /** A launch concerns each host of its VPC, and all say so at once: what has come by then is written with one commit. */
   #take(link: Link, facts: HostFacts): void {
+    if (this.#waiting) {
+      this.#waiting.set(facts.host, { link, facts })
+      return
+    }
+    const waiting = new Map([[facts.host, { link, facts }]])
     this.#enqueue(link, async () => {
-      if (this.#links.get(facts.host) !== link) return
-      const { store, intake } = this.#parts
-      this.#heard.set(facts.host, await takeFacts(store, intake, facts, this.#heard.get(facts.host)))
+      if (this.#waiting === waiting) this.#waiting = undefined
+      await Promise.all(waiting.values().map((it) => this.#orHangUp(it.link, () => this.#takeNow(it))))
     })
+    this.#waiting = waiting
+  }
+
+  /** The host itself has said newer things than what is left of an older connection of its. */
+  async #takeNow({ link, facts }: Told): Promise<void> {
+    if (this.#links.get(facts.host) !== link) return
+    const { store, intake } = this.#parts
+    this.#heard.set(facts.host, await takeFacts(store, intake, facts, this.#heard.get(facts.host)))
   }
 
   #answer(answer: Extract<FromAgent, { type: 'answer' }>): void {
@@ -254,12 +273,20 @@ export class HostLinks {
       if (question.link === link) question.reject(new Retry('the agent is gone'))
   }
 
-  /** News is taken in the order in which it came. Where it cannot be, the agent is hung up on: it dials and tells all of it again. */
+  /** News is taken in the order in which it came. */
   #enqueue(from: Link, work: () => Promise<void>): void {
+    this.#waiting = undefined
     if (this.#closing) return // The store goes too; the next control plane asks anew.
-    this.#inbox = this.#inbox.then(work).catch((error: unknown) => {
+    this.#inbox = this.#inbox.then(() => this.#orHangUp(from, work))
+  }
+
+  /** Where news cannot be taken, the agent is hung up on: it dials and tells all of it again. */
+  async #orHangUp(from: Link, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
       this.#parts.log.error({ err: error }, `news of a host could not be taken: ${messageOf(error)}`)
       from.lines.close()
-    })
+    }
   }
 }
