@@ -6,7 +6,7 @@ import type { DomainFact, HostCapacity, HostFacts } from '../../host-api/facts.t
 import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
 import type { Store, Transaction } from '../../store/store.ts'
 import type { DomainFactRow } from '../../store/tables/resources.ts'
-import { volumeNews } from './volume-facts.ts'
+import { volumeNews, volumesWaiting } from './volume-facts.ts'
 
 /** Told of each instance, volume, attachment or snapshot that the facts concern. */
 export interface Intake {
@@ -72,50 +72,70 @@ export interface Heard {
   readonly volumes: string
 }
 
-/** Makes the rows say what `facts` say, and tells of what is different. `last`: what they were made to say before, where that is known. */
-export async function takeFacts(store: Store, intake: Intake, facts: HostFacts, last?: Heard): Promise<Heard> {
-  const heard = {
-    domains: rowsOf(facts),
-    volumes: createHash('sha256')
-      .update(JSON.stringify(facts.volumes ?? null))
-      .digest('base64'),
-  }
-  await makeRowsSay(store, intake, { facts, heard, last })
+/** What a host says, and what the rows were made to say of it before, where that is known. */
+export interface News {
+  readonly facts: HostFacts
+  readonly last?: Heard | undefined
+}
+
+/** Makes the rows say what the host says, and tells of what is different. */
+export async function takeFacts(store: Store, intake: Intake, facts: HostFacts): Promise<void> {
+  await takeNews(store, intake, [{ facts }])
+}
+
+/** As `takeFacts`, for several hosts in one transaction. What the rows were made to say, in the same order. */
+export async function takeNews(store: Store, intake: Intake, news: readonly News[]): Promise<Heard[]> {
+  if (news.length === 0) return []
+  const heard = news.map(({ facts }) => heardOf(facts))
+  await store.transact(async (tx) => {
+    const concerned = await makeRowsSay(
+      tx,
+      news.map((it, index) => ({ ...it, heard: heard[index]! })),
+    )
+    for (const id of concerned) await intake.changed(tx, id)
+  })
   return heard
 }
 
-interface News {
-  readonly facts: HostFacts
-  readonly heard: Heard
-  readonly last: Heard | undefined
+function heardOf(facts: HostFacts): Heard {
+  const volumes = createHash('sha256')
+    .update(JSON.stringify(facts.volumes ?? null))
+    .digest('base64')
+  return { domains: rowsOf(facts), volumes }
 }
 
-function makeRowsSay(store: Store, intake: Intake, { facts, heard, last }: News): Promise<void> {
-  return store.transact(async (tx) => {
-    const before = await tx.db
-      .selectFrom('hosts')
-      .select(['received', 'troublesJson'])
-      .where('id', '=', facts.host)
-      .executeTakeFirst()
-    if (!before) return
-    await tx.db
-      .updateTable('hosts')
-      .set({ received: facts.received, settled: facts.settled, troublesJson: JSON.stringify(facts.troubles) })
-      .where('id', '=', facts.host)
-      .execute()
-    const changed = await replaceDomains(tx, heard.domains, last?.domains ?? (await storedRows(tx, facts.host)))
-    const isTroubleNew = before.troublesJson !== JSON.stringify(facts.troubles)
-    const troubles = isTroubleNew ? facts.troubles.map((it) => it.subject) : []
-    const news = [...changed, ...troubles.filter((it): it is DomainId => /^dom_\d+$/.test(it))]
-    const waiting = before.received === facts.received ? [] : await instancesWaiting(tx, facts)
-    const ofVolumes = await volumeNews(tx, facts, {
-      changed,
-      troubles,
-      isSame: last?.volumes === heard.volumes,
-      isNewsOfWishes: before.received !== facts.received,
-    })
-    for (const id of new Set([...(await instancesOf(tx, news)), ...waiting, ...ofVolumes])) await intake.changed(tx, id)
-  })
+/** Answers whom it concerns. */
+async function makeRowsSay(
+  tx: Transaction,
+  news: readonly (News & { readonly heard: Heard })[],
+): Promise<ReadonlySet<string>> {
+  const hosts = await tx.db
+    .selectFrom('hosts')
+    .select(['id', 'received', 'troublesJson'])
+    .where(
+      'id',
+      'in',
+      news.map((it) => it.facts.host),
+    )
+    .execute()
+  const concerned: string[] = []
+  const newer: HostFacts[] = []
+  for (const { facts, heard, last } of news) {
+    const before = hosts.find((it) => it.id === facts.host)
+    if (!before) continue
+    if (before.received !== facts.received) newer.push(facts)
+    const troublesJson = JSON.stringify(facts.troubles)
+    const { host, received, settled } = facts
+    await tx.db.updateTable('hosts').set({ received, settled, troublesJson }).where('id', '=', host).execute()
+    const changed = await replaceDomains(tx, heard.domains, last?.domains ?? (await storedRows(tx, host)))
+    const troubles = before.troublesJson === troublesJson ? [] : facts.troubles.map((it) => it.subject)
+    const domains = [...changed, ...troubles.filter((it): it is DomainId => /^dom_\d+$/.test(it))]
+    concerned.push(...(await instancesOf(tx, domains)))
+    const isSame = last?.volumes === heard.volumes
+    concerned.push(...(await volumeNews(tx, facts, { changed, troubles, isSame })))
+  }
+  if (newer.length > 0) concerned.push(...(await instancesWaiting(tx, newer)), ...(await volumesWaiting(tx, newer)))
+  return new Set(concerned)
 }
 
 /** Answers which domains' rows are others now. */
@@ -159,23 +179,24 @@ async function instancesOf(tx: Transaction, domains: readonly DomainId[]): Promi
   return rows.map((row) => row.id)
 }
 
-/** Those whose newest wish the host has now received, and those that wait for an interface to leave. */
-async function instancesWaiting(tx: Transaction, { host, received }: HostFacts): Promise<InstanceId[]> {
+/** Those whose newest wish their host has now received, and those that wait for an interface to leave. */
+async function instancesWaiting(tx: Transaction, news: readonly HostFacts[]): Promise<InstanceId[]> {
+  const received = new Map<HostId | null, number>(news.map((it) => [it.host, it.received]))
+  const hosts = news.map((it) => it.host)
   const leaving = await tx.db
     .selectFrom('instances')
     .innerJoin('interfaces', 'interfaces.instanceId', 'instances.id')
     .select('instances.id')
-    .where('instances.hostId', '=', host)
+    .where('instances.hostId', 'in', hosts)
     .where('interfaces.attachmentState', '=', sql.lit('detaching')) // As its index has it.
     .execute()
-  const rows = await tx.db
+  const ending = await tx.db
     .selectFrom('instances')
-    .select('id')
-    .where('hostId', '=', host)
+    .select(['id', 'hostId', 'wishedIn'])
+    .where('hostId', 'in', hosts)
     .where('state', '=', 'shutting-down')
-    .where('wishedIn', '<=', received)
     .execute()
-  return [...rows, ...leaving].map((row) => row.id)
+  return [...ending.filter((it) => it.wishedIn <= received.get(it.hostId)!), ...leaving].map((it) => it.id) // asked for these
 }
 
 async function putFact(tx: Transaction, row: DomainFactRow): Promise<void> {

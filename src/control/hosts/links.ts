@@ -19,7 +19,7 @@ import type { DomainSpec, HostSpec } from '../../host-api/spec.ts'
 import type { DomainId, HostId } from '../../model/ids.ts'
 import type { Store } from '../../store/store.ts'
 import type { SpecSource } from './host-spec.ts'
-import { greetHosts, type Heard, type Intake, loseHosts, mournHosts, takeFacts } from './intake.ts'
+import { greetHosts, type Heard, type Intake, loseHosts, mournHosts, takeNews } from './intake.ts'
 import { hostChannel } from './wishes.ts'
 
 export interface HostLinksParts {
@@ -46,7 +46,7 @@ interface Question {
   reject(error: Error): void
 }
 
-/** Hosts whose specs are made without a pause. */
+/** Hosts whose specs are made without a pause, and whose facts are written in one transaction. */
 const hostsAtOnce = 32
 /** Time for an agent to answer a question. */
 const answerMs = 10_000
@@ -233,16 +233,30 @@ export class HostLinks {
     const waiting = new Map([[facts.host, { link, facts }]])
     this.#enqueue(link, async () => {
       if (this.#waiting === waiting) this.#waiting = undefined
-      await Promise.all(waiting.values().map((it) => this.#orHangUp(it.link, () => this.#takeNow(it))))
+      const told = [...waiting.values()]
+      for (let first = 0; first < told.length; first += hostsAtOnce)
+        await this.#takeSome(told.slice(first, first + hostsAtOnce))
     })
     this.#waiting = waiting
   }
 
-  /** The host itself has said newer things than what is left of an older connection of its. */
-  async #takeNow({ link, facts }: Told): Promise<void> {
-    if (this.#links.get(facts.host) !== link) return
+  /** Where one cannot be taken the others are, each by itself. */
+  async #takeSome(told: readonly Told[]): Promise<void> {
+    try {
+      await this.#takeNow(told)
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'news of several hosts are taken one by one')
+      for (const it of told) await this.#orHangUp(it.link, () => this.#takeNow([it]))
+    }
+  }
+
+  /** A host itself has said newer things than what is left of an older connection of its. */
+  async #takeNow(told: readonly Told[]): Promise<void> {
     const { store, intake } = this.#parts
-    this.#heard.set(facts.host, await takeFacts(store, intake, facts, this.#heard.get(facts.host)))
+    const current = told.filter((it) => this.#links.get(it.facts.host) === it.link)
+    const news = current.map(({ facts }) => ({ facts, last: this.#heard.get(facts.host) }))
+    const heard = await takeNews(store, intake, news)
+    for (const [index, { facts }] of news.entries()) this.#heard.set(facts.host, heard[index]!)
   }
 
   #answer(answer: Extract<FromAgent, { type: 'answer' }>): void {

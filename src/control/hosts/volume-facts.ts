@@ -12,20 +12,17 @@ export interface OtherNews {
   readonly troubles: readonly string[]
   /** Whether the host says the same of volumes as the rows do. */
   readonly isSame: boolean
-  /** Whether the host has received a newer spec. */
-  readonly isNewsOfWishes: boolean
 }
 
 /** Takes what a host says of volumes; whose strands it concerns. */
 export async function volumeNews(
   tx: Transaction,
   facts: HostFacts,
-  { changed, troubles, isSame, isNewsOfWishes }: OtherNews,
+  { changed, troubles, isSame }: OtherNews,
 ): Promise<string[]> {
   return [
     ...(isSame ? [] : await takeVolumeFacts(tx, facts)),
     ...(await attachmentsOfDomains(tx, changed)),
-    ...(isNewsOfWishes ? await volumesWaiting(tx, facts.host, facts.received) : []),
     ...troubles.filter((it) => /^(?:vol|snap)-/.test(it)),
   ]
 }
@@ -89,15 +86,17 @@ async function attachmentsOfDomains(tx: Transaction, domains: readonly DomainId[
   return rows.flatMap((it) => (it.state === 'optimizing' ? [it.id, it.volumeId] : [it.id]))
 }
 
-/** Those of whose wish the host may just have heard. */
-async function volumesWaiting(tx: Transaction, host: HostId, received: number): Promise<string[]> {
-  const waiting = async (table: 'volumes' | 'snapshots') =>
-    tx.db.selectFrom(table).select('id').where('hostId', '=', host).where('state', '=', 'deleting').execute()
+/** Those of whose wish these hosts may just have heard. */
+export async function volumesWaiting(tx: Transaction, news: readonly HostFacts[]): Promise<string[]> {
+  const hosts = news.map((it) => it.host)
+  const newest = Math.max(...news.map((it) => it.received))
+  const waiting = (table: 'volumes' | 'snapshots') =>
+    tx.db.selectFrom(table).select('id').where('hostId', 'in', hosts).where('state', '=', 'deleting').execute()
   const attachments = await tx.db
     .selectFrom('attachments')
     .select('id')
     .where('state', '=', 'detaching')
-    .where('wishedIn', '<=', received)
+    .where('wishedIn', '<=', newest)
     .execute()
   return [...(await waiting('volumes')), ...(await waiting('snapshots')), ...attachments].map((it) => it.id)
 }
