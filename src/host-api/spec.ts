@@ -106,7 +106,7 @@ export interface RouterSpec {
   readonly groups: readonly GroupSpec[]
   /** ACLs that subnets name. Absent: none. */
   readonly acls?: readonly AclSpec[]
-  /** Where the VPC's addresses on other hosts are. */
+  /** Where the VPC's addresses are: those on this host, too. */
   readonly routes: readonly RouteSpec[]
   /** What guests are told of names; absent where they have no name server here. */
   readonly dns?: DnsSpec

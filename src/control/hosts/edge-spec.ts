@@ -35,7 +35,7 @@ function edgeNetwork(scene: Scene, vpc: VpcRow, { acls, ofSubnet }: AclSpecs): E
     addresses: scene.guests
       .at(vpc.id)
       .flatMap((guest) => leadsTo(guest, vpc.id).flatMap((it) => (open.has(it.subnetId) ? [it.addresses] : []))),
-    routes: guestRoutes(scene, vpc.id, () => true),
+    routes: guestRoutes(scene, vpc.id),
     tables: edgeTables(scene, vpc.id),
     nats,
     ...(named.length > 0 && { acls: named }),

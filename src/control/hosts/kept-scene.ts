@@ -92,15 +92,13 @@ class KeptScene {
 
 async function refreshed(reader: Reader, before: Scene, written: Written): Promise<Scene> {
   const isWritten = (columns: readonly Watched[]) => columns.some((it) => written.has(it))
-  const { guests, rules } = before
+  const { guests, hosts, rules } = before
   await guests.refresh(reader, guestsConcerned(before, written))
-  const hosts = await refreshedHosts(reader, before.hosts, written.get('hosts.id') as ReadonlySet<HostId> | undefined)
+  const isElsewhere = await refreshHosts(reader, hosts, (written.get('hosts.id') ?? new Set()) as ReadonlySet<HostId>)
   if (isWritten(ofLists)) rules.clear()
   for (const it of written.get('securityGroupRules.groupId') ?? []) rules.delete(it as GroupId)
-  const isElsewhere = [...hosts.values()].some((it) => !isSamePlace(it, before.hosts.get(it.id)))
   return {
     ...before,
-    hosts,
     ...((isElsewhere || isWritten([...ofNetworks, ...ofLists])) && { network: await readNetwork(reader, guests) }),
     ...(isWritten(ofVolumes) && { volumes: await readVolumeScene(reader) }),
     ...(isWritten(['addresses.id']) && { reverseNames: await readReverseNames(reader, before.reverseNames) }),
@@ -124,21 +122,19 @@ function guestsConcerned({ guests }: Scene, written: Written): InstanceId[] {
   return [...ids]
 }
 
-async function refreshedHosts(
-  { db }: Reader,
-  before: Scene['hosts'],
-  written: ReadonlySet<HostId> | undefined,
-): Promise<Scene['hosts']> {
-  if (!written) return before
+/** Reads these hosts again. Whether others have to know something else of one. */
+async function refreshHosts({ db }: Reader, hosts: Scene['hosts'], written: ReadonlySet<HostId>): Promise<boolean> {
   const ids = [...written]
+  if (ids.length === 0) return false
   const rows = await db.selectFrom('hosts').selectAll().where('id', 'in', ids).execute()
-  const hosts = new Map(before)
+  const after = new Map(rows.map((it) => [it.id, it]))
+  const isElsewhere = ids.some((id) => !isSamePlace(after.get(id), hosts.get(id)))
   for (const id of ids) hosts.delete(id)
   for (const row of rows) hosts.set(row.id, row)
-  return hosts
+  return isElsewhere
 }
 
 /** Whether what others know of it is the same. */
-function isSamePlace(host: HostRow, before: HostRow | undefined): boolean {
-  return before?.underlayAddress === host.underlayAddress && before.isEdge === host.isEdge
+function isSamePlace(host: HostRow | undefined, before: HostRow | undefined): boolean {
+  return host?.underlayAddress === before?.underlayAddress && host?.isEdge === before?.isEdge
 }

@@ -25,6 +25,8 @@ export interface NetworkScene {
   /** The tables that subnets chose, and the main ones of VPCs. */
   readonly tableOf: ReadonlyMap<SubnetId | VpcId, ResourceId<'route-table'>>
   readonly live: LiveTargets
+  /** Underlay address of the host that leads to the outside. */
+  readonly edge: string | undefined
   readonly dhcpOptions: ReadonlyMap<ResourceId<'dhcp-options'>, DhcpOptionsRow>
   /** Networks of the prefix lists that routes name. */
   readonly lists: ReadonlyMap<PrefixListId, readonly string[]>
@@ -39,6 +41,7 @@ export async function readNetwork(reader: Reader, guests: Guests): Promise<Netwo
   const tables = await db.selectFrom('routeTables').selectAll().orderBy('number').execute()
   const routes = await db.selectFrom('routes').selectAll().orderBy('destination').execute()
   const associations = await db.selectFrom('routeTableAssociations').selectAll().execute()
+  const edge = await db.selectFrom('hosts').select('underlayAddress').where('isEdge', '=', 1).executeTakeFirst()
   const options = await db.selectFrom('dhcpOptions').selectAll().execute()
   return {
     vpcs,
@@ -50,6 +53,7 @@ export async function readNetwork(reader: Reader, guests: Guests): Promise<Netwo
     routes: Map.groupBy(routes, (it) => it.routeTableId),
     tableOf: new Map(associations.map((it) => [it.subnetId ?? it.vpcId, it.routeTableId])),
     live: { ...(await liveGateways(reader)), vpcOfInterface: (id) => vpcOfRunning(guests, id) },
+    edge: edge?.underlayAddress,
     dhcpOptions: new Map(options.map((it) => [it.id, it])),
     lists: await networksOf(reader, [...new Set(routes.map((it) => it.destination))].filter(isList)),
     objects: (await listServices(reader)).length > 0,

@@ -50,7 +50,6 @@ async function makeRouter(
   scene: Scene,
   { host, vpc, wires, vifs, groups, dns }: Place & Pick<RouterSpec, 'vifs' | 'groups'> & { dns: DnsSpec | undefined },
 ): Promise<RouterSpec> {
-  const { network } = scene
   const { acls, ofSubnet } = await aclsOf(reader, scene, vpc.id)
   return {
     vpc: vpc.id,
@@ -61,9 +60,7 @@ async function makeRouter(
     vifs,
     groups,
     ...(acls.length > 0 && { acls }),
-    routes: remembered(scene.guests.at(vpc.id), `routes ${vpc.id} ${host.id}`, [network], () =>
-      guestRoutes(scene, vpc.id, (it) => it !== host.id),
-    ),
+    routes: guestRoutes(scene, vpc.id),
     tables: vifs.length > 0 ? tableSpecs(scene, vpc.id, host.id) : [],
     wires,
     ...(dns && { dns }),

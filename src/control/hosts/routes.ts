@@ -1,18 +1,21 @@
 import { remembered } from '../../base/remembered.ts'
 import type { RouteSpec } from '../../host-api/spec.ts'
-import type { HostId, VpcId } from '../../model/ids.ts'
+import type { VpcId } from '../../model/ids.ts'
 import type { Guest } from '../instances/guest.ts'
 import type { Scene } from './scene.ts'
 
 /** Guests' MTU. The underlay carries it and VXLAN's 50 bytes. Source: EC2 User Guide, "Jumbo frames (9001 MTU)". */
 export const mtu = 1500
 
-/** One route for each address of a guest of the VPC whose host passes `test`. */
-export function guestRoutes(scene: Scene, vpc: VpcId, test: (host: HostId) => boolean): RouteSpec[] {
-  return scene.guests.at(vpc).flatMap((guest) => {
-    const host = scene.hosts.get(guest.instance.hostId!) // guests have one
-    return host && test(host.id) ? routesTo(guest, vpc, host.underlayAddress) : []
-  })
+/** One route for each address of a guest of the VPC: the same object for all of its hosts, who leave out their own. */
+export function guestRoutes(scene: Scene, vpc: VpcId): readonly RouteSpec[] {
+  const guests = scene.guests.at(vpc)
+  return remembered(guests, `routes ${vpc}`, [scene.network], () =>
+    guests.flatMap((guest) => {
+      const host = scene.hosts.get(guest.instance.hostId!) // guests have one
+      return host ? routesTo(guest, vpc, host.underlayAddress) : []
+    }),
+  )
 }
 
 function routesTo(guest: Guest, vpc: VpcId, via: string): RouteSpec[] {

@@ -11,7 +11,7 @@ import { readVolumeScene, type VolumeScene } from './volumes-spec.ts'
 /** Everything that specs are made of, as rows say it. */
 export interface Scene {
   readonly cloud: Cloud
-  readonly hosts: ReadonlyMap<HostId, HostRow>
+  readonly hosts: Map<HostId, HostRow>
   readonly guests: Guests
   readonly volumes: VolumeScene
   /** Another object when anything in it is another. */

@@ -81,10 +81,8 @@ const nowhere = { nowhere: true } as const
 function waySpec(scene: Scene, way: Way, host: HostId): Where {
   if (way.kind === 'peer') return { wire: way.peering.id }
   if (way.kind === 'nowhere') return nowhere
-  if (way.kind !== 'interface') {
-    const edge = [...scene.hosts.values()].find((it) => it.isEdge === 1)
-    return edge ? { via: edge.underlayAddress } : nowhere
-  }
+  const { edge } = scene.network
+  if (way.kind !== 'interface') return edge === undefined ? nowhere : { via: edge }
   const guest = scene.guests.with(way.id)
   if (guest?.instance.hostId === host) return { vif: way.id }
   const other = guest?.instance.hostId ? scene.hosts.get(guest.instance.hostId) : undefined
