@@ -38,12 +38,19 @@ export async function deriveSpecs(reader: Reader, scene: Scene, hosts: readonly 
 
 async function hostSpec(reader: Reader, scene: Scene, host: HostRow): Promise<HostSpec> {
   const guests = scene.guests.at(host.id)
-  const vpcIds = new Set(guests.flatMap((it) => it.interfaces.map((nic) => nic.vpcId)))
+  const vpcIds = remembered(
+    guests,
+    'vpcs',
+    [],
+    () => new Set(guests.flatMap((it) => it.interfaces.map((nic) => nic.vpcId))),
+  )
   const routers: RouterSpec[] = []
   const wires = wiresFrom(scene, vpcIds)
-  for (const vpc of scene.network.vpcs) {
-    if (!vpcIds.has(vpc.id) && !wires.has(vpc.id)) continue
-    routers.push(await routerSpec(reader, scene, { host, vpc, wires: wires.get(vpc.id) ?? [] }))
+  const { vpcs } = scene.network
+  const rows = remembered(vpcs, 'by id', [], () => new Map(vpcs.map((it) => [it.id, it])))
+  for (const id of [...new Set([...vpcIds, ...wires.keys()])].sort()) {
+    const vpc = rows.get(id)
+    if (vpc) routers.push(await routerSpec(reader, scene, { host, vpc, wires: wires.get(id) ?? [] }))
   }
   const volumes = volumesSpec(scene.volumes, host.id, (id) => scene.guests.get(id)?.instance.domainId)
   return {

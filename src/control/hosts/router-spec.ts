@@ -88,6 +88,7 @@ function subnet6({ network }: Scene, id: SubnetId): Pick<SubnetSpec, 'ipv6'> {
 /** The guest's vifs in the VPC. */
 function vifsOf(scene: Scene, guest: Guest, vpc: VpcRow): VifSpec[] {
   const { network, volumes } = scene
+  if (!guest.interfaces.some((it) => it.vpcId === vpc.id)) return []
   const names = volumes.names.get(guest.instance.id)
   return remembered(guest, `vifs ${vpc.id}`, [network, names], () =>
     guest.interfaces.filter((it) => it.vpcId === vpc.id).map((nic) => vifSpec(scene, guest, nic, vpc)),
