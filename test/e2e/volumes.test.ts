@@ -145,17 +145,21 @@ test('what is written to a volume outlives machines, servers and agents, and a s
 test('volumes that are attached while a guest comes up are there, each by its name', async () => {
   const { endpoint, region, accessKeyId, secretAccessKey } = await cloud.profile()
   const ec2 = new EC2({ endpoint, region, credentials: { accessKeyId, secretAccessKey } })
-  await cloud.cumulet('image', 'warm', image)
-  const volumes = await Promise.all(['f', 'g', 'h', 'i'].map(async (letter) => [letter, await create('--size', '1')]))
+  const volumes = await Promise.all(
+    ['f', 'g', 'h', 'i'].map(async (letter) => {
+      const { VolumeId } = await ec2.createVolume({ AvailabilityZone: 'us-west-2a', Size: 1 })
+      return { letter, VolumeId: VolumeId! }
+    }),
+  )
   const asked = { ImageId: image, KeyName: 'test', Placement: { AvailabilityZone: 'us-west-2a' } }
   const { Instances } = await ec2.runInstances({ ...asked, MinCount: 1, MaxCount: 1 })
   const InstanceId = Instances![0]!.InstanceId!
-  for (const [letter, VolumeId] of volumes) {
+  for (const { letter, VolumeId } of volumes) {
     await eventually(() => ec2.attachVolume({ VolumeId, InstanceId, Device: `/dev/sd${letter}` }))
     await delay(100)
   }
   const guest = { id: InstanceId, address: await addressOf(InstanceId) }
-  await runSoon(guest, volumes.map(([letter]) => `test -b /dev/sd${letter}`).join(' && '))
+  await runSoon(guest, volumes.map(({ letter }) => `test -b /dev/sd${letter}`).join(' && '))
   await terminate(guest)
   ec2.destroy()
 })
