@@ -14,6 +14,12 @@ const comingUpMs = 10_000
 
 type Boot = Extract<Step, { do: 'boot' }>
 
+/** How a domain was started; `heard` resolves once its guest asks for its metadata. */
+interface Began {
+  readonly how: 'woken' | 'booted'
+  readonly heard: Promise<void>
+}
+
 export class DomainStarter {
   readonly #parts: HostParts
   readonly #volumes: VolumeHand
@@ -75,14 +81,14 @@ export class DomainStarter {
    */
   async start(step: Boot, wanted: () => HostSpec | undefined, abort: AbortSignal): Promise<void> {
     const leave = await this.#turnOf(step.spec.id, abort)
-    const heard = this.#heardFrom(step.spec) // From before it runs: a copy asks within a tenth of a second.
-    let comes: 'woken' | 'booted' | undefined
+    let began: Began | undefined
     try {
       const spec = wanted()
       if (!spec?.domains.some((it) => it.id === step.spec.id && it.power === 'on')) return
-      comes = await this.#start(step, spec, abort)
+      const heard = this.#heardFrom(step.spec) // From before it runs: a copy asks within a tenth of a second.
+      began = { how: await this.#start(step, spec, abort), heard }
     } finally {
-      if (comes) void this.#followUp(step.spec, comes, { heard, leave })
+      if (began) void this.#followUp(step.spec, began, leave)
       else leave?.()
     }
   }
@@ -100,15 +106,11 @@ export class DomainStarter {
    * Once the guest is up the next may come. Then a machine like it is parked, and another stands by for the next launch: guests are waited
    * for, those are not.
    */
-  async #followUp(
-    spec: DomainSpec,
-    came: 'woken' | 'booted',
-    { heard, leave }: { readonly heard: Promise<void>; readonly leave: (() => void) | undefined },
-  ): Promise<void> {
+  async #followUp(spec: DomainSpec, { how, heard }: Began, leave: (() => void) | undefined): Promise<void> {
     const { parking, comingUp, clock } = this.#parts
     if (leave || parking) await Promise.race([heard, clock.sleep(comingUpMs, this.#end).catch(() => {})]) // At the end nobody waits.
     leave?.()
-    if (came === 'woken') await comingUp?.idle
+    if (how === 'woken') await comingUp?.idle
     if (!this.#end.aborted) parking?.prepare(spec)
   }
 

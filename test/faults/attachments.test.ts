@@ -4,7 +4,7 @@ import { seededRandom } from '../../src/base/random.ts'
 import { ensureFirstAccount } from '../../src/control/accounts/accounts.ts'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
-import { greetHosts, takeFacts } from '../../src/control/hosts/intake.ts'
+import { greetHosts, takeNews } from '../../src/control/hosts/intake.ts'
 import { launch } from '../../src/control/instances/launch.ts'
 import { instanceMachine } from '../../src/control/instances/machine.ts'
 import { tell } from '../../src/control/instances/news.ts'
@@ -43,11 +43,9 @@ class Host {
     }
     const { generation } = spec
     const domains = [...this.plugged].map(([id, vifs]) => ({ id, state: 'running' as const, reboots: 0, vifs }))
-    await takeFacts(
-      store,
-      { changed: tell },
-      { host, received: generation, settled: generation, domains, troubles: [] },
-    )
+    await takeNews(store, { changed: tell }, [
+      { facts: { host, received: generation, settled: generation, domains, troubles: [] } },
+    ])
   }
 }
 

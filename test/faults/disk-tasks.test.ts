@@ -8,7 +8,7 @@ import { readOthers } from '../../src/control/disk-tasks/others.ts'
 import { cancelDiskTask, type DiskTaskKind, startDiskTask } from '../../src/control/disk-tasks/tasks.ts'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
-import { greetHosts, takeFacts } from '../../src/control/hosts/intake.ts'
+import { greetHosts, takeNews } from '../../src/control/hosts/intake.ts'
 import { imageMachine } from '../../src/control/images/machine.ts'
 import { tell } from '../../src/control/instances/news.ts'
 import { snapshotMachine } from '../../src/control/snapshots/machine.ts'
@@ -86,18 +86,18 @@ class Disks implements ImportDisks, ExportDisks {
     this.snapshots = wanted.map((it) => it.id)
     const snapshots = wanted.map(({ id }) => ({ id, state: 'complete' as const, progress: 100 }))
     const { generation } = spec!
-    await takeFacts(
-      store,
-      { changed: tell },
+    await takeNews(store, { changed: tell }, [
       {
-        host,
-        received: generation,
-        settled: generation,
-        domains: [],
-        volumes: { volumes: [], snapshots },
-        troubles: [],
+        facts: {
+          host,
+          received: generation,
+          settled: generation,
+          domains: [],
+          volumes: { volumes: [], snapshots },
+          troubles: [],
+        },
       },
-    )
+    ])
   }
 }
 

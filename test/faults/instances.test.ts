@@ -6,7 +6,7 @@ import { ensureFirstAccount } from '../../src/control/accounts/accounts.ts'
 import { volumeAttachmentMachine } from '../../src/control/attachments/machine.ts'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
-import { greetHosts, takeFacts } from '../../src/control/hosts/intake.ts'
+import { greetHosts, takeNews } from '../../src/control/hosts/intake.ts'
 import { launch } from '../../src/control/instances/launch.ts'
 import type { LaunchVolume } from '../../src/control/instances/launch-volumes.ts'
 import { instanceMachine } from '../../src/control/instances/machine.ts'
@@ -60,7 +60,7 @@ class Host {
     const { volumes } = this
     const domains = [...this.domains.values()]
     const facts = { host, received: generation, settled: generation, domains, volumes, troubles: [] }
-    await takeFacts(store, { changed: async (tx, id) => void (await signal(tx, id, 'facts')) }, facts)
+    await takeNews(store, { changed: async (tx, id) => void (await signal(tx, id, 'facts')) }, [{ facts }])
   }
 
   /** A console is readable while its domain is there. */

@@ -5,7 +5,7 @@ import { ensureFirstAccount } from '../../src/control/accounts/accounts.ts'
 import { allocateElastic } from '../../src/control/addresses/elastic.ts'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
-import { greetHosts, takeFacts } from '../../src/control/hosts/intake.ts'
+import { greetHosts, takeNews } from '../../src/control/hosts/intake.ts'
 import { natMachine } from '../../src/control/nat-gateways/machine.ts'
 import { makeNat, removeNat } from '../../src/control/nat-gateways/make.ts'
 import { ensureDefaultVpc } from '../../src/control/vpcs/default-vpc.ts'
@@ -32,7 +32,7 @@ class Edge {
     const { generation, edge } = spec!
     this.spec = edge ?? { networks: [] }
     const facts = { host, received: generation, settled: generation, domains: [], troubles: [] }
-    await takeFacts(store, { changed: async () => {} }, facts)
+    await takeNews(store, { changed: async () => {} }, [{ facts }])
     await this.clock.advance(250)
   }
 }

@@ -6,7 +6,7 @@ import { attach } from '../../src/control/attachments/attach.ts'
 import { volumeAttachmentMachine } from '../../src/control/attachments/machine.ts'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { ensureHosts } from '../../src/control/hosts/hosts.ts'
-import { greetHosts, takeFacts } from '../../src/control/hosts/intake.ts'
+import { greetHosts, takeNews } from '../../src/control/hosts/intake.ts'
 import { imageOfInstance } from '../../src/control/images/ebs-images.ts'
 import { ebsImageMachine } from '../../src/control/images/ebs-machine.ts'
 import { tell } from '../../src/control/instances/news.ts'
@@ -85,7 +85,7 @@ class Host {
       { id: domain, state: 'running', plugged: this.plugged, ...this.#reboot(spec!.domains[0]) },
     ] as const
     const facts = { host, received: generation, settled: generation, domains, volumes: this.volumes, troubles: [] }
-    await takeFacts(store, { changed: tell }, facts)
+    await takeNews(store, { changed: tell }, [{ facts }])
   }
 
   /** Goes off at once where that is held, and comes back at once where it is not. */

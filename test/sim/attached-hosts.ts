@@ -1,6 +1,6 @@
 /** Hosts of a simulation that hear of wishes late, do one thing at a time and tell of it later; all by the planner that real ones have. */
 import type { Random } from '../../src/base/random.ts'
-import { takeFacts } from '../../src/control/hosts/intake.ts'
+import { takeNews } from '../../src/control/hosts/intake.ts'
 import { readVolumeScene, volumesSpec } from '../../src/control/hosts/volumes-spec.ts'
 import { tell } from '../../src/control/instances/news.ts'
 import { type PlugStep, planPlugs, planVolumes, type VolumeStep } from '../../src/host/plan-volumes.ts'
@@ -86,7 +86,7 @@ export class SimulatedHosts {
   /** The oldest news arrive. */
   async tell(host: HostId): Promise<void> {
     const facts = this.#told.get(host)?.shift()
-    if (facts) await takeFacts(this.#store, { changed: tell }, facts)
+    if (facts) await takeNews(this.#store, { changed: tell }, [{ facts }])
   }
 
   /** A volume's server dies, and whoever was connected is cut off. */

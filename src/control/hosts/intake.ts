@@ -78,12 +78,7 @@ export interface News {
   readonly last?: Heard | undefined
 }
 
-/** Makes the rows say what the host says, and tells of what is different. */
-export async function takeFacts(store: Store, intake: Intake, facts: HostFacts): Promise<void> {
-  await takeNews(store, intake, [{ facts }])
-}
-
-/** As `takeFacts`, for several hosts in one transaction. What the rows were made to say, in the same order. */
+/** Makes the rows say what hosts say, in one transaction, and tells of what is different. What the rows were made to say, in the same order. */
 export async function takeNews(store: Store, intake: Intake, news: readonly News[]): Promise<Heard[]> {
   if (news.length === 0) return []
   const heard = news.map(({ facts }) => heardOf(facts))

@@ -242,11 +242,14 @@ export class HostLinks {
 
   /** Where one cannot be taken the others are, each by itself. */
   async #takeSome(told: readonly Told[]): Promise<void> {
+    const [first, ...others] = told
+    if (!first) return
+    if (others.length === 0) return this.#orHangUp(first.link, () => this.#takeNow(told))
     try {
       await this.#takeNow(told)
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'news of several hosts are taken one by one')
-      for (const it of told) await this.#orHangUp(it.link, () => this.#takeNow([it]))
+      for (const it of told) await this.#takeSome([it])
     }
   }
 

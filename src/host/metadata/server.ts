@@ -58,8 +58,8 @@ export function metadataHandler(vpc: VpcId, options: MetadataOptions): RequestLi
 }
 
 /**
- * `PUT …/api/turn` is answered when it is the guest's turn to go on with what nobody waits for, and `DELETE …/api/turn` ends its turn. Ours,
- * for guests of our images; EC2 has nothing like it.
+ * `PUT /latest/api/turn` is answered when it is the guest's turn to go on with what nobody waits for, and `DELETE` ends its turn. Ours, for
+ * guests of our images; EC2 has nothing like it.
  */
 async function answerOfTurn(
   { method, target }: Ask,

@@ -27,7 +27,6 @@ export class MetadataService implements Disposable {
   readonly #server: MetadataServer
   readonly #listeners = new Map<VpcId, Listener>()
   #guests: ReadonlyMap<string, Guest> = new Map()
-  #vifs: ReadonlySet<InterfaceId> = new Set()
   readonly #turns: GuestTurns | undefined
   /** Those that are waited for to ask something. */
   readonly #awaited = new Map<InterfaceId, PromiseWithResolvers<void>>()
@@ -51,10 +50,9 @@ export class MetadataService implements Disposable {
         [address, ...secondaryAddresses].map((it) => [`${vpc} ${it}`, { id, metadata }] as const),
       ),
     )
-    this.#guests = new Map(guests)
     const there = new Set(guests.map(([, { id }]) => id))
-    for (const vif of this.#vifs) if (!there.has(vif)) this.#forget(vif)
-    this.#vifs = there
+    for (const { id } of this.#guests.values()) if (!there.has(id)) this.#forget(id)
+    this.#guests = new Map(guests)
   }
 
   #forget(vif: InterfaceId): void {
