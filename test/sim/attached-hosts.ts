@@ -1,7 +1,8 @@
 /** Hosts of a simulation that hear of wishes late, do one thing at a time and tell of it later; all by the planner that real ones have. */
 import type { Random } from '../../src/base/random.ts'
+import { pluggedInto } from '../../src/control/attachments/plugs.ts'
 import { takeNews } from '../../src/control/hosts/intake.ts'
-import { readVolumeScene, volumesSpec } from '../../src/control/hosts/volumes-spec.ts'
+import { VolumeParts } from '../../src/control/hosts/volumes-spec.ts'
 import { tell } from '../../src/control/instances/news.ts'
 import { type PlugStep, planPlugs, planVolumes, type VolumeStep } from '../../src/host/plan-volumes.ts'
 import type { HostFacts } from '../../src/host-api/facts.ts'
@@ -46,7 +47,6 @@ export class SimulatedHosts {
 
   async hear(host: HostId): Promise<void> {
     const heard = await this.#store.read(async (reader): Promise<Heard> => {
-      const scene = await readVolumeScene(reader)
       const rows = await reader.db.selectFrom('instances').select(['id', 'domainId']).execute()
       const domains = new Map(rows.map((it) => [it.id, it.domainId]))
       const { generation } = await reader.db
@@ -54,8 +54,11 @@ export class SimulatedHosts {
         .select('generation')
         .where('id', '=', host)
         .executeTakeFirstOrThrow()
-      const plugs = new Map(rows.map((it) => [it.domainId, scene.plugs.get(it.id) ?? []]))
-      return { generation, volumes: volumesSpec(scene, host, (id) => domains.get(id)), plugs }
+      const plugged = await pluggedInto(reader, [...domains.keys()])
+      const plugs = new Map(rows.map((it) => [it.domainId, plugged.get(it.id)?.plugs ?? []]))
+      const parts = new VolumeParts()
+      await parts.prepare(reader, [host], (id) => domains.get(id))
+      return { generation, volumes: parts.of(host), plugs }
     })
     this.#heard.set(host, heard)
   }

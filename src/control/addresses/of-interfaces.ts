@@ -5,8 +5,10 @@ import type { Reader } from '../../store/store.ts'
 import type { AddressRow } from '../../store/tables/addresses.ts'
 import type { InterfaceRow } from '../../store/tables/resources.ts'
 
+const leadingColumns = ['id', 'accountId', 'publicAddress', 'elastic', 'associationId'] as const
+
 /** A public address that leads to an interface. */
-export interface LeadingAddress extends AddressRow {
+export interface LeadingAddress extends Pick<AddressRow, (typeof leadingColumns)[number]> {
   /** Its VPC gives public names. Source: VPC User Guide, "DNS attributes for your VPC": both attributes are needed. */
   readonly named: boolean
 }
@@ -26,7 +28,7 @@ type Nic = Pick<InterfaceRow, 'id' | 'privateAddress'>
 export async function addressesOf(reader: Reader, interfaces: readonly Nic[]): Promise<AddressesOf> {
   const ids = interfaces.map((it) => it.id)
   const secondary = Map.groupBy(await secondaryRows(reader, ids), (it) => it.interfaceId)
-  const leading = new Map((await publicRows(reader, ids)).map((it) => [`${it.interfaceId} ${it.privateAddress}`, it]))
+  const leading = await leadingAddresses(reader, ids)
   const at = (id: InterfaceId, address: string, primary: boolean): InterfaceAddress => ({
     address,
     primary,
@@ -38,6 +40,11 @@ export async function addressesOf(reader: Reader, interfaces: readonly Nic[]): P
       return [id, [at(id, privateAddress, true), ...others] as const]
     }),
   )
+  return inMap(found)
+}
+
+/** Holds on to nothing else that there was when they were found: specs of all guests hold on to it. */
+function inMap(found: ReadonlyMap<InterfaceId, ReturnType<AddressesOf>>): AddressesOf {
   return (id) => found.get(id)! // Whoever asks has asked for it before.
 }
 
@@ -46,17 +53,23 @@ async function secondaryRows({ db }: Reader, ids: readonly InterfaceId[]) {
   return db.selectFrom('secondaryAddresses').selectAll().where('interfaceId', 'in', ids).orderBy('address').execute()
 }
 
-async function publicRows({ db }: Reader, ids: readonly InterfaceId[]): Promise<LeadingAddress[]> {
-  if (ids.length === 0) return []
+/** By interface and private address. */
+async function leadingAddresses({ db }: Reader, ids: readonly InterfaceId[]): Promise<Map<string, LeadingAddress>> {
+  if (ids.length === 0) return new Map()
   const rows = await db
     .selectFrom('addresses')
     .innerJoin('interfaces', 'interfaces.id', 'addresses.interfaceId')
     .innerJoin('vpcs', 'vpcs.id', 'interfaces.vpcId')
-    .selectAll('addresses')
-    .select(['vpcs.dnsSupport', 'vpcs.dnsHostnames'])
+    .select(leadingColumns.map((it) => `addresses.${it}` as const))
+    .select(['addresses.interfaceId', 'addresses.privateAddress', 'vpcs.dnsSupport', 'vpcs.dnsHostnames'])
     .where('addresses.interfaceId', 'in', ids)
     .execute()
-  return rows.map(({ dnsSupport, dnsHostnames, ...row }) => ({ ...row, named: dnsSupport === 1 && dnsHostnames === 1 }))
+  return new Map(
+    rows.map(({ dnsSupport, dnsHostnames, interfaceId, privateAddress, ...row }) => [
+      `${interfaceId} ${privateAddress}`,
+      { ...row, named: dnsSupport === 1 && dnsHostnames === 1 },
+    ]),
+  )
 }
 
 /** The public name of an address; nothing where its VPC gives none. */

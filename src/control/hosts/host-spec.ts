@@ -5,7 +5,6 @@
 
 import { remembered } from '../../base/remembered.ts'
 import type { DomainSpec, HostSpec, RouterSpec } from '../../host-api/spec.ts'
-import type { PlugSpec } from '../../host-api/volumes.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import type { HostId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
@@ -16,7 +15,6 @@ import { domainSpec } from './domain-spec.ts'
 import { edgeNetworks } from './edge-spec.ts'
 import { routerSpec } from './router-spec.ts'
 import { readScene, type Scene } from './scene.ts'
-import { volumesSpec } from './volumes-spec.ts'
 import { wiresFrom } from './ways.ts'
 
 /** The specs of these hosts, in one consistent view of the rows. */
@@ -28,6 +26,7 @@ export function specsFrom(cloud: Cloud): SpecSource {
 }
 
 export async function deriveSpecs(reader: Reader, scene: Scene, hosts: readonly HostId[]): Promise<HostSpec[]> {
+  await scene.volumes.prepare(reader, hosts, (id) => scene.guests.get(id)?.instance.domainId)
   const specs: HostSpec[] = []
   for (const id of hosts) {
     const host = scene.hosts.get(id)
@@ -52,22 +51,17 @@ async function hostSpec(reader: Reader, scene: Scene, host: HostRow): Promise<Ho
     const vpc = rows.get(id)
     if (vpc) routers.push(await routerSpec(reader, scene, { host, vpc, wires: wires.get(id) ?? [] }))
   }
-  const volumes = volumesSpec(scene.volumes, host.id, (id) => scene.guests.get(id)?.instance.domainId)
+  const volumes = scene.volumes.of(host.id)
   return {
     host: host.id,
     generation: host.generation,
-    domains: remembered(guests, `domains ${host.id}`, [scene.volumes.plugs], () =>
-      guests.map((it) => domainOf(scene, it)),
-    ),
+    domains: remembered(guests, `domains ${host.id}`, [], () => guests.map((it) => domainOf(scene, it))),
     routers,
     ...(volumes && { volumes }),
     ...(host.isEdge === 1 && { edge: { networks: await edgeNetworks(reader, scene), dns: outsideDnsSpec(scene) } }),
   }
 }
 
-function domainOf({ cloud, volumes }: Scene, guest: Guest): DomainSpec {
-  const plugs = volumes.plugs.get(guest.instance.id) ?? none
-  return remembered(guest, 'domain', [plugs], () => domainSpec(cloud, guest, plugs))
+function domainOf({ cloud }: Scene, guest: Guest): DomainSpec {
+  return remembered(guest, 'domain', [], () => domainSpec(cloud, guest, guest.plugged.plugs))
 }
-
-const none: readonly PlugSpec[] = []

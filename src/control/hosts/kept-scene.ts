@@ -3,14 +3,22 @@
  * itself, so no change can forget to. What is kept is what `readScene` would read: rows are the truth, and after a failure all are read anew.
  */
 import type { Cloud } from '../../model/cloud.ts'
-import { type GroupId, type HostId, type InstanceId, type InterfaceId, isId } from '../../model/ids.ts'
+import {
+  type GroupId,
+  type HostId,
+  type InstanceId,
+  type InterfaceId,
+  isId,
+  type SnapshotId,
+  type VolumeId,
+} from '../../model/ids.ts'
 import type { Reader, Store, Watch, Watched, Written } from '../../store/store.ts'
 import type { HostRow } from '../../store/tables/resources.ts'
+import { instancesWith } from '../attachments/plugs.ts'
 import { readReverseNames } from '../dns/dns-spec.ts'
 import { deriveSpecs, type SpecSource } from './host-spec.ts'
 import { readNetwork } from './network-scene.ts'
 import { readScene, type Scene } from './scene.ts'
-import { readVolumeScene } from './volumes-spec.ts'
 
 /** Parts of guests, by whose they are. */
 const ofInstances = [
@@ -19,6 +27,7 @@ const ofInstances = [
   'instanceBoots.instanceId',
   'resourceNames.instanceId',
   'tags.resourceId',
+  'attachments.instanceId',
 ] as const satisfies Watched[]
 const ofInterfaces = [
   'interfaces.id',
@@ -47,7 +56,9 @@ const ofNetworks = [
   'networkAclEntries.aclId',
   'networkAclAssociations.id',
 ] as const satisfies Watched[]
-const ofVolumes = ['volumes.id', 'snapshots.id', 'attachments.id', 'volumeFacts.id'] as const satisfies Watched[]
+const ofVolumes = ['volumes.id', 'attachments.volumeId'] as const satisfies Watched[]
+/** What guests know of their volumes, beside the attachments. */
+const ofPlugs = ['volumes.id', 'volumeFacts.id'] as const satisfies Watched[]
 const ofImages = ['images.id', 'bundledImages.imageId'] as const satisfies Watched[]
 const ofLists = ['prefixLists.id', 'prefixListVersions.prefixListId'] as const satisfies Watched[]
 
@@ -57,9 +68,10 @@ export const watched: readonly Watched[] = [
   ...ofInterfaces,
   ...ofNetworks,
   ...ofVolumes,
+  ...ofPlugs,
   ...ofLists,
   ...ofImages,
-  ...(['hosts.id', 'securityGroups.id', 'securityGroupRules.groupId', 'addresses.id'] as const),
+  ...(['hosts.id', 'snapshots.id', 'securityGroups.id', 'securityGroupRules.groupId', 'addresses.id'] as const),
 ]
 
 /** Specs from a scene that is kept. One for a store: closed with it. */
@@ -92,15 +104,18 @@ class KeptScene {
 
 async function refreshed(reader: Reader, before: Scene, written: Written): Promise<Scene> {
   const isWritten = (columns: readonly Watched[]) => columns.some((it) => written.has(it))
-  const { guests, hosts, rules } = before
-  await guests.refresh(reader, guestsConcerned(before, written))
+  const { guests, hosts, rules, volumes } = before
+  const idsOf = <T extends string>(columns: readonly Watched[]) =>
+    columns.flatMap((it) => [...(written.get(it) ?? [])]) as T[]
+  const plugged = await instancesWith(reader, idsOf<VolumeId>(ofPlugs))
+  await guests.refresh(reader, [...new Set([...guestsConcerned(before, written), ...plugged])])
+  await volumes.forget(reader, idsOf<VolumeId>(ofVolumes), idsOf<SnapshotId>(['snapshots.id']))
   const isElsewhere = await refreshHosts(reader, hosts, (written.get('hosts.id') ?? new Set()) as ReadonlySet<HostId>)
   if (isWritten(ofLists)) rules.clear()
   for (const it of written.get('securityGroupRules.groupId') ?? []) rules.delete(it as GroupId)
   return {
     ...before,
     ...((isElsewhere || isWritten([...ofNetworks, ...ofLists])) && { network: await readNetwork(reader, guests) }),
-    ...(isWritten(ofVolumes) && { volumes: await readVolumeScene(reader) }),
     ...(isWritten(['addresses.id']) && { reverseNames: await readReverseNames(reader, before.reverseNames) }),
   }
 }

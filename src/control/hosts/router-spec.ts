@@ -4,9 +4,9 @@ import type { RouterSpec, SubnetSpec, VifSpec, WireSpec } from '../../host-api/s
 import { privateName } from '../../model/cloud.ts'
 import type { SubnetId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
-import type { HostRow, InterfaceRow, MetadataOptionsJson, VpcRow } from '../../store/tables/resources.ts'
+import type { HostRow, MetadataOptionsJson, VpcRow } from '../../store/tables/resources.ts'
 import { dnsSpecOf } from '../dns/dns-spec.ts'
-import type { Guest } from '../instances/guest.ts'
+import type { Guest, GuestInterface } from '../instances/guest.ts'
 import { gateway6Of } from '../ipv6/networks.ts'
 import { metadataOf } from '../metadata/facts.ts'
 import { metadataTree } from '../metadata/tree.ts'
@@ -34,9 +34,7 @@ export async function routerSpec(reader: Reader, scene: Scene, place: Place): Pr
   const { host, vpc, wires } = place
   const { network, guests } = scene
   const here = guests.at(host.id)
-  const vifs = remembered(here, `vifs ${vpc.id}`, [network, scene.volumes.names], () =>
-    here.flatMap((guest) => vifsOf(scene, guest, vpc)),
-  )
+  const vifs = remembered(here, `vifs ${vpc.id}`, [network], () => here.flatMap((guest) => vifsOf(scene, guest, vpc)))
   const dns = vifs.length > 0 ? dnsSpecOf(scene, vpc) : undefined
   const groups = await groupSpecs(reader, scene, [...new Set(vifs.flatMap((it) => it.groups))])
   const make = () => makeRouter(reader, scene, { ...place, vifs, groups, dns })
@@ -87,15 +85,14 @@ function subnet6({ network }: Scene, id: SubnetId): Pick<SubnetSpec, 'ipv6'> {
 
 /** The guest's vifs in the VPC. */
 function vifsOf(scene: Scene, guest: Guest, vpc: VpcRow): VifSpec[] {
-  const { network, volumes } = scene
+  const { network } = scene
   if (!guest.interfaces.some((it) => it.vpcId === vpc.id)) return []
-  const names = volumes.names.get(guest.instance.id)
-  return remembered(guest, `vifs ${vpc.id}`, [network, names], () =>
+  return remembered(guest, `vifs ${vpc.id}`, [network], () =>
     guest.interfaces.filter((it) => it.vpcId === vpc.id).map((nic) => vifSpec(scene, guest, nic, vpc)),
   )
 }
 
-function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): VifSpec {
+function vifSpec(scene: Scene, guest: Guest, nic: GuestInterface, vpc: VpcRow): VifSpec {
   const { instance } = guest
   const options = JSON.parse(instance.metadataJson) as MetadataOptionsJson
   const groups = guest.groupsOf.get(nic.id) ?? []
@@ -107,7 +104,7 @@ function vifSpec(scene: Scene, guest: Guest, nic: InterfaceRow, vpc: VpcRow): Vi
     subnetBlocks6: scene.network.subnetBlocks6,
     subnets: scene.network.subnets.get(vpc.id) ?? [],
     showTags: options.tagsEnabled,
-    disks: scene.volumes.names.get(instance.id) ?? {},
+    disks: guest.plugged.names,
   })
   return {
     id: nic.id,

@@ -6,14 +6,14 @@ import type { HostRow } from '../../store/tables/resources.ts'
 import { readReverseNames } from '../dns/dns-spec.ts'
 import { Guests } from './guests.ts'
 import { type NetworkScene, readNetwork } from './network-scene.ts'
-import { readVolumeScene, type VolumeScene } from './volumes-spec.ts'
+import { VolumeParts } from './volumes-spec.ts'
 
 /** Everything that specs are made of, as rows say it. */
 export interface Scene {
   readonly cloud: Cloud
   readonly hosts: Map<HostId, HostRow>
   readonly guests: Guests
-  readonly volumes: VolumeScene
+  readonly volumes: VolumeParts
   /** Another object when anything in it is another. */
   readonly network: NetworkScene
   /** What reverse DNS says of public addresses whose owners chose a name. */
@@ -30,7 +30,7 @@ export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
     cloud,
     hosts: new Map(hosts.map((it) => [it.id, it])),
     guests,
-    volumes: await readVolumeScene(reader),
+    volumes: new VolumeParts(),
     network: await readNetwork(reader, guests),
     reverseNames: await readReverseNames(reader),
     rules: new Map(),

@@ -1,77 +1,103 @@
-/** The part of a host's spec that says which volumes it serves, and which its domains have; from the rows. */
-import { remembered } from '../../base/remembered.ts'
-import type { PlugSpec, SnapshotSpec, VolumeSpec, VolumesSpec } from '../../host-api/volumes.ts'
-import type { DomainId, HostId, InstanceId, VolumeId } from '../../model/ids.ts'
+/** The part of a host's spec that says which volumes it serves and which snapshots it keeps; from the rows. */
+import type { SnapshotSpec, VolumeSpec, VolumesSpec } from '../../host-api/volumes.ts'
+import type { DomainId, HostId, InstanceId, SnapshotId, VolumeId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { AttachmentRow, SnapshotRow, VolumeRow } from '../../store/tables/volumes.ts'
 import { sourceOf } from '../snapshots/source.ts'
 import { limitsOfVolume } from '../volumes/modify.ts'
 
-export interface VolumeScene {
-  /** By the host that serves or keeps them. */
+export type DomainOf = (instance: InstanceId) => DomainId | undefined
+
+interface Part {
+  /** Nothing for a host that serves no volume and keeps no snapshot. */
+  readonly spec: VolumesSpec | undefined
+  /** The domains of all instances that its volumes are attached to, as they were. */
+  readonly domains: ReadonlyMap<InstanceId, DomainId | undefined>
+}
+
+/** Parts of hosts, read when they are asked for and kept until a row of theirs is written: rows are many, and what is made of them is less. */
+export class VolumeParts {
+  readonly #parts = new Map<HostId, Part>()
+  /** Of all that parts were made of, whether or not they speak of it: whose it is. */
+  readonly #hosts = new Map<VolumeId | SnapshotId, HostId>()
+
+  /** Reads what these hosts lack. `of` gives it then, until something is forgotten. */
+  async prepare(reader: Reader, hosts: readonly HostId[], domainOf: DomainOf): Promise<void> {
+    const isKept = (part: Part | undefined) =>
+      part && [...part.domains].every(([id, domain]) => domainOf(id) === domain)
+    const lacking = hosts.filter((it) => !isKept(this.#parts.get(it)))
+    if (lacking.length === 0) return
+    const rows = await readRows(reader, lacking)
+    for (const host of lacking) {
+      this.#parts.set(host, makePart(rows, host, domainOf))
+      for (const { id } of [...(rows.volumes.get(host) ?? []), ...(rows.snapshots.get(host) ?? [])])
+        this.#hosts.set(id, host)
+    }
+  }
+
+  of(host: HostId): VolumesSpec | undefined {
+    return this.#parts.get(host)?.spec
+  }
+
+  /** Forgets the parts that these volumes and snapshots, of which rows were written, were or are in. */
+  async forget({ db }: Reader, volumes: readonly VolumeId[], snapshots: readonly SnapshotId[]): Promise<void> {
+    const ids = [...volumes, ...snapshots]
+    if (ids.length === 0) return
+    const rows = [
+      ...(await db.selectFrom('volumes').select('hostId').where('id', 'in', volumes).execute()),
+      ...(await db.selectFrom('snapshots').select('hostId').where('id', 'in', snapshots).execute()),
+      ...(await db.selectFrom('volumes').select('hostId').distinct().where('snapshotId', 'in', snapshots).execute()),
+    ]
+    for (const it of rows) this.#parts.delete(it.hostId)
+    for (const id of ids) {
+      const host = this.#hosts.get(id)
+      if (host !== undefined) this.#parts.delete(host)
+      this.#hosts.delete(id)
+    }
+  }
+}
+
+interface Rows {
   readonly volumes: ReadonlyMap<HostId, readonly VolumeRow[]>
   readonly snapshots: ReadonlyMap<HostId, readonly SnapshotRow[]>
   /** Snapshots that volumes wait for. */
   readonly pending: ReadonlySet<string>
-  readonly attachments: ReadonlyMap<VolumeId, readonly AttachmentRow[]>
-  readonly plugs: ReadonlyMap<InstanceId, readonly PlugSpec[]>
-  /** Names that guests shall know their volumes by, by the volumes' serial numbers. */
-  readonly names: ReadonlyMap<InstanceId, Readonly<Record<string, string>>>
+  readonly attachments: ReadonlyMap<VolumeId, readonly Pick<AttachmentRow, 'volumeId' | 'instanceId' | 'stage'>[]>
 }
 
-export async function readVolumeScene({ db }: Reader): Promise<VolumeScene> {
-  const volumes = await db.selectFrom('volumes').selectAll().orderBy('id').execute()
-  const snapshots = await db.selectFrom('snapshots').selectAll().orderBy('id').execute()
-  const attachments = await db.selectFrom('attachments').selectAll().orderBy('slot').execute()
-  const facts = await db.selectFrom('volumeFacts').select(['id', 'sizeMib']).execute()
-  const sizes = new Map(facts.map((it) => [it.id, it.sizeMib]))
-  const byId = new Map(volumes.map((it) => [it.id, it]))
-  const plugged = attachments.filter((it) => it.stage === 'plug')
-  const plugOf = ({ volumeId, slot }: AttachmentRow): PlugSpec => {
-    const { hostId: host, sizeGib } = byId.get(volumeId)! // attachments refer to volumes
-    return { volume: volumeId, host, serial: serialOf(volumeId), slot, sizeMiB: sizes.get(volumeId) ?? sizeGib * 1024 }
-  }
+async function readRows({ db }: Reader, hosts: readonly HostId[]): Promise<Rows> {
+  const volumes = await db.selectFrom('volumes').selectAll().where('hostId', 'in', hosts).orderBy('id').execute()
+  const snapshots = await db.selectFrom('snapshots').selectAll().where('hostId', 'in', hosts).orderBy('id').execute()
+  const attachments = await db
+    .selectFrom('attachments')
+    .innerJoin('volumes', 'volumes.id', 'attachments.volumeId')
+    .select(['attachments.volumeId', 'attachments.instanceId', 'attachments.stage'])
+    .where('volumes.hostId', 'in', hosts)
+    .orderBy('attachments.slot')
+    .execute()
+  const pending = await db
+    .selectFrom('snapshots')
+    .innerJoin('volumes', 'volumes.snapshotId', 'snapshots.id')
+    .select('snapshots.id')
+    .distinct()
+    .where('volumes.hostId', 'in', hosts)
+    .where('snapshots.state', '=', 'pending')
+    .execute()
   return {
     volumes: Map.groupBy(volumes, (it) => it.hostId),
     snapshots: Map.groupBy(snapshots, (it) => it.hostId),
-    pending: new Set(snapshots.filter((it) => it.state === 'pending').map((it) => it.id)),
+    pending: new Set(pending.map((it) => it.id)),
     attachments: Map.groupBy(attachments, (it) => it.volumeId),
-    plugs: mapValues(
-      Map.groupBy(plugged, (it) => it.instanceId),
-      (rows) => rows.map(plugOf),
-    ),
-    names: mapValues(
-      Map.groupBy(attachments, (it) => it.instanceId),
-      (rows) => Object.fromEntries(rows.map((it) => [serialOf(it.volumeId), it.device.replace(/^\/dev\//, '')])),
-    ),
   }
 }
 
-/** What is in a volume's serial number: twenty characters at most. Source: EBS User Guide, "Map Amazon EBS volumes to NVMe device names". */
-export function serialOf(id: VolumeId): string {
-  return id.replace('-', '')
-}
-
-type DomainOf = (instance: InstanceId) => DomainId | undefined
-
-/** Nothing for a host that serves no volume and keeps no snapshot. */
-export function volumesSpec(scene: VolumeScene, host: HostId, domainOf: DomainOf): VolumesSpec | undefined {
-  const { volumes, attachments } = scene
-  const attached = remembered(scene, `attached ${host}`, [], () =>
-    (volumes.get(host) ?? []).flatMap((it) => (attachments.get(it.id) ?? []).map(({ instanceId }) => instanceId)),
-  )
-  return remembered(scene, `spec ${host}`, attached.map(domainOf), () => makeSpec(scene, host, domainOf))
-}
-
-function makeSpec(
-  { volumes, snapshots, pending, attachments }: VolumeScene,
-  host: HostId,
-  domainOf: DomainOf,
-): VolumesSpec | undefined {
+function makePart({ volumes, snapshots, pending, attachments }: Rows, host: HostId, domainOf: DomainOf): Part {
   const here = volumes.get(host) ?? []
   const kept = snapshots.get(host) ?? []
-  if (here.length === 0 && kept.length === 0) return undefined
-  return {
+  const attached = here.flatMap((it) => attachments.get(it.id) ?? [])
+  const domains = new Map(attached.map(({ instanceId }) => [instanceId, domainOf(instanceId)]))
+  if (here.length === 0 && kept.length === 0) return { spec: undefined, domains }
+  const spec = {
     volumes: here
       .filter((it) => it.state !== 'deleting' && !pending.has(it.snapshotId ?? ''))
       .map(
@@ -82,7 +108,7 @@ function makeSpec(
           ...(it.keyId !== null && { key: it.keyId }),
           domains: (attachments.get(it.id) ?? [])
             .filter(({ stage }) => stage !== 'withdraw')
-            .flatMap(({ instanceId }) => domainOf(instanceId) ?? []),
+            .flatMap(({ instanceId }) => domains.get(instanceId) ?? []),
           limits: limitsOfVolume(it),
         }),
       ),
@@ -97,8 +123,5 @@ function makeSpec(
       snapshots: kept.filter((it) => it.state === 'deleting').map((it) => it.id),
     },
   }
-}
-
-function mapValues<K, V, W>(map: ReadonlyMap<K, V>, change: (value: V) => W): ReadonlyMap<K, W> {
-  return new Map([...map].map(([key, value]) => [key, change(value)]))
+  return { spec, domains }
 }

@@ -3,26 +3,41 @@ import type { GroupId, InstanceId, InterfaceId, SubnetId, VpcId } from '../../mo
 import type { Reader } from '../../store/store.ts'
 import type { ImageRow, InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
+import { nothingPlugged, type Plugged, pluggedInto } from '../attachments/plugs.ts'
 import { namedByResource } from '../dns/resource-names.ts'
 import { type BootChoice, bootChoicesOf, bootsOfImages } from '../images/boot.ts'
 import { addresses6Of } from '../ipv6/addresses.ts'
 import { type Tags, tagsOf } from '../tags/tags.ts'
 import { groupsOf } from './find.ts'
 
+/** What specs say of instances and interfaces; there are many, and they are kept. */
+const instanceColumns = [
+  ...(['id', 'accountId', 'reservationId', 'launchIndex', 'imageId', 'type', 'keyName', 'publicKey', 'zone'] as const),
+  ...(['launchedAt', 'runningAt', 'userData', 'monitoring', 'metadataJson', 'hostId', 'domainId', 'uuid'] as const),
+  ...(['memoryMib', 'power', 'reboots', 'holdReboot', 'disksJson'] as const),
+] as const
+const interfaceColumns = [
+  ...(['id', 'accountId', 'vpcId', 'subnetId', 'mac', 'privateAddress', 'sourceDestCheck'] as const),
+  ...(['deviceIndex', 'attachmentState'] as const),
+] as const
+
+export type GuestInterface = Pick<InterfaceRow, (typeof interfaceColumns)[number]>
+
 /** An instance that its host shall have, with what belongs to it. */
 export interface Guest {
-  readonly instance: InstanceRow
+  readonly instance: Pick<InstanceRow, (typeof instanceColumns)[number]>
   readonly image: ImageRow
   /** What its launch chose to boot through, or its image, whose root is a volume. */
   readonly boot?: BootChoice | undefined
   /** In the order of their device index. */
-  readonly interfaces: readonly InterfaceRow[]
+  readonly interfaces: readonly GuestInterface[]
   /** Of its interfaces. */
   readonly addressesOf: AddressesOf
   /** Those of IPv6, of interfaces that have any. */
   readonly addresses6: ReadonlyMap<InterfaceId, readonly string[]>
   readonly groupsOf: ReadonlyMap<InterfaceId, readonly { readonly id: GroupId; readonly name: string }[]>
   readonly tags: Tags
+  readonly plugged: Plugged
   /** Its id is a name. */
   readonly named: boolean
 }
@@ -52,7 +67,7 @@ export async function readGuests(reader: Reader, ids: readonly InstanceId[]): Pr
   const { db } = reader
   const instances = await db
     .selectFrom('instances')
-    .selectAll()
+    .select(instanceColumns)
     .where('id', 'in', ids)
     .where('hostId', 'is not', null)
     .where('power', '!=', 'gone')
@@ -62,12 +77,13 @@ export async function readGuests(reader: Reader, ids: readonly InstanceId[]): Pr
   const images = await db.selectFrom('images').selectAll().where('id', 'in', imageIds).execute()
   const interfaces = await db
     .selectFrom('interfaces')
-    .selectAll()
+    .select([...interfaceColumns, 'instanceId'])
     .where('instanceId', 'in', ids)
     .orderBy('deviceIndex')
     .execute()
-  const [tags, boots, named] = [
+  const [tags, plugged, boots, named] = [
     await tagsOf(reader, ids),
+    await pluggedInto(reader, ids),
     await bootChoicesOf(reader, ids),
     await namedByResource(reader, ids),
   ]
@@ -87,11 +103,12 @@ export async function readGuests(reader: Reader, ids: readonly InstanceId[]): Pr
         instance,
         image,
         boot: boots.get(instance.id) ?? usual.get(image.id),
-        interfaces: own,
+        interfaces: own.map(({ instanceId: _, ...nic }) => nic),
         addressesOf: addresses,
         addresses6: sixes,
         groupsOf: new Map(own.map((it) => [it.id, groups.get(it.id) ?? []])),
         tags: tags.get(instance.id) ?? {},
+        plugged: plugged.get(instance.id) ?? nothingPlugged,
         named: named.has(instance.id),
       },
     ]

@@ -1,11 +1,11 @@
 /** What a guest may learn of itself, from the rows. */
 import { isSix } from '../../base/ipv6.ts'
 import { type Cloud, privateName, zoneId } from '../../model/cloud.ts'
-import type { InterfaceRow, SubnetRow, VpcRow } from '../../store/tables/resources.ts'
+import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import { type InterfaceAddress, publicNameOf } from '../addresses/of-interfaces.ts'
 import { rootDeviceOf } from '../images/mappings.ts'
 import { disksOfInstance } from '../instances/disks.ts'
-import type { Guest } from '../instances/guest.ts'
+import type { Guest, GuestInterface } from '../instances/guest.ts'
 import type { AddressFacts, InstanceMetadataFacts, InterfaceFacts } from './tree.ts'
 
 export interface MetadataSurroundings {
@@ -46,14 +46,16 @@ export function metadataOf(cloud: Cloud, guest: Guest, around: MetadataSurroundi
     disks: around.disks,
     ...(around.showTags && { tags }),
     detailedMonitoring: instance.monitoring === 1,
-    services: { domain: 'amazonaws.com', partition: 'aws' },
+    services,
   }
 }
+
+const services = { domain: 'amazonaws.com', partition: 'aws' }
 
 function interfaceFacts(
   cloud: Cloud,
   { groupsOf, addressesOf, addresses6 }: Guest,
-  nic: InterfaceRow,
+  nic: GuestInterface,
   { vpc, otherCidrs, subnets, subnetBlocks6 }: MetadataSurroundings,
 ): InterfaceFacts {
   const [primary, ...others] = addressesOf(nic.id)

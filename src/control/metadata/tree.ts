@@ -69,8 +69,8 @@ export function metadataTree(facts: InstanceMetadataFacts): MetadataTree {
       ...basics(facts),
       ...addresses(facts),
       'block-device-mapping': devices(facts),
-      events: { maintenance: { history: '[]', scheduled: '[]' } },
-      metrics: { vhostmd: '<?xml version="1.0" encoding="UTF-8"?>' },
+      events,
+      metrics,
       network: { interfaces: { macs: Object.fromEntries(interfaces.map((it) => [it.mac, interfaceTree(it)])) } },
       placement: placement(facts),
       ...(key && { 'public-keys': publicKeys(key) }),
@@ -84,6 +84,10 @@ export function metadataTree(facts: InstanceMetadataFacts): MetadataTree {
     },
   }
 }
+
+// The same objects for all guests: a region has a hundred thousand.
+const events = { maintenance: { history: '[]', scheduled: '[]' } }
+const metrics = { vhostmd: '<?xml version="1.0" encoding="UTF-8"?>' }
 
 function basics(facts: InstanceMetadataFacts): Texts {
   return {

@@ -1,9 +1,8 @@
 /** Filters of DescribeInstances that look at interfaces. Source: EC2 API Reference, DescribeInstances. */
 
-import type { InterfaceAddress } from '../../control/addresses/of-interfaces.ts'
+import type { InterfaceAddress, LeadingAddress } from '../../control/addresses/of-interfaces.ts'
 import type { AttachedInterface } from '../../control/instances/find.ts'
 import { absent, type FilterTable } from '../../query/filters.ts'
-import type { AddressRow } from '../../store/tables/addresses.ts'
 import { addressOwner } from '../render/private-addresses.ts'
 import type { FilteredInstance } from './instances.ts'
 
@@ -26,12 +25,13 @@ const eachAddress =
     interfaces.flatMap((it) => it.addresses.map((address) => read(address) ?? undefined))
 
 /** Of the public addresses that lead to primary private ones. */
-const associated = (read: (address: AddressRow) => Value | null) =>
+const associated = (read: (address: LeadingAddress) => Value | null) =>
   eachAddress((it) => (it.primary && it.public ? read(it.public) : undefined))
-const eachPublic = (read: (address: AddressRow) => Value | null) => eachAddress((it) => it.public && read(it.public))
-const allocation = (it: AddressRow) => (it.elastic === 1 ? it.id : undefined)
-const publicAddress = (it: AddressRow) => it.publicAddress
-const association = (it: AddressRow) => it.associationId
+const eachPublic = (read: (address: LeadingAddress) => Value | null) =>
+  eachAddress((it) => it.public && read(it.public))
+const allocation = (it: LeadingAddress) => (it.elastic === 1 ? it.id : undefined)
+const publicAddress = (it: LeadingAddress) => it.publicAddress
+const association = (it: LeadingAddress) => it.associationId
 const publicDns = (row: Row) => row.publicDns
 const privateDns = (row: Row) => row.privateDns
 

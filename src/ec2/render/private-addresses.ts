@@ -2,10 +2,9 @@
 import type { InstancePrivateIpAddress, NetworkInterfacePrivateIpAddress } from '@aws-sdk/client-ec2'
 import { type InterfaceAddress, type LeadingAddress, publicNameOf } from '../../control/addresses/of-interfaces.ts'
 import { type Cloud, privateName } from '../../model/cloud.ts'
-import type { AddressRow } from '../../store/tables/addresses.ts'
 
 /** Whose a public address is: one that is lent is `amazon`'s. Source: EC2 API Reference, "NetworkInterfaceAssociation". */
-export function addressOwner({ elastic, accountId }: AddressRow): string {
+export function addressOwner({ elastic, accountId }: LeadingAddress): string {
   return elastic === 1 ? accountId : 'amazon'
 }
 

@@ -28,6 +28,7 @@ import { hostClaims } from './0064-host-claims.ts'
 import { vpcHosts } from './0065-vpc-hosts.ts'
 import { launchIndexes } from './0066-launch-indexes.ts'
 import { factsByHost } from './0067-facts-by-host.ts'
+import { volumesBySnapshot } from './0068-volumes-by-snapshot.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -60,4 +61,5 @@ export const migrations: readonly Migration[] = [
   vpcHosts,
   launchIndexes,
   factsByHost,
+  volumesBySnapshot,
 ]

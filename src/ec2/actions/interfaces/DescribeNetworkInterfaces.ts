@@ -1,9 +1,9 @@
+import type { LeadingAddress } from '../../../control/addresses/of-interfaces.ts'
 import { publicNameOf } from '../../../control/addresses/of-interfaces.ts'
 import { listInterfaces } from '../../../control/interfaces/find.ts'
 import { withTags } from '../../../control/tags/tags.ts'
 import { type Cloud, privateName, zoneId } from '../../../model/cloud.ts'
 import { type FilterTable, type FilterValue, tagFilters } from '../../../query/filters.ts'
-import type { AddressRow } from '../../../store/tables/addresses.ts'
 import { describe } from '../../action.ts'
 import { type FullInterface, renderInterface } from '../../render/interface.ts'
 import { addressOwner } from '../../render/private-addresses.ts'
@@ -63,7 +63,7 @@ export const DescribeNetworkInterfaces = describe('DescribeNetworkInterfaces', {
 })
 
 /** Of the public address that leads to the primary private one. */
-function associated(read: (address: AddressRow) => string | null | undefined): (row: Row) => FilterValue {
+function associated(read: (address: LeadingAddress) => string | null | undefined): (row: Row) => FilterValue {
   return ({ addresses: [{ public: it }] }) => it && read(it)
 }
 
