@@ -1,8 +1,9 @@
 /** Answers about instances that are kept until a row is written that they were made of. */
+import type { Around } from '../query/dispatch.ts'
 import { KeptReads } from '../store/kept-reads.ts'
 import type { Store, Watched } from '../store/store.ts'
 
-export type KeptAnswers = KeptReads<readonly [Buffer, Buffer]>
+export type KeptAnswers = KeptReads<Around>
 
 /** By every table that answers are read of; a test holds it. */
 export const watched: readonly Watched[] = [

@@ -180,7 +180,7 @@ class Listening implements Listener {
   ): Promise<void> {
     const { body } = answer
     const parts = partsOf(body)
-    const bytes = parts?.reduce((sum, it) => sum + it.length, 0)
+    const bytes = parts?.reduce((sum, it) => sum + Buffer.byteLength(it), 0)
     const over = !message.complete || !this.#server.listening
     response.shouldKeepAlive &&= !over
     try {
@@ -232,9 +232,8 @@ function isPieces(body: HttpResponse['body']): body is Pieces {
 }
 
 /** Together, where that costs less than to send them one by one. */
-function partsOf(body: HttpResponse['body']): readonly Buffer[] | undefined {
-  if (typeof body === 'string') return [Buffer.from(body)]
-  if (Buffer.isBuffer(body)) return [body]
+function partsOf(body: HttpResponse['body']): readonly (string | Buffer)[] | undefined {
+  if (typeof body === 'string' || Buffer.isBuffer(body)) return [body]
   if (isPieces(body)) return undefined
   return body.reduce((sum, it) => sum + it.length, 0) < longestCopied ? [Buffer.concat(body)] : body
 }

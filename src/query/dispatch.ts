@@ -51,13 +51,18 @@ export interface AnswerMemory<R> {
 
 export interface FoundAnswer {
   /** What is before and behind the id of the request. */
-  readonly value: readonly [Buffer, Buffer]
+  readonly value: Around
+  /** The same as bytes. */
+  readonly keep: () => readonly [Buffer, Buffer]
   readonly bytes: number
   /** Ids: if a row with one of them is written, it is another answer. */
   readonly rests: Iterable<string>
   /** Whether a row of that id, which is not in it, may belong in it once it is written. */
   readonly mayHold?: (id: string) => boolean
 }
+
+/** Bytes where they are kept. What is sent once stays text: much memory outside of its heap has V8 collect all that is in it. */
+export type Around = readonly [string, string] | readonly [Buffer, Buffer]
 
 /** The answer's XML, or the bytes of its parts. */
 export type Answer = string | readonly Buffer[]
@@ -122,19 +127,20 @@ export class Dispatcher<C, R> {
   }
 
   /** The answer that is kept, or one that is from now on. */
-  async #keep(action: AnyDescribe<R>, call: Call, answers: AnswerMemory<R>): Promise<readonly Buffer[]> {
+  async #keep(action: AnyDescribe<R>, call: Call, answers: AnswerMemory<R>): Promise<Answer> {
     const { operation, version, params, requestId } = call
     const key = JSON.stringify([operation, version, ...params])
-    const [before, after] =
+    const around =
       answers.get(key) ??
       (await answers.read(key, async (context) => {
         const input = this.#codec.decode(operation, params) as Shared
         const { output, page } = await this.#answer(action, context, { input, prepared: undefined })
         const [head, tail] = this.#codec.encodeAround(operation, output, version)
-        const value = [Buffer.from(head), Buffer.from(tail)] as const
-        return { value, bytes: value[1].length, ...restsOf(action, page, input) }
+        const keep = () => [Buffer.from(head), Buffer.from(tail)] as const
+        const bytes = Buffer.byteLength(tail)
+        return { value: [head, tail] as const, keep, bytes, ...restsOf(action, page, input) }
       }))
-    return [before, Buffer.from(requestId), after]
+    return isText(around) ? around.join(requestId) : [around[0], Buffer.from(requestId), around[1]]
   }
 
   #find({ operation, version }: Call): AnyAction<C, R> {
@@ -207,6 +213,10 @@ export class Dispatcher<C, R> {
     }
     return output
   }
+}
+
+function isText(around: Around): around is readonly [string, string] {
+  return typeof around[0] === 'string'
 }
 
 /** What an answer rests on: the rows that are in it, and that no others are. */

@@ -4,6 +4,8 @@ import type { Reader, Store, Watch, Watched } from './store.ts'
 /** What a read found, and what it rests on. */
 export interface Found<V> {
   readonly value: V
+  /** The value as it is kept, where that is made for it alone. */
+  readonly keep?: () => V
   /** What is kept of it in memory. Undefined: nothing is, for it can be out of date without a row being written. */
   readonly bytes?: number
   /** Values of the watched columns: ids. Once a row with one of them is written, this is forgotten. */
@@ -17,7 +19,7 @@ interface Limits {
   readonly bytes: number
 }
 
-interface Entry<V> extends Found<V> {
+interface Entry<V> extends Omit<Found<V>, 'keep'> {
   readonly key: string
   readonly rests: ReadonlySet<string>
 }
@@ -67,12 +69,14 @@ export class KeptReads<V> implements Disposable {
       const written = new Set<string>()
       this.#underWay.add(written)
       try {
-        const found = await work(reader)
+        const { keep, ...found } = await work(reader)
         this.#forgetWritten()
         const entry = { ...found, key, rests: new Set(found.rests) }
         const isSmall = found.bytes !== undefined && found.bytes < this.#limits.bytes / 8
-        if (isSmall && !isConcerned(entry, written)) this.#keep(entry)
-        return found.value
+        if (!isSmall || isConcerned(entry, written) || !this.#hasRoom(entry)) return found.value
+        const value = keep ? keep() : found.value
+        this.#put({ ...entry, value })
+        return value
       } finally {
         this.#underWay.delete(written)
       }
@@ -93,10 +97,14 @@ export class KeptReads<V> implements Disposable {
     }
   }
 
-  #keep(entry: Entry<V>): void {
+  /** Whether there is room for it now. */
+  #hasRoom(entry: Entry<V>): boolean {
     const before = this.#entries.get(entry.key)
     if (before) this.#forget(before)
-    if (!this.#makeRoom(entry)) return
+    return this.#makeRoom(entry)
+  }
+
+  #put(entry: Entry<V>): void {
     this.#entries.set(entry.key, entry)
     this.#bytes += entry.bytes ?? 0
     if (entry.mayHold) this.#ranges.add(entry)
