@@ -148,6 +148,26 @@ test('whatever is written of volumes, what is kept is what rows say', async () =
   )
 })
 
+test('rows may be more than a question can name', async () => {
+  await using cloud = await TestCloud.open()
+  const hosts = Object.keys(await cloud.generations()) as HostId[]
+  const host = hosts[0]!
+  const source = keptSpecs(cloud.store, testCloud)
+  const specs = () => cloud.store.read((reader) => source(reader, hosts))
+  await specs()
+  const ids = Array.from({ length: 40_000 }, (_, index): VolumeId => `vol-${index.toString(16).padStart(8, '0')}`)
+  await cloud.store.transact(async ({ db }) => {
+    for (let first = 0; first < ids.length; first += 1000) {
+      const some = ids.slice(first, first + 1000)
+      const rows = some.map((id) => volumeRow(id, host, null))
+      const facts = some.map((id) => ({ id, hostId: host, state: 'ready', sizeMib: 1024, ...saidOfNothing }) as const)
+      await db.insertInto('volumes').values(rows).execute()
+      await db.insertInto('volumeFacts').values(facts).execute()
+    }
+  })
+  expect((await specs()).find((it) => it.host === host)?.volumes?.volumes).toHaveLength(ids.length)
+})
+
 const saidOfNothing = { domainsJson: '[]', frozenJson: '[]', limitsJson: null, message: null }
 
 function volumeRow(id: VolumeId, hostId: HostId, snapshotId: SnapshotId | null): VolumeRow {

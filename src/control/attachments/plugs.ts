@@ -36,10 +36,17 @@ export async function pluggedInto({ db }: Reader, ids: readonly InstanceId[]): P
 
 /** Instances that have one of these volumes. */
 export async function instancesWith({ db }: Reader, volumes: readonly VolumeId[]): Promise<InstanceId[]> {
-  if (volumes.length === 0) return []
-  const rows = await db.selectFrom('attachments').select('instanceId').where('volumeId', 'in', volumes).execute()
-  return rows.map((it) => it.instanceId)
+  const found: InstanceId[] = []
+  for (let first = 0; first < volumes.length; first += atOnce) {
+    const some = volumes.slice(first, first + atOnce)
+    const rows = await db.selectFrom('attachments').select('instanceId').where('volumeId', 'in', some).execute()
+    for (const it of rows) found.push(it.instanceId)
+  }
+  return found
 }
+
+/** Volumes that are looked for with one question. */
+const atOnce = 500
 
 /** What is in a volume's serial number: twenty characters at most. Source: EBS User Guide, "Map Amazon EBS volumes to NVMe device names". */
 function serialOf(id: VolumeId): string {
