@@ -73,7 +73,7 @@ export class KeptReads<V> implements Disposable {
         this.#forgetWritten()
         const entry = { ...found, key, rests: new Set(found.rests) }
         const isSmall = found.bytes !== undefined && found.bytes < this.#limits.bytes / 8
-        if (!isSmall || isConcerned(entry, written) || !this.#hasRoom(entry)) return found.value
+        if (!isSmall || isConcerned(entry, written) || !this.#makeRoom(entry)) return found.value
         const value = keep ? keep() : found.value
         this.#put({ ...entry, value })
         return value
@@ -97,13 +97,6 @@ export class KeptReads<V> implements Disposable {
     }
   }
 
-  /** Whether there is room for it now. */
-  #hasRoom(entry: Entry<V>): boolean {
-    const before = this.#entries.get(entry.key)
-    if (before) this.#forget(before)
-    return this.#makeRoom(entry)
-  }
-
   #put(entry: Entry<V>): void {
     this.#entries.set(entry.key, entry)
     this.#bytes += entry.bytes ?? 0
@@ -111,8 +104,10 @@ export class KeptReads<V> implements Disposable {
     for (const id of entry.rests) this.#restingOn.set(id, (this.#restingOn.get(id) ?? new Set()).add(entry))
   }
 
-  /** Forgets those asked for longest ago until there is room. False, and nothing is forgotten, where one of them is asked for as often. */
+  /** Forgets what was kept under its key, and those asked for longest ago until there is room. False, and none of these is, where one is asked for as often. */
   #makeRoom({ key, bytes = 0 }: Entry<V>): boolean {
+    const before = this.#entries.get(key)
+    if (before) this.#forget(before)
     const going: Entry<V>[] = []
     let [entries, size] = [this.#entries.size + 1, this.#bytes + bytes]
     for (const oldest of this.#entries.values()) {

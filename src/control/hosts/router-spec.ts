@@ -104,7 +104,6 @@ function vifSpec(scene: Scene, guest: Guest, nic: GuestInterface, vpc: VpcRow): 
     subnetBlocks6: scene.network.subnetBlocks6,
     subnets: scene.network.subnets.get(vpc.id) ?? [],
     showTags: options.tagsEnabled,
-    disks: guest.plugged.names,
   })
   return {
     id: nic.id,

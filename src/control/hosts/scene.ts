@@ -22,7 +22,7 @@ export interface Scene {
   readonly rules: Map<GroupId, readonly RuleSpec[]>
 }
 
-/** All of it, from all rows. */
+/** All of it, from all rows, but what is read by host when it is asked for. */
 export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
   const hosts = await reader.db.selectFrom('hosts').selectAll().execute()
   const guests = await Guests.read(reader)

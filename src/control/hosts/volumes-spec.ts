@@ -6,7 +6,7 @@ import type { AttachmentRow, SnapshotRow, VolumeRow } from '../../store/tables/v
 import { sourceOf } from '../snapshots/source.ts'
 import { limitsOfVolume } from '../volumes/modify.ts'
 
-export type DomainOf = (instance: InstanceId) => DomainId | undefined
+type DomainOf = (instance: InstanceId) => DomainId | undefined
 
 interface Part {
   /** Nothing for a host that serves no volume and keeps no snapshot. */

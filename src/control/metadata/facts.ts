@@ -15,8 +15,6 @@ export interface MetadataSurroundings {
   readonly subnetBlocks6: ReadonlyMap<string, { readonly cidr: string }>
   readonly subnets: readonly SubnetRow[]
   readonly showTags: boolean
-  /** Names of volumes by their serial numbers. */
-  readonly disks: Readonly<Record<string, string>>
 }
 
 export function metadataOf(cloud: Cloud, guest: Guest, around: MetadataSurroundings): InstanceMetadataFacts {
@@ -43,7 +41,7 @@ export function metadataOf(cloud: Cloud, guest: Guest, around: MetadataSurroundi
     rootDevice: rootDeviceOf(image),
     blockDevices: Object.fromEntries(disksOfInstance(cloud, instance, image).map((it) => [it.virtual, it.name])),
     interfaces: [primary!, ...others],
-    disks: around.disks,
+    disks: guest.plugged.names,
     ...(around.showTags && { tags }),
     detailedMonitoring: instance.monitoring === 1,
     services,

@@ -1,5 +1,4 @@
-import type { LeadingAddress } from '../../../control/addresses/of-interfaces.ts'
-import { publicNameOf } from '../../../control/addresses/of-interfaces.ts'
+import { type LeadingAddress, publicNameOf } from '../../../control/addresses/of-interfaces.ts'
 import { listInterfaces } from '../../../control/interfaces/find.ts'
 import { withTags } from '../../../control/tags/tags.ts'
 import { type Cloud, privateName, zoneId } from '../../../model/cloud.ts'
