@@ -36,7 +36,11 @@ it('lets those through that come last once nobody else waits', async () => {
   const slots = new Slots(1)
   const give = await slots.take(never)
   const order: string[] = []
-  const noted = (name: string, last: boolean) => slots.take(never, { last }).then((it) => (order.push(name), it))
+  const noted = (name: string, last: boolean) =>
+    slots.take(never, { last }).then((it) => {
+      order.push(name)
+      return it
+    })
   const last = noted('last', true)
   const first = noted('first', false)
   give()
