@@ -1,4 +1,5 @@
 /** What guests have plugged in, and what they shall call it; from the rows. */
+import { dictionaryOf } from '../../base/dictionary.ts'
 import type { PlugSpec } from '../../host-api/volumes.ts'
 import type { InstanceId, VolumeId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
@@ -28,7 +29,7 @@ export async function pluggedInto({ db }: Reader, ids: readonly InstanceId[]): P
       id,
       {
         plugs: its.filter((it) => it.stage === 'plug').map(plugOf),
-        names: Object.fromEntries(its.map((it) => [serialOf(it.volumeId), it.device.replace(/^\/dev\//, '')])),
+        names: dictionaryOf(its.map((it) => [serialOf(it.volumeId), it.device.replace(/^\/dev\//, '')])),
       },
     ]),
   )

@@ -1,5 +1,6 @@
 /** What name servers say: those of each VPC, and the one outside. */
 import { isDeepStrictEqual } from 'node:util'
+import { dictionaryOf } from '../../base/dictionary.ts'
 import { remembered } from '../../base/remembered.ts'
 import type { DnsSpec, NameRule } from '../../host-api/dns.ts'
 import {
@@ -85,7 +86,7 @@ export async function readReverseNames(
     .where('reverseName', 'is not', null)
     .orderBy('publicAddress')
     .execute()
-  const after = Object.fromEntries(rows.map((row) => [row.publicAddress, row.reverseName!.replace(/\.$/, '')])) // filtered by `is not null`
+  const after = dictionaryOf(rows.map((row) => [row.publicAddress, row.reverseName!.replace(/\.$/, '')])) // filtered by `is not null`
   return isDeepStrictEqual(before, after) ? before : after
 }
 
@@ -103,11 +104,8 @@ function known({ network }: Scene, { id }: VpcRow): VpcId[] {
 
 /** Public addresses of these VPCs' guests, and the private ones that they lead to. */
 function privateAddresses({ guests }: Scene, vpcs: readonly VpcId[]): Record<string, string> {
-  const instead: Record<string, string> = {}
-  for (const vpc of vpcs)
-    for (const guest of guests.at(vpc))
-      for (const { addresses } of leadsTo(guest, vpc)) instead[addresses.publicAddress] = addresses.privateAddress
-  return instead
+  const led = vpcs.flatMap((vpc) => guests.at(vpc).flatMap((guest) => leadsTo(guest, vpc)))
+  return dictionaryOf(led.map(({ addresses }) => [addresses.publicAddress, addresses.privateAddress]))
 }
 
 /** Ids of instances that are names. */
@@ -118,5 +116,5 @@ function resourceNames({ guests }: Scene, vpc: VpcRow, domain: string): Record<s
     .flatMap(({ instance, interfaces: [nic] }) =>
       nic?.vpcId === vpc.id ? [[`${instance.id}.${domain}`, nic.privateAddress] as const] : [],
     )
-  return Object.fromEntries(primary)
+  return dictionaryOf(primary)
 }

@@ -1,3 +1,4 @@
+import { dictionaryOf } from '../../base/dictionary.ts'
 import type { MetadataTree } from '../../host-api/metadata-tree.ts'
 import type { InterfaceId, ResourceId, SubnetId, VpcId } from '../../model/ids.ts'
 import { type IdentityFacts, identityDocument } from './identity-document.ts'
@@ -71,7 +72,7 @@ export function metadataTree(facts: InstanceMetadataFacts): MetadataTree {
       'block-device-mapping': devices(facts),
       events,
       metrics,
-      network: { interfaces: { macs: Object.fromEntries(interfaces.map((it) => [it.mac, interfaceTree(it)])) } },
+      network: { interfaces: { macs: dictionaryOf(interfaces.map((it) => [it.mac, interfaceTree(it)])) } },
       placement: placement(facts),
       ...(key && { 'public-keys': publicKeys(key) }),
       services,
@@ -133,7 +134,7 @@ function interfaceTree(it: InterfaceFacts): MetadataTree {
     'device-number': String(it.deviceNumber),
     'interface-id': it.id,
     ...(leading.length > 0 && {
-      'ipv4-associations': Object.fromEntries(leading.map(({ address, to }) => [address, to])),
+      'ipv4-associations': dictionaryOf(leading.map(({ address, to }) => [address, to])),
     }),
     ...sixTree(it),
     'local-hostname': it.hostname,
