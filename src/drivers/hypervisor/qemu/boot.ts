@@ -160,10 +160,16 @@ function commandFor(
   return confined(qemu, { user: userOf(spec.id), groups: deviceGroups, ...place })
 }
 
-/** What the process needs beside the guest's memory; measured, with room for the page cache of its disks. */
+/**
+ * What its disks may have in the page cache, which is counted among what the process has taken, and is taken back first: without it a guest
+ * waits for the machine's disk where another process would find the same in memory.
+ */
+const pageCacheMiB = 512
+
+/** What the process needs beside the guest's memory; measured. */
 function limitsFor(spec: DomainSpec, accelerator: Accelerator): GroupLimits {
   const translation = accelerator === 'tcg' ? translationMiB(spec.memoryMiB) : 0
-  const overhead = 160 + 8 * spec.vcpus + Math.ceil(spec.memoryMiB / 32) + translation
+  const overhead = 160 + 8 * spec.vcpus + Math.ceil(spec.memoryMiB / 32) + translation + pageCacheMiB
   return {
     cpuCores: spec.cpuQuotaCores,
     cpuWeight: spec.cpuWeight,
