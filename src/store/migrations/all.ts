@@ -29,6 +29,7 @@ import { vpcHosts } from './0065-vpc-hosts.ts'
 import { launchIndexes } from './0066-launch-indexes.ts'
 import { factsByHost } from './0067-facts-by-host.ts'
 import { volumesBySnapshot } from './0068-volumes-by-snapshot.ts'
+import { endingByHost } from './0069-ending-by-host.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -62,4 +63,5 @@ export const migrations: readonly Migration[] = [
   launchIndexes,
   factsByHost,
   volumesBySnapshot,
+  endingByHost,
 ]
