@@ -77,7 +77,7 @@ class Listening implements Listener {
   readonly #limits: Limits
   readonly #server: Server
   readonly #turns = new Turns()
-  readonly #underWay = new Set<AbortController>()
+  #hangsUp = false
 
   constructor(handler: Handler, options: ListenOptions) {
     this.#handler = handler
@@ -116,14 +116,15 @@ class Listening implements Listener {
     this.#server.close(() => resolve())
     this.#server.closeIdleConnections()
     const patience = new AbortController()
-    const late = this.#options.clock.sleep(graceMs, patience.signal).then(() => this.#abortAll())
+    const late = this.#options.clock.sleep(graceMs, patience.signal).then(() => this.#hangUp())
     await Promise.race([closed, late])
     patience.abort()
     await Promise.allSettled([closed, late])
   }
 
-  #abortAll(): void {
-    for (const controller of this.#underWay) controller.abort(new Error('the server is closing'))
+  /** Requests that are under way hear of it by their responses' 'close'. */
+  #hangUp(): void {
+    this.#hangsUp = true
     this.#server.closeAllConnections()
   }
 
@@ -141,10 +142,10 @@ class Listening implements Listener {
   async #answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const controller = new AbortController()
     response.once('close', () => {
-      if (!response.writableFinished) controller.abort(new Error('the client went away'))
+      if (response.writableFinished) return
+      controller.abort(new Error(this.#hangsUp ? 'the server is closing' : 'the client went away'))
     })
     if (response.destroyed || message.socket.destroyed) return
-    this.#underWay.add(controller)
     const head = this.#head(message)
     const unhurried = this.#options.unhurried?.(head) ?? false
     const hurry =
@@ -159,7 +160,6 @@ class Listening implements Listener {
         this.#options.log.error({ requestId: head.requestId, err: thrown }, `unsendable answer: ${messageOf(thrown)}`)
       response.destroy()
     }
-    this.#underWay.delete(controller)
   }
 
   async #handled(head: RequestHead, message: IncomingMessage, abort: AbortSignal): Promise<HttpResponse> {
