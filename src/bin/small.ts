@@ -4,7 +4,8 @@ import { systemClock } from '../base/clock.ts'
 /** V8's own value. Processes are started with 0, which keeps its compilers out of what runs once, at the start. */
 const longestOptimized = 60 * 1024
 
-const lookEveryMs = 30_000
+/** The first look comes soon: a start may fill a large heap within seconds. */
+const [firstLookMs, lookEveryMs] = [1000, 30_000]
 /** Of a processor's time; below it nobody waits for an answer. */
 const quietShare = 0.01
 const grownBytes = 4 * 2 ** 20
@@ -27,11 +28,11 @@ export async function staySmall(abort: AbortSignal): Promise<void> {
   setFlagsFromString(`--max-optimized-bytecode-size=${longestOptimized}`)
   let kept = collect()
   let isLarge = false
-  while (!abort.aborted) {
+  for (let lookInMs = firstLookMs; !abort.aborted; lookInMs = Math.min(2 * lookInMs, lookEveryMs)) {
     const before = process.cpuUsage()
-    await systemClock.sleep(lookEveryMs, abort).catch(() => {}) // Aborted: the loop ends.
+    await systemClock.sleep(lookInMs, abort).catch(() => {}) // Aborted: the loop ends.
     const { user, system } = process.cpuUsage(before)
-    const quiet = user + system < quietShare * lookEveryMs * 1000
+    const quiet = user + system < quietShare * lookInMs * 1000
     const { heapUsed } = process.memoryUsage()
     if (quiet && heapUsed > kept + grownBytes) kept = collect()
     if (isLarge || heapUsed < largeBytes) continue
