@@ -6,7 +6,7 @@ export interface StorageDriver {
   /**
    * Makes the domain's disks that are not there yet and says where each is, in the order given. A disk that exists is
    * left as it is. Files may be read and written by the domain's own user alone. Throws where an image is missing. With `parked` a
-   * root disk begins as a parked machine has left it.
+   * root disk begins as a parked machine has left it, also one that was made before and that nobody has written to.
    */
   provide(domain: DomainId, disks: readonly DiskSpec[], abort: AbortSignal, parked?: ParkedDisk): Promise<BlockNode[]>
   /**

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../../base/subprocess.ts'
 import { userOfDomain } from '../../../model/domain-user.ts'
 import type { DomainId, ImageId } from '../../../model/ids.ts'
-import type { BlockNode } from '../driver.ts'
+import { type BlockNode, parkedName } from '../driver.ts'
 import { ephemeral, root, storageSuite, swap } from '../suite.ts'
 import { LayeredStorage } from './layers.ts'
 
@@ -120,6 +120,33 @@ describe('disks in layers', () => {
     expect((await stat(ours?.file ?? '')).uid).toBe(1234)
     expect(await maker.list(never)).toEqual([])
     await expect(place.open().adopt('dom_12', join(place.folder, 'disks', 'dom_9'), never)).rejects.toThrow()
+  })
+
+  it('become those of a parked machine as long as nobody has written to them', async () => {
+    const [parkedDisk] = await new LayeredStorage({ folder: join(place.folder, 'lot'), images: place.images }).provide(
+      'dom_1',
+      [root(image)],
+      never,
+    )
+    const file = parkedDisk?.file ?? ''
+    await run('qemu-io', ['-c', `open -o driver=qcow2 ${file}`, '-c', 'write -P 9 0 512'])
+    const layer = join(place.folder, 'layer.qcow2')
+    await run('qemu-img', ['create', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', parkedName, layer, '64M'])
+    const parked = { key: 'lot', file, layer }
+    const read = (pattern: number, disk: BlockNode | undefined) =>
+      run('qemu-io', ['-f', 'qcow2', '-c', `read -P ${pattern} 0 512`, disk?.file ?? ''])
+
+    await place.open().provide('dom_13', [root(image)], never)
+    const [early] = await place.open().provide('dom_13', [root(image)], never, parked)
+    expect(early?.untouched).toBe('lot')
+    expect(await read(9, early)).not.toContain('failed')
+    expect((await stat(early?.file ?? '')).uid).toBe(userOfDomain('dom_13'))
+
+    const [late] = await place.open().provide('dom_14', [root(image)], never)
+    await run('qemu-io', ['-c', `open -o driver=qcow2 ${late?.file}`, '-c', 'write -P 5 0 512'])
+    const [same] = await place.open().provide('dom_14', [root(image)], never, parked)
+    expect(same).toEqual(late)
+    expect(await read(5, same)).not.toContain('failed')
   })
 
   it('that were left half made are not taken for disks', async () => {

@@ -97,9 +97,15 @@ export class LayeredStorage implements StorageDriver {
     const format = disk.kind === 'swap' ? 'raw' : 'qcow2'
     const file = join(this.#disks, domain, `${name}.${format}`)
     const { serial } = disk
+    if (parked && (await this.#isNew(file, disk))) await rm(file)
     if (!(await exists(file))) await this.#make(file, disk, this.#userOf(domain), parked)
     const untouched = parked && (await isUntouched(file, parked)) ? { untouched: parked.key } : {}
     return { file, format, serial, ...untouched }
+  }
+
+  /** Whether the disk is there, and as it was made: over its image, with nothing written to it. */
+  async #isNew(file: string, disk: DiskSpec): Promise<boolean> {
+    return disk.kind !== 'swap' && (await exists(file)) && (await holdsSame(file, await this.#emptyLayer(disk)))
   }
 
   async #make(file: string, disk: DiskSpec, user: number, parked: ParkedDisk | undefined): Promise<void> {
@@ -151,9 +157,15 @@ async function isUntouched(file: string, parked: ParkedDisk): Promise<boolean> {
   const base = join(dirname(file), parkedName)
   if (!(await exists(base))) return false
   const [its, own] = await Promise.all([stat(base), stat(parked.file)])
-  if (its.ino !== own.ino || its.dev !== own.dev) return false
-  const [content, empty] = await Promise.all([readFile(file), readFile(parked.layer)])
-  return content.equals(empty)
+  return its.ino === own.ino && its.dev === own.dev && (await holdsSame(file, parked.layer))
+}
+
+/** Whether a layer is as this empty one. One that was written to is longer, and may be too long to be read. */
+async function holdsSame(file: string, empty: string): Promise<boolean> {
+  const [its, own] = await Promise.all([stat(file), stat(empty)])
+  if (its.size !== own.size) return false
+  const [content, nothing] = await Promise.all([readFile(file), readFile(empty)])
+  return content.equals(nothing)
 }
 
 /** The first page of `source` and nothing behind it: all that a swap disk has when it is new. */
