@@ -3,20 +3,24 @@
  * the tests run too that build Debian and boot it, which takes minutes.
  */
 import { spawn } from 'node:child_process'
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '../src/base/fault.ts'
+import { run } from '../src/base/subprocess.ts'
 import { type Count, countOf, crashed, lineOf, sum } from './test-count.ts'
 
 const root = join(import.meta.dirname, '..')
 const modules = join(root, 'node_modules')
+/** With it the folders of this run's clouds begin: tests that were cut off leave theirs, with all that runs in them. */
+const cloudFolders = `cumulet-e2e-${process.pid}-`
+const running = new Set<Promise<number>>()
 const withDebian = process.argv.includes('--debian')
 const passed: Count = { passed: 0, failed: 0, skipped: 0 }
 
 /** Runs one of our tools with the terminal as its own, or writing into a file; gives its status. */
 async function runTool(path: string, args: readonly string[], out: 'inherit' | number = 'inherit'): Promise<number> {
-  const env = { ...process.env, ...(withDebian && { CUMULET_TEST_DEBIAN: '1' }) }
+  const env = { ...process.env, CUMULET_TEST_CLOUDS: cloudFolders, ...(withDebian && { CUMULET_TEST_DEBIAN: '1' }) }
   const child = spawn(process.execPath, [join(modules, path), ...args], {
     cwd: root,
     stdio: ['inherit', out, out],
@@ -27,7 +31,11 @@ async function runTool(path: string, args: readonly string[], out: 'inherit' | n
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   child.once('error', reject)
   child.once('exit', (status) => resolve(status ?? 1))
-  return await promise.finally(() => process.off('SIGTERM', pass))
+  running.add(promise)
+  return await promise.finally(() => {
+    process.off('SIGTERM', pass)
+    running.delete(promise)
+  })
 }
 
 async function check(title: string, path: string, args: readonly string[]): Promise<Count> {
@@ -92,6 +100,17 @@ async function* counts(args: readonly string[]): AsyncGenerator<Count> {
   else say('Tests with machines: skipped, they need root on Linux')
 }
 
+/** Ends what tests that were cut off have left. */
+async function endClouds(): Promise<void> {
+  await Promise.allSettled(running) // A run beside others may not have heard yet.
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(cloudFolders)) continue
+    say(`${name} was left: it is ended`)
+    const args = ['--no-warnings', join(root, 'src/bin/cumulet.ts'), '--data', join(tmpdir(), name), 'reset', '--yes']
+    await run(process.execPath, args, { timeoutMs: 120_000 }).catch((error: unknown) => say(messageOf(error)))
+  }
+}
+
 function say(text: string): void {
   process.stdout.write(`\n— ${text}\n`)
 }
@@ -108,5 +127,6 @@ for await (const count of counts(process.argv.slice(2).filter((it) => it !== '--
   if (stopped.yes) break
 }
 if (stopped.yes) total = sum(total, crashed)
+await endClouds()
 process.stdout.write(`\n${lineOf(total)}\n`)
 process.exitCode = total.failed === 0 ? 0 : 1

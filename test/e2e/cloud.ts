@@ -14,6 +14,8 @@ import { buildTinyImage, tinyRecipe } from '../../src/images/tiny.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const program = join(root, 'src/bin/cumulet.ts')
 export const cache = join(root, '.cache')
+/** Of clouds' folders, by which `npm test` finds what is left when it is cut off. */
+const prefix = process.env['CUMULET_TEST_CLOUDS'] ?? 'cumulet-e2e-'
 
 export interface Profile {
   readonly endpoint: string
@@ -39,7 +41,7 @@ export class TestCloud implements AsyncDisposable {
 
   /** A cloud that has come up. `options` go to `cumulet up`. */
   static async start(options: readonly string[] = []): Promise<TestCloud> {
-    const cloud = new TestCloud(await mkdtemp(join(tmpdir(), 'cumulet-e2e-')), await freePort(), options)
+    const cloud = new TestCloud(await mkdtemp(join(tmpdir(), prefix)), await freePort(), options)
     try {
       if (!options.includes('fake')) await cloud.#takeImage()
       await cloud.up()
