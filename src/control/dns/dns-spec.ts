@@ -60,10 +60,11 @@ function makeSpec(scene: Scene, vpc: VpcRow, told: readonly VpcId[]): DnsSpec {
     servers: [linkLocalServer, dnsOf(vpc.cidr)],
     rules: [inside, outside],
     // cloud-init asks for it as a single label. Source: cloud-init, DataSourceEc2.py, `metadata_urls`.
-    hosts: {
-      ...{ 'instance-data': metadataAddress, [`instance-data.${domain}`]: metadataAddress },
-      ...(hostnames && resourceNames(scene, vpc, domain)),
-    },
+    hosts: dictionaryOf([
+      ['instance-data', metadataAddress],
+      [`instance-data.${domain}`, metadataAddress],
+      ...(hostnames ? resourceNames(scene, vpc, domain) : []),
+    ]),
     ...(network.objects && { domains: Object.fromEntries(objectsDomains(cloud).map((it) => [it, objectsAddress])) }),
     reverse: scene.reverseNames,
   }
@@ -108,13 +109,12 @@ function privateAddresses({ guests }: Scene, vpcs: readonly VpcId[]): Record<str
   return dictionaryOf(led.map(({ addresses }) => [addresses.publicAddress, addresses.privateAddress]))
 }
 
-/** Ids of instances that are names. */
-function resourceNames({ guests }: Scene, vpc: VpcRow, domain: string): Record<string, string> {
-  const primary = guests
+/** Ids of instances that are names, and their addresses. */
+function resourceNames({ guests }: Scene, vpc: VpcRow, domain: string): (readonly [string, string])[] {
+  return guests
     .at(vpc.id)
     .filter((it) => it.named)
     .flatMap(({ instance, interfaces: [nic] }) =>
       nic?.vpcId === vpc.id ? [[`${instance.id}.${domain}`, nic.privateAddress] as const] : [],
     )
-  return dictionaryOf(primary)
 }
