@@ -10,15 +10,18 @@ export interface ProcessIdentity {
   readonly bootId: string
 }
 
-/** Who has this number now; nobody if the process has ended, even where its parent has not asked how. */
+/**
+ * Who has this number now; nobody if the process has ended, even where its parent has not asked how. One whose first thread has ended
+ * before others has not: those have its files, and their locks, until they are gone too.
+ */
 export function identify(pid: number): ProcessIdentity | undefined {
   if (process.platform !== 'linux') return answers(pid) ? { pid, startTicks: '', bootId: '' } : undefined
   const stat = readOf(`/proc/${pid}/stat`)
   if (stat === undefined) return undefined
-  // The name before it may contain spaces and parentheses. Source: proc_pid_stat(5): state is field 3, starttime 22.
+  // The name before it may contain spaces and parentheses. Source: proc_pid_stat(5): state is field 3, num_threads 20, starttime 22.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state, startTicks] = [fields[0], fields[19]]
-  if (startTicks === undefined || state === 'Z' || state === 'X') return undefined
+  const [state, threads, startTicks] = [fields[0], Number(fields[17]), fields[19]]
+  if (startTicks === undefined || (state === 'Z' && threads <= 1) || state === 'X') return undefined
   return { pid, startTicks, bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() }
 }
 
