@@ -1,4 +1,10 @@
-"""Asks for an address on DEVICE by DHCPv6 (RFC 8415), with rapid commit; prints what the server gave, or nothing."""
+"""Asks for an address on DEVICE by DHCPv6 (RFC 8415), with rapid commit; prints what the server gave, or nothing.
+
+dhcp6.py DEVICE TRIES
+
+Waits until the device has a link-local address to ask from: it takes up to two seconds to see that nobody else has it.
+"""
+import errno
 import os
 import socket
 import struct
@@ -24,6 +30,17 @@ sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
 sock.bind(("::", 546))
 sock.settimeout(1)
 index = socket.if_nametoindex(device)
+
+
+def sent(message):
+    try:
+        return sock.sendto(message, ("ff02::1:2", 547, 0, index))
+    except OSError as error:
+        if error.errno != errno.EADDRNOTAVAIL:
+            raise
+        return 0
+
+
 for number in range(tries):
     identity = os.urandom(3)
     solicit = (
@@ -34,11 +51,11 @@ for number in range(tries):
         + option(14, b"")
         + option(8, b"\0\0")
     )
+    while not sent(solicit):
+        time.sleep(0.05)
     try:
-        sock.sendto(solicit, ("ff02::1:2", 547, 0, index))
         answer, _ = sock.recvfrom(2048)
-    except OSError:
-        time.sleep(0.2)
+    except TimeoutError:
         continue
     if answer[0] != 7 or answer[1:4] != identity:
         continue
