@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { flags } from '../../bin/bootstrap/launch.cjs'
 import { Fault } from '../../src/base/fault.ts'
 import { type Status, statusPath } from '../../src/bin/control/status.ts'
 import { Child } from './child.ts'
@@ -10,8 +11,6 @@ import type { Serving } from './control-plane.ts'
 import { InstantHosts } from './instant-hosts.ts'
 import { call, type Params, signedRequest } from './requests.ts'
 
-/** As bin/cumulet starts it. */
-const flags = ['--max-semi-space-size=16', '--max-optimized-bytecode-size=0', '--expose-gc']
 const patienceMs = 600_000
 /** Looking costs the control plane something too: a tenth of a second for each so many hosts. */
 const lookEveryMs = 100
