@@ -102,12 +102,13 @@ function edited(list: Json[], edit: readonly (readonly [number, Difference])[]):
 
 function ofFields(before: Fields, after: Fields, compared: Compared): Difference | undefined {
   const fields: Record<string, Difference | null> = Object.create(null)
-  for (const [key, value] of Object.entries(after)) {
+  for (const key of Object.keys(after)) {
+    const value = after[key]
     const difference = value === undefined ? undefined : differenceOf(own(before, key), value, compared)
     if (difference) fields[key] = difference
   }
-  for (const [key, value] of Object.entries(before))
-    if (value !== undefined && own(after, key) === undefined) fields[key] = null
+  for (const key of Object.keys(before))
+    if (before[key] !== undefined && own(after, key) === undefined) fields[key] = null
   return Object.keys(fields).length > 0 ? { fields } : undefined
 }
 

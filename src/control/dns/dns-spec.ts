@@ -97,10 +97,12 @@ function publicRule(cloud: Cloud): Pick<NameRule, 'prefix' | 'domain' | 'within'
 }
 
 /** The VPC itself and those peers that let it know, both with host names. Source: VPC Peering Guide, "Enable DNS resolution". */
-function known({ network }: Scene, { id }: VpcRow): VpcId[] {
-  const sharing = new Set(sharingWith(id, network.live.peerings.values()))
-  const named = network.vpcs.filter((it) => sharing.has(it.id) && it.dnsSupport === 1 && it.dnsHostnames === 1)
-  return [id, ...named.map((it) => it.id)]
+function known({ network }: Scene, { id }: VpcRow): readonly VpcId[] {
+  return remembered(network, `known to ${id}`, [], () => {
+    const sharing = new Set(sharingWith(id, network.live.peerings.values()))
+    const named = network.vpcs.filter((it) => sharing.has(it.id) && it.dnsSupport === 1 && it.dnsHostnames === 1)
+    return [id, ...named.map((it) => it.id)]
+  })
 }
 
 /** Public addresses of these VPCs' guests, and the private ones that they lead to. */

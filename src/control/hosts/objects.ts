@@ -1,5 +1,6 @@
 /** Which guests have a way to the object store. Pure. */
 import { isSix } from '../../base/ipv6.ts'
+import { remembered } from '../../base/remembered.ts'
 import type { ObjectsSpec, VifSpec } from '../../host-api/spec.ts'
 import { objectsAddress } from '../../model/cloud.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
@@ -14,9 +15,13 @@ import { natSpecs, usedTables } from './ways.ts'
  */
 export function objectsOf(scene: Scene, vpc: VpcRow, vifs: readonly VifSpec[]): { objects?: ObjectsSpec } {
   if (!scene.network.objects || vifs.length === 0) return {}
+  const tables = usedTables(scene, vpc.id)
   const nats = new Set(natSpecs(scene, vpc).map((it) => it.id))
-  const ways = new Map(
-    usedTables(scene, vpc.id).flatMap((it) => it.subnets.map(({ id }) => [id, wayToObjects(it.ways)] as const)),
+  const ways = remembered(
+    tables,
+    'ways to objects',
+    [],
+    () => new Map(tables.flatMap((it) => it.subnets.map(({ id }) => [id, wayToObjects(it.ways)] as const))),
   )
   const mayGo = (vif: VifSpec): boolean => {
     const way = ways.get(vif.subnet)

@@ -36,7 +36,7 @@ export async function routerSpec(reader: Reader, scene: Scene, place: Place): Pr
   const here = guests.at(host.id)
   const vifs = remembered(here, `vifs ${vpc.id}`, [network], () => here.flatMap((guest) => vifsOf(scene, guest, vpc)))
   const dns = vifs.length > 0 ? dnsSpecOf(scene, vpc) : undefined
-  const groups = await groupSpecs(reader, scene, [...new Set(vifs.flatMap((it) => it.groups))])
+  const groups = await groupSpecs(reader, scene, vifs)
   const make = () => makeRouter(reader, scene, { ...place, vifs, groups, dns })
   if (wires.length > 0) return make()
   const of = [network, guests.at(vpc.id), dns, ...groups.flatMap((it) => [it.rules, it.members])]
@@ -66,16 +66,19 @@ async function makeRouter(
   }
 }
 
-function subnetsOf(scene: Scene, vpc: VpcRow, aclOf: AclSpecs['ofSubnet']): SubnetSpec[] {
-  const dhcp = dhcpOf(scene, vpc)
-  return (scene.network.subnets.get(vpc.id) ?? []).map(({ id, cidr }) => ({
-    id,
-    cidr,
-    gateway: gatewayOf(cidr),
-    ...subnet6(scene, id),
-    ...(aclOf.has(id) && { acl: aclOf.get(id)! }), // it has one
-    ...dhcp,
-  }))
+/** The same objects for all hosts of the VPC. */
+function subnetsOf(scene: Scene, vpc: VpcRow, aclOf: AclSpecs['ofSubnet']): readonly SubnetSpec[] {
+  return remembered(scene.network, `subnets ${vpc.id}`, [aclOf], () => {
+    const dhcp = dhcpOf(scene, vpc)
+    return (scene.network.subnets.get(vpc.id) ?? []).map(({ id, cidr }) => ({
+      id,
+      cidr,
+      gateway: gatewayOf(cidr),
+      ...subnet6(scene, id),
+      ...(aclOf.has(id) && { acl: aclOf.get(id)! }), // it has one
+      ...dhcp,
+    }))
+  })
 }
 
 function subnet6({ network }: Scene, id: SubnetId): Pick<SubnetSpec, 'ipv6'> {

@@ -23,9 +23,14 @@ export class VolumeParts {
 
   /** Reads what these hosts lack. `of` gives it then, until something is forgotten. */
   async prepare(reader: Reader, hosts: readonly HostId[], domainOf: DomainOf): Promise<void> {
-    const isKept = (part: Part | undefined) =>
-      part && [...part.domains].every(([id, domain]) => domainOf(id) === domain)
-    const lacking = hosts.filter((it) => !isKept(this.#parts.get(it)))
+    const isAsItWas = ({ domains }: Part) => {
+      for (const [id, domain] of domains) if (domainOf(id) !== domain) return false
+      return true
+    }
+    const lacking = hosts.filter((it) => {
+      const part = this.#parts.get(it)
+      return !part || !isAsItWas(part)
+    })
     if (lacking.length === 0) return
     const rows = await readRows(reader, lacking)
     for (const host of lacking) {

@@ -10,7 +10,7 @@ import type {
   WireId,
   WireSpec,
 } from '../../host-api/spec.ts'
-import type { AclId, HostId, ResourceId, SubnetId, VpcId } from '../../model/ids.ts'
+import { type AclId, type HostId, isId, type ResourceId, type SubnetId, type VpcId } from '../../model/ids.ts'
 import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import type { RouteRow, RouteTableRow } from '../../store/tables/vpcs.ts'
 import { isList } from '../route-tables/routes.ts'
@@ -31,7 +31,16 @@ interface UsedTable {
 
 /** Tables of the VPC that subnets have, each with where its routes lead. */
 export function usedTables(scene: Scene, vpc: VpcId): readonly UsedTable[] {
-  return remembered(scene.network, `tables ${vpc}`, [scene.guests.at(vpc)], () => findUsedTables(scene, vpc))
+  const { network, guests } = scene
+  const of = leadsToGuests(network, vpc) ? [guests.at(vpc)] : []
+  return remembered(network, `tables ${vpc}`, of, () => findUsedTables(scene, vpc))
+}
+
+/** Whether a route of the VPC names an interface, which leads somewhere while its instance runs. */
+function leadsToGuests({ tables, routes }: NetworkScene, vpc: VpcId): boolean {
+  return (tables.get(vpc) ?? []).some((it) =>
+    routes.get(it.id)?.some(({ target }) => isId('network-interface', target)),
+  )
 }
 
 function findUsedTables(scene: Scene, vpc: VpcId): UsedTable[] {
@@ -63,15 +72,25 @@ function waysOf(
   return [...ways].map(([to, way]) => ({ to, way }))
 }
 
-/** The tables of a VPC as one of its hosts has them. What leads to an endpoint the host answers itself. */
-export function tableSpecs(scene: Scene, vpc: VpcId, host: HostId): TableSpec[] {
-  return usedTables(scene, vpc).map(({ table, subnets, ways }) => ({
+/**
+ * The tables of a VPC as one of its hosts has them. What leads to an endpoint the host answers itself. Where none leads to an
+ * interface they are the same objects for all of them.
+ */
+export function tableSpecs(scene: Scene, vpc: VpcId, host: HostId): readonly TableSpec[] {
+  const tables = usedTables(scene, vpc)
+  const make = () => tables.map((it) => tableSpec(scene, it, host))
+  if (tables.some((it) => it.ways.some(({ way }) => way.kind === 'interface'))) return make()
+  return remembered(tables, 'specs', [], make)
+}
+
+function tableSpec(scene: Scene, { table, subnets, ways }: UsedTable, host: HostId): TableSpec {
+  return {
     number: table.number,
     sources: [...subnets.map((it) => it.cidr), ...blocks6(scene, subnets)],
     ways: ways
       .filter(({ way }) => way.kind !== 'endpoint')
       .map(({ to, way }) => ({ to, ...waySpec(scene, way, host) }) as WaySpec),
-  }))
+  }
 }
 
 type Where = { via: string } | { vif: ResourceId<'network-interface'> } | { wire: WireId } | { nowhere: true }
@@ -95,13 +114,19 @@ export function wiresFrom(scene: Scene, vpcs: ReadonlySet<VpcId>): Map<VpcId, Wi
   const put = (at: VpcId, id: WireId, to: VpcId) =>
     wires.set(at, (wires.get(at) ?? new Map<WireId, WireSpec>()).set(id, { id, to, sources: cidrsOf(scene, to) }))
   for (const vpc of vpcs) {
-    for (const { way } of usedTables(scene, vpc).flatMap((it) => it.ways)) {
-      if (way.kind !== 'peer') continue
-      put(vpc, way.peering.id, way.vpc)
-      put(way.vpc, way.peering.id, vpc)
+    for (const it of peerWays(scene, vpc)) {
+      put(vpc, it.peering.id, it.vpc)
+      put(it.vpc, it.peering.id, vpc)
     }
   }
   return new Map([...wires].map(([vpc, some]) => [vpc, [...some.values()].sort((a, b) => (a.id < b.id ? -1 : 1))]))
+}
+
+function peerWays(scene: Scene, vpc: VpcId): readonly Extract<Way, { kind: 'peer' }>[] {
+  const tables = usedTables(scene, vpc)
+  return remembered(tables, 'peers', [], () =>
+    tables.flatMap((it) => it.ways.flatMap(({ way }) => (way.kind === 'peer' ? [way] : []))),
+  )
 }
 
 /** The tables of a VPC as the edge has them, for IPv4: it knows two ways, by the guest's own public address and by a NAT. */
@@ -144,19 +169,26 @@ function blocks6({ network }: Scene, subnets: readonly SubnetRow[]): string[] {
 
 /** NATs of the VPC that work: a NAT gateway goes out by the table of its own subnet, whose ACL its traffic passes. */
 export function natSpecs(scene: Scene, { id }: VpcRow, aclOf: ReadonlyMap<SubnetId, AclId> = new Map()): NatSpec[] {
+  const here = remembered(scene.network, 'nats by VPC', [], () =>
+    Map.groupBy(scene.network.live.nats.values(), (it) => it.vpcId),
+  )
+  const nats = here.get(id)
+  if (!nats) return []
   const open = openSubnets(scene, id)
   const boundaryOf = (subnet: SubnetId): Pick<NatSpec, 'boundary'> => {
     const acl = aclOf.get(subnet)
     const cidr = scene.network.subnets.get(id)?.find((it) => it.id === subnet)?.cidr
     return acl && cidr ? { boundary: { cidr, acl } } : {}
   }
-  return [...scene.network.live.nats.values()]
-    .filter((it) => it.vpcId === id && open.has(it.subnetId))
+  return nats
+    .filter((it) => open.has(it.subnetId))
     .map((it) => ({ id: it.id, publicAddress: it.publicAddress, ...boundaryOf(it.subnetId) }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** All blocks of the VPC, those of IPv6 last. */
-export function cidrsOf({ network }: Scene, vpc: VpcId): string[] {
-  return [...(network.blocks.get(vpc) ?? []), ...(network.blocks6.get(vpc) ?? [])].map((it) => it.cidr)
+export function cidrsOf({ network }: Scene, vpc: VpcId): readonly string[] {
+  return remembered(network, `blocks ${vpc}`, [], () =>
+    [...(network.blocks.get(vpc) ?? []), ...(network.blocks6.get(vpc) ?? [])].map((it) => it.cidr),
+  )
 }

@@ -1,7 +1,7 @@
 /** Security groups as hosts enforce them. */
 
 import { remembered } from '../../base/remembered.ts'
-import type { GroupSpec, RuleSpec } from '../../host-api/spec.ts'
+import type { GroupSpec, RuleSpec, VifSpec } from '../../host-api/spec.ts'
 import type { GroupId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { Guests } from '../hosts/guests.ts'
@@ -11,32 +11,33 @@ import { ruleSpecsOf } from './rule.ts'
 import { prefixListsIn, rulesOf } from './rules.ts'
 
 /**
- * These groups with their rules and the addresses of their members; then the groups that the rules refer to, of which a
+ * The groups of these vifs with their rules and the addresses of their members; and the groups that the rules refer to, of which a
  * host needs the members alone. In the order of their ids.
  */
 export async function groupSpecs(
   reader: Reader,
-  scene: Pick<Scene, 'guests' | 'rules'>,
-  groupIds: readonly GroupId[],
+  { guests, rules }: Pick<Scene, 'guests' | 'rules'>,
+  vifs: readonly Pick<VifSpec, 'groups'>[],
 ): Promise<GroupSpec[]> {
-  const { guests, rules } = scene
-  await readRules(
-    reader,
-    groupIds.filter((it) => !rules.has(it)),
-    rules,
-  )
-  const own = new Set(groupIds)
-  const referred = groupIds
-    .flatMap((it) => rules.get(it) ?? [])
-    .flatMap(({ peer }) => ('group' in peer ? [peer.group] : []))
-  const ids = [...new Set([...groupIds, ...referred])].sort()
-  return ids.map((id) => ({ id, rules: (own.has(id) && rules.get(id)) || noRules, members: membersOf(guests, id) }))
+  const own = remembered(vifs, 'groups', [], () => new Set(vifs.flatMap((it) => it.groups)))
+  const lacking = [...own].filter((it) => !rules.has(it))
+  if (lacking.length > 0) await readRules(reader, lacking, rules)
+  const ofOwn = [...own].map((it) => rules.get(it)!) // read above
+  const ids = remembered(vifs, 'groups and those referred to', ofOwn, () => {
+    const referred = ofOwn.flat().flatMap(({ peer }) => ('group' in peer ? [peer.group] : []))
+    return [...new Set([...own, ...referred])].sort()
+  })
+  return ids.map((id) => groupSpec(id, (own.has(id) && rules.get(id)) || noRules, membersOf(guests, id)))
 }
 
 const noRules: readonly RuleSpec[] = []
 
+/** The same object for all hosts that have the group. */
+function groupSpec(id: GroupId, rules: readonly RuleSpec[], members: readonly string[]): GroupSpec {
+  return remembered(members, rules === noRules ? 'members' : 'group', [rules], () => ({ id, rules, members }))
+}
+
 async function readRules(reader: Reader, ids: readonly GroupId[], into: Scene['rules']): Promise<void> {
-  if (ids.length === 0) return
   const read = await rulesOf(reader, ids)
   const networks = await networksOf(reader, prefixListsIn([...read.values()].flat()))
   for (const id of ids) {

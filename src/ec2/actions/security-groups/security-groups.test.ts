@@ -306,7 +306,7 @@ describe('rules', () => {
     const [web] = [await run([front]), await run([back])]
     await allow(back, { ...ssh, IpRanges: [], UserIdGroupPairs: [{ GroupId: front }] })
     const specs = await cloud.store.read(async (reader) =>
-      groupSpecs(reader, { guests: await Guests.read(reader), rules: new Map() }, [back as GroupId]),
+      groupSpecs(reader, { guests: await Guests.read(reader), rules: new Map() }, [{ groups: [back as GroupId] }]),
     )
     expect(specs.find((it) => it.id === front)).toEqual({ id: front, rules: [], members: [web!.PrivateIpAddress] })
     expect(specs.find((it) => it.id === back)?.rules).toContainEqual({
