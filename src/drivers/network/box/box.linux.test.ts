@@ -75,6 +75,16 @@ it('can be raised again, with one host more, and while half of it is there', asy
   await inside(at('west-2'), 'ping', '-c1', '-W2', box.hosts[0]!.underlayAddress)
 })
 
+it('replaces a cable of which one end is there alone, as after a namespace was deleted', async () => {
+  await raise(box, never)
+  await run('ip', ['-n', at('internet'), 'link', 'set', 'edge', 'netns', at('fabric')])
+  await run('ip', ['-n', at('east-1'), 'link', 'set', 'underlay', 'netns', at('internet')])
+  await raise(box, never)
+  expect((await inspect(box)).missing).toEqual([])
+  await inside(at('internet'), 'ping', '-c1', '-W2', box.internet.edge)
+  await inside(at('west-1'), 'ping', '-c1', '-W2', box.hosts[0]!.underlayAddress)
+})
+
 it('is finished by the next who raises it, wherever it stopped', async () => {
   for (const afterMs of [5, 20, 60, 120]) {
     await raise(box, AbortSignal.timeout(afterMs)).catch(() => undefined)

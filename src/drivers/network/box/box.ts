@@ -116,12 +116,27 @@ async function makeBridge(config: BoxConfig, abort: AbortSignal): Promise<void> 
   if (!links.has('bridge')) await ipBatch(namespace, [line], abort)
 }
 
-/** Both ends are made in one step, so a cable is there or not. */
+/**
+ * Both ends are made in one step, so a cable is there or not. One end alone is of a namespace that was deleted: the kernel takes it away
+ * too, a while later, and would then have taken it from under us. Source: Linux, net/core/net_namespace.c (cleanup_net).
+ */
 async function plugIn({ namespace, device, mtu, peer }: Cable, abort: AbortSignal): Promise<void> {
-  const { links } = readKernelState(namespace)
-  if (links.has(device)) return
+  const ends = [
+    { namespace, device },
+    { namespace: peer.namespace, device: peer.device },
+  ]
+  const present = ends.filter(isThere)
+  if (present.length === ends.length) return
+  for (const it of present)
+    await ipBatch(it.namespace, [`link del dev ${it.device}`], abort).catch((error: unknown) => {
+      if (isThere(it)) throw error
+    })
   const line = `link add ${peer.device} mtu ${mtu} type veth peer name ${device} mtu ${mtu} netns ${namespace}`
   await ipBatch(peer.namespace, [line], abort)
+}
+
+function isThere({ namespace, device }: Cable['peer']): boolean {
+  return readKernelState(namespace).links.has(device)
 }
 
 /** A route to the pool that is not ours is somebody else's decision. */
