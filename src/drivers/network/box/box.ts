@@ -16,7 +16,7 @@ import {
   selector,
   setSysctls,
 } from '../linux/namespace.ts'
-import { removeNamespace } from '../linux/remove.ts'
+import { removeNamespace, removeWire } from '../linux/remove.ts'
 import { together } from '../linux/turns.ts'
 import type { BoxConfig, MachineLink } from './layout.ts'
 import { type Cable, cables, machineDevice, machineLines, type Place, places } from './places.ts'
@@ -125,18 +125,11 @@ async function plugIn({ namespace, device, mtu, peer }: Cable, abort: AbortSigna
     { namespace, device },
     { namespace: peer.namespace, device: peer.device },
   ]
-  const present = ends.filter(isThere)
+  const present = ends.filter((it) => readKernelState(it.namespace).links.has(it.device))
   if (present.length === ends.length) return
-  for (const it of present)
-    await ipBatch(it.namespace, [`link del dev ${it.device}`], abort).catch((error: unknown) => {
-      if (isThere(it)) throw error
-    })
+  for (const it of present) await removeWire(it.namespace, it.device, abort)
   const line = `link add ${peer.device} mtu ${mtu} type veth peer name ${device} mtu ${mtu} netns ${namespace}`
   await ipBatch(peer.namespace, [line], abort)
-}
-
-function isThere({ namespace, device }: Cable['peer']): boolean {
-  return readKernelState(namespace).links.has(device)
 }
 
 /** A route to the pool that is not ours is somebody else's decision. */

@@ -1,3 +1,4 @@
+import type { Namespace } from '../../../base/network-namespace.ts'
 import { readKernelState } from './kernel-state.ts'
 import { tapGroup } from './links.ts'
 import { isWire } from './names.ts'
@@ -21,7 +22,7 @@ export async function removeNamespace(namespace: string, abort: AbortSignal): Pr
 }
 
 /** Removes an end of a wire, and with it the other one, wherever that is: whoever is there may be quicker. */
-export async function removeWire(namespace: string, name: string, abort: AbortSignal): Promise<void> {
+export async function removeWire(namespace: Namespace, name: string, abort: AbortSignal): Promise<void> {
   try {
     await ipBatch(namespace, [`link del dev ${name}`], abort)
   } catch (cause) {
