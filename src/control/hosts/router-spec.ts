@@ -39,7 +39,7 @@ export async function routerSpec(reader: Reader, scene: Scene, place: Place): Pr
   const groups = await groupSpecs(reader, scene, vifs)
   const make = () => makeRouter(reader, scene, { ...place, vifs, groups, dns })
   if (wires.length > 0) return make()
-  const of = [network, guests.at(vpc.id), dns, ...groups.flatMap((it) => [it.rules, it.members])]
+  const of = [network, guests.at(vpc.id), dns, ...groups]
   return remembered(vifs, `router ${host.id}`, of, make)
 }
 

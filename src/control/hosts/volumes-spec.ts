@@ -23,14 +23,8 @@ export class VolumeParts {
 
   /** Reads what these hosts lack. `of` gives it then, until something is forgotten. */
   async prepare(reader: Reader, hosts: readonly HostId[], domainOf: DomainOf): Promise<void> {
-    const isAsItWas = ({ domains }: Part) => {
-      for (const [id, domain] of domains) if (domainOf(id) !== domain) return false
-      return true
-    }
-    const lacking = hosts.filter((it) => {
-      const part = this.#parts.get(it)
-      return !part || !isAsItWas(part)
-    })
+    const isKept = (part: Part | undefined) => part?.domains.entries().every(([id, domain]) => domainOf(id) === domain)
+    const lacking = hosts.filter((it) => !isKept(this.#parts.get(it)))
     if (lacking.length === 0) return
     const rows = await readRows(reader, lacking)
     for (const host of lacking) {

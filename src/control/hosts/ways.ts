@@ -169,10 +169,8 @@ function blocks6({ network }: Scene, subnets: readonly SubnetRow[]): string[] {
 
 /** NATs of the VPC that work: a NAT gateway goes out by the table of its own subnet, whose ACL its traffic passes. */
 export function natSpecs(scene: Scene, { id }: VpcRow, aclOf: ReadonlyMap<SubnetId, AclId> = new Map()): NatSpec[] {
-  const here = remembered(scene.network, 'nats by VPC', [], () =>
-    Map.groupBy(scene.network.live.nats.values(), (it) => it.vpcId),
-  )
-  const nats = here.get(id)
+  const { live } = scene.network
+  const nats = remembered(live, 'nats', [], () => Map.groupBy(live.nats.values(), (it) => it.vpcId)).get(id)
   if (!nats) return []
   const open = openSubnets(scene, id)
   const boundaryOf = (subnet: SubnetId): Pick<NatSpec, 'boundary'> => {
