@@ -11,6 +11,7 @@ import type { Cloud } from '../model/cloud.ts'
 import { refuse } from '../model/errors.ts'
 import type { InstanceId, ResourceId, ResourceKind } from '../model/ids.ts'
 import type { Ground, TagSpecification, TagWriter, TokenMemory } from '../query/dispatch.ts'
+import { insertRow, prepared, rowWhere } from '../store/prepared.ts'
 import { rollback, type Store } from '../store/store.ts'
 import type { Context, Hosts, Outside, View } from './action.ts'
 import type { KeptAnswers } from './kept-answers.ts'
@@ -109,30 +110,20 @@ function kindIn(creates: readonly ResourceKind[], name: TagSpecification['Resour
 
 const tokens: TokenMemory<Context> = {
   async find({ tx, caller }, operation, token) {
-    const row = await tx.db
-      .selectFrom('clientTokens')
-      .selectAll()
-      .where('accountId', '=', caller.account)
-      .where('operation', '=', operation)
-      .where('token', '=', token)
-      .executeTakeFirst()
+    const row = await rowWhere(tx, 'clientTokens', { accountId: caller.account, operation, token })
     return row && { digest: row.digest, output: deserialize(Buffer.from(row.output, 'base64')) as unknown }
   },
   async keep({ tx, caller, now }, operation, token, { digest, output }) {
-    await tx.db
-      .deleteFrom('clientTokens')
-      .where('createdAt', '<', now.getTime() - tokenLifeMs)
-      .execute()
-    await tx.db
-      .insertInto('clientTokens')
-      .values({
-        accountId: caller.account,
-        operation,
-        token,
-        digest,
-        output: serialize(output).toString('base64'),
-        createdAt: now.getTime(),
-      })
-      .execute()
+    await forgetTokens(tx, now.getTime() - tokenLifeMs)
+    await insertRow(tx, 'clientTokens', {
+      accountId: caller.account,
+      operation,
+      token,
+      digest,
+      output: serialize(output).toString('base64'),
+      createdAt: now.getTime(),
+    })
   },
 }
+
+const forgetTokens = prepared((db, before: number) => db.deleteFrom('clientTokens').where('createdAt', '<', before))

@@ -1,5 +1,15 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import {
+  type CompiledQuery,
+  DefaultQueryExecutor,
+  type Dialect,
+  DummyDriver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
 import { Fault } from '../base/fault.ts'
 import type { Database } from './schema.ts'
 
@@ -19,21 +29,43 @@ export function connect(file: string, options: { readOnly?: boolean; foreign?: b
   const raw = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: true, readOnly })
   raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
   if (options.readOnly || options.foreign) raw.exec('PRAGMA query_only = ON')
-  const statements = new StatementCache(raw)
-  const database = { prepare: (sql: string) => preparedFor(raw, statements, sql), close: () => raw.close() }
-  return { raw, db: new Kysely<Database>({ dialect: new SqliteDialect({ database }) }) }
+  const executor = new Executor(raw)
+  return { raw, db: new Kysely<Database>({ config: { dialect }, dialect, driver: new DummyDriver(), executor }) }
 }
 
-/** What Kysely's SQLite dialect expects of a statement. */
-function preparedFor(raw: DatabaseSync, statements: StatementCache, sql: string) {
-  if (!raw.isTransaction) throw new Fault('the transaction has ended')
-  const statement = statements.take(sql)
-  return {
-    reader: statement.reader,
-    all: (values: readonly unknown[]) => allOf(statement, values),
-    run: (values: readonly unknown[]) => statement.prepared.run(...bindable(values)),
-    // A statement of its own: the cached one may be started again before the last row is read.
-    iterate: (values: readonly unknown[]) => raw.prepare(sql).iterate(...bindable(values)),
+/** How queries are written. They run in the executor alone. */
+export const dialect: Dialect = {
+  createAdapter: () => new SqliteAdapter(),
+  createDriver: () => new DummyDriver(),
+  createIntrospector: (db) => new SqliteIntrospector(db),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+}
+
+/**
+ * Runs queries where they are asked for: SQLite has answered before anybody could wait. Kysely's own way, by a driver and a lock, takes
+ * as long as making a query (measured: 6.7 µs for a row by its id that way, 0.5 of which are SQLite's).
+ */
+class Executor extends DefaultQueryExecutor {
+  readonly #raw: DatabaseSync
+  readonly #statements: StatementCache
+
+  constructor(raw: DatabaseSync) {
+    const nowhere = () => Promise.reject(new Fault('a query went past its executor'))
+    super(new SqliteQueryCompiler(), new SqliteAdapter(), { provideConnection: nowhere })
+    this.#raw = raw
+    this.#statements = new StatementCache(raw)
+  }
+
+  override withoutPlugins(): this {
+    return this // It has none.
+  }
+
+  override async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    if (!this.#raw.isTransaction) throw new Fault('the transaction has ended')
+    const statement = this.#statements.take(sql)
+    if (statement.reader) return { rows: allOf(statement, parameters) as Row[] }
+    const { changes } = statement.prepared.run(...bindable(parameters))
+    return { numAffectedRows: BigInt(changes), rows: [] }
   }
 }
 

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openStore } from './open.ts'
+import { insertRow, updateRows } from './prepared.ts'
 import { rollback, type Store, type Transaction, type Watch } from './store.ts'
+import type { HostRow } from './tables/resources.ts'
+
+const host: HostRow = {
+  ...{ id: 'a1', zone: 'z', underlayAddress: '100.64.1.1', isEdge: 0, accelerator: 'none', troublesJson: '[]' },
+  ...{ memoryMib: 1, cores: 1, diskGib: 1, connected: 1, lost: 0, generation: 1, received: 1, settled: 1 },
+  ...{ domains: 0, claimedMib: 0 },
+}
 
 const row = (resourceId: string, key = 'k', value = 'v') =>
   ({ resourceId, kind: 'instance', accountId: '111122223333', key, value }) as const
@@ -35,6 +43,19 @@ describe.each(['memory', 'disk'])('a store in %s', (where) => {
     expect(await taken()).toEqual(['i-2'])
     await store.transact((tx) => tx.db.deleteFrom('tags').execute())
     if (where === 'disk') expect(await taken()).toEqual([])
+  })
+
+  test('tells nothing of columns that nobody goes by', async () => {
+    using hosts = store.watch(['hosts.id'])
+    const told = () => store.read(async () => [...(hosts.take().get('hosts.id') ?? [])])
+    const change = (columns: Partial<HostRow>) => store.transact((tx) => updateRows(tx, 'hosts', { id: 'a1' }, columns))
+    await store.transact((tx) => insertRow(tx, 'hosts', host))
+    expect(await told()).toEqual(['a1'])
+    await change({ received: 7, settled: 7, troublesJson: '[1]' })
+    await change({ domains: 3, claimedMib: 9 })
+    expect(await told()).toEqual([])
+    await change({ received: 8, generation: 9 })
+    expect(await told()).toEqual(['a1'])
   })
 
   test('tells of what a row that is put over another leaves', async () => {

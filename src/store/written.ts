@@ -3,13 +3,20 @@
  * Triggers of the writer's connection alone write keys into a table of its own, in the transaction and undone with it; nothing of it is on
  * disk.
  */
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Database } from './schema.ts'
 import type { Watch, Watched, Written } from './store.ts'
+
+/** Columns that change with whatever a host says or is given: a row is not written by that for those who watch. */
+export const unwatched = {
+  hosts: ['received', 'settled', 'troublesJson', 'domains', 'claimedMib'],
+} as const satisfies { readonly [T in keyof Database]?: readonly (keyof Database[T])[] }
 
 export class WriteWatch {
   readonly #raw: DatabaseSync
   readonly #watches = new Set<PendingWatch>()
   readonly #columns = new Set<Watched>()
+  #noted: StatementSync | undefined
 
   constructor(raw: DatabaseSync) {
     this.#raw = raw
@@ -18,6 +25,7 @@ export class WriteWatch {
   watch(columns: readonly Watched[]): Watch {
     if (this.#columns.size === 0) {
       this.#raw.exec('CREATE TEMP TABLE "written" ("place" text, "key" text)')
+      this.#noted = this.#raw.prepare('SELECT DISTINCT "place", "key" FROM temp."written"')
     }
     for (const it of columns) if (!this.#columns.has(it)) this.#listenTo(it)
     const watch = new PendingWatch(columns, () => this.#watches.delete(watch))
@@ -27,8 +35,7 @@ export class WriteWatch {
 
   /** Takes what the database has noted. Where this is undone, it is told once more. */
   collect(): void {
-    if (this.#columns.size === 0) return
-    const rows = this.#raw.prepare('SELECT DISTINCT "place", "key" FROM temp."written"').all()
+    const rows = this.#noted?.all() ?? []
     if (rows.length === 0) return
     this.#raw.exec('DELETE FROM temp."written"')
     for (const { place, key } of rows as { place: Watched; key: string }[])
@@ -38,13 +45,25 @@ export class WriteWatch {
   #listenTo(place: Watched): void {
     this.#columns.add(place)
     const [table, column] = place.split('.')
-    const note = (row: 'old' | 'new') =>
-      `INSERT INTO "written" SELECT '${place}', ${row}."${column}" WHERE ${row}."${column}" IS NOT NULL;`
-    const when = { INSERT: note('new'), UPDATE: `${note('old')} ${note('new')}`, DELETE: note('old') }
+    const note = (row: 'old' | 'new', but = '') =>
+      `INSERT INTO "written" SELECT '${place}', ${row}."${column}" WHERE ${row}."${column}" IS NOT NULL ${but};`
+    const when = {
+      INSERT: note('new'),
+      [this.#updateOf(table!)]: `${note('new')} ${note('old', `AND old."${column}" IS NOT new."${column}"`)}`, // what is before the dot
+      DELETE: note('old'),
+    }
     for (const [event, notes] of Object.entries(when)) {
-      const name = `written ${place} ${event}`
+      const name = `written ${place} ${event}`.replaceAll('"', '')
       this.#raw.exec(`CREATE TEMP TRIGGER "${name}" AFTER ${event} ON main."${table}" BEGIN ${notes} END`)
     }
+  }
+
+  #updateOf(table: string): string {
+    const but: readonly string[] = table in unwatched ? unwatched[table as keyof typeof unwatched] : []
+    if (but.length === 0) return 'UPDATE'
+    const columns = this.#raw.prepare('SELECT name FROM pragma_table_info(?)').all(table) as { name: string }[]
+    const others = columns.map((it) => it.name).filter((it) => !but.includes(it))
+    return `UPDATE OF ${others.map((it) => `"${it}"`).join(', ')}`
   }
 }
 

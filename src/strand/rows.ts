@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { prepared, rowsWhere, rowWhere, updateRows } from '../store/prepared.ts'
 import type { Reader, Transaction } from '../store/store.ts'
 import type { StrandTable } from '../store/tables/engine.ts'
 import { strandChannel } from './calls.ts'
@@ -7,16 +8,15 @@ import type { BoundMachine } from './machine.ts'
 export type StrandRow = Selectable<StrandTable>
 
 export async function strandOf(reader: Reader, subject: string): Promise<StrandRow | undefined> {
-  return await reader.db.selectFrom('strands').selectAll().where('subject', '=', subject).executeTakeFirst()
+  return rowWhere(reader, 'strands', { subject })
 }
 
 export async function change(tx: Transaction, subject: string, values: Partial<StrandRow>): Promise<void> {
-  await tx.db.updateTable('strands').set(values).where('subject', '=', subject).execute()
+  await updateRows(tx, 'strands', { subject }, values)
 }
 
 export async function signalsOf(reader: Reader, subject: string): Promise<Set<string>> {
-  const rows = await reader.db.selectFrom('signals').select('name').where('subject', '=', subject).execute()
-  return new Set(rows.map((row) => row.name))
+  return new Set((await rowsWhere(reader, 'signals', { subject })).map((row) => row.name))
 }
 
 export interface Agenda {
@@ -39,36 +39,37 @@ export async function agendaAt(reader: Reader, now: number, most: Record<StrandR
 }
 
 async function dueOf(reader: Reader, kind: StrandRow['kind'], now: number, most: number): Promise<string[]> {
-  if (most === 0) return []
-  const rows = await reader.db
+  return most === 0 ? [] : (await dueRows(reader, kind, now, most)).map((row) => row.subject)
+}
+
+const dueRows = prepared((db, kind: StrandRow['kind'], now: number, most: number) =>
+  db
     .selectFrom('strands')
     .select('subject')
     .where('kind', '=', kind)
     .where('wakeAt', '<=', now)
     .where('owner', 'is', null)
     .orderBy('wakeAt')
-    .limit(most)
-    .execute()
-  return rows.map((row) => row.subject)
-}
+    .limit(most),
+)
 
 async function nextOf(reader: Reader, kind: StrandRow['kind'], now: number): Promise<number | null> {
-  const row = await reader.db
+  return (await nextRow(reader, kind, now))[0]?.at ?? null
+}
+
+const nextRow = prepared((db, kind: StrandRow['kind'], now: number) =>
+  db
     .selectFrom('strands')
     .select((it) => it.fn.min('wakeAt').as('at'))
     .where('kind', '=', kind)
-    .where('wakeAt', '>', now)
-    .executeTakeFirst()
-  return row?.at ?? null
-}
+    .where('wakeAt', '>', now),
+)
 
 async function firstDeadline(reader: Reader): Promise<number | null> {
-  const row = await reader.db
-    .selectFrom('deadlines')
-    .select((it) => it.fn.min('at').as('at'))
-    .executeTakeFirst()
-  return row?.at ?? null
+  return (await deadlineRow(reader))[0]?.at ?? null
 }
+
+const deadlineRow = prepared((db) => db.selectFrom('deadlines').select((it) => it.fn.min('at').as('at')))
 
 /** Turns the deadlines that have passed into signals, a hundred at a time. */
 export async function raiseAlarms(tx: Transaction, now: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { RunInstancesCommand } from '@aws-sdk/client-ec2'
 import fc from 'fast-check'
-import type { KyselyPlugin } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import { expect, test } from 'vitest'
 import { specsFrom } from '../../src/control/hosts/host-spec.ts'
 import { keptSpecs, watched } from '../../src/control/hosts/kept-scene.ts'
@@ -8,20 +8,15 @@ import { alice, TestCloud, testCloud, tinyImage } from '../../src/ec2/testing.ts
 import type { HostId, InstanceId, SnapshotId, VolumeId } from '../../src/model/ids.ts'
 import type { Transaction } from '../../src/store/store.ts'
 import type { AttachmentRow, SnapshotRow, VolumeRow } from '../../src/store/tables/volumes.ts'
+import { noting, tablesOf } from '../../src/store/testing.ts'
 
 test('every table that specs are read of is watched', async () => {
   await using cloud = await TestCloud.open()
   await cloud.client().send(new RunInstancesCommand({ ImageId: tinyImage, MinCount: 1, MaxCount: 1 }))
   const hosts = Object.keys(await cloud.generations())
-  const read = new Set<string>()
-  const noting: KyselyPlugin = {
-    transformQuery({ node }) {
-      for (const it of tablesIn(node)) read.add(it)
-      return node
-    },
-    transformResult: async ({ result }) => result,
-  }
-  await cloud.store.read(({ db }) => specsFrom(testCloud)({ db: db.withPlugin(noting) }, hosts))
+  const queries: CompiledQuery[] = []
+  await cloud.store.read((reader) => specsFrom(testCloud)(noting(reader, queries), hosts))
+  const read = tablesOf(queries)
   expect(read).toContain('interfaceGroups')
   expect([...read].filter((it) => !watched.some((column) => column.startsWith(`${it}.`)))).toEqual([])
 })
@@ -203,11 +198,4 @@ function snapshotRow(id: SnapshotId, volumeId: VolumeId, hostId: HostId): Snapsh
     ...{ description: '', startedAt: 0, completedAt: null, wishedIn: 0, keyId: null },
     sourceJson: JSON.stringify({ kind: 'volume', volume: volumeId }),
   }
-}
-
-function tablesIn(node: unknown): string[] {
-  if (typeof node !== 'object' || node === null) return []
-  const { kind, table } = node as { kind?: string; table?: { identifier?: { name: string } } }
-  const own = kind === 'TableNode' && table?.identifier ? [table.identifier.name] : []
-  return [...own, ...Object.values(node).flatMap(tablesIn)]
 }

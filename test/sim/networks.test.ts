@@ -311,7 +311,7 @@ async function checkRows(cloud: TestCloud): Promise<void> {
     interfaces: await db.selectFrom('interfaces').selectAll().execute(),
     instances: await db.selectFrom('instances').selectAll().execute(),
     vpcHosts: await db.selectFrom('vpcHosts').selectAll().execute(),
-    claims: await db.selectFrom('hostClaims').selectAll().where('domains', '>', 0).execute(),
+    taken: await db.selectFrom('hosts').selectAll().where('domains', '>', 0).execute(),
   }))
   for (const vpc of rows.vpcs) {
     const blocks = [vpc.cidr, ...rows.blocks.filter((it) => it.vpcId === vpc.id).map((it) => it.cidr)]
@@ -334,7 +334,7 @@ async function checkRows(cloud: TestCloud): Promise<void> {
   })
   // What the database counts by itself.
   expect(new Map(rows.vpcHosts.map((it) => [`${it.vpcId} ${it.hostId}`, it.interfaces]))).toEqual(counted(places))
-  expect(new Map(rows.claims.map((it) => [it.hostId, it.domains]))).toEqual(counted([...hostOf.values()]))
+  expect(new Map(rows.taken.map((it) => [it.id, it.domains]))).toEqual(counted([...hostOf.values()]))
 }
 
 function counted<T>(all: readonly T[]): Map<T, number> {

@@ -3,6 +3,7 @@ import type { Random } from '../../base/random.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import { refuse } from '../../model/errors.ts'
 import { type InterfaceId, newId } from '../../model/ids.ts'
+import { insertRow, prepared } from '../../store/prepared.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InterfaceRow } from '../../store/tables/resources.ts'
 import { toAddress, toNumber } from '../vpcs/addresses.ts'
@@ -17,20 +18,17 @@ interface Around {
 export async function lendAddresses(tx: Transaction, nics: readonly InterfaceRow[], around: Around): Promise<void> {
   const free = await freePublicAddresses(tx, around.cloud, nics.length, around.random)
   for (const [index, { id, accountId, privateAddress }] of nics.entries()) {
-    await tx.db
-      .insertInto('addresses')
-      .values({
-        id: newId('elastic-ip', around.random),
-        accountId,
-        publicAddress: free[index]!, // as many as asked for
-        elastic: 0,
-        associationId: null,
-        interfaceId: id,
-        privateAddress,
-        reverseName: null,
-        createdAt: around.now.getTime(),
-      })
-      .execute()
+    await insertRow(tx, 'addresses', {
+      id: newId('elastic-ip', around.random),
+      accountId,
+      publicAddress: free[index]!, // as many as asked for
+      elastic: 0,
+      associationId: null,
+      interfaceId: id,
+      privateAddress,
+      reverseName: null,
+      createdAt: around.now.getTime(),
+    })
   }
 }
 
@@ -59,11 +57,7 @@ export async function freePublicAddresses(
     const some = Array.from({ length: Math.min(lookedAtOnce, size - step) }, (_, index) =>
       toAddress(first + ((start + (step + index) * stride) % size)),
     )
-    const rows = await tx.db
-      .selectFrom('addresses')
-      .select('publicAddress')
-      .where('publicAddress', 'in', some)
-      .execute()
+    const rows = await inUse(tx, some)
     const taken = new Set(rows.map((row) => row.publicAddress))
     found.push(...some.filter((it) => !taken.has(it)))
   }
@@ -71,8 +65,12 @@ export async function freePublicAddresses(
   return found.slice(0, count)
 }
 
+const inUse = prepared((db, addresses: readonly string[]) =>
+  db.selectFrom('addresses').select('publicAddress').where('publicAddress', 'in', addresses),
+)
+
 /** Most pools are far from full: the first look finds enough. */
-const lookedAtOnce = 64
+const lookedAtOnce = 8
 /** A prime. */
 const farApart = 7919
 

@@ -1,6 +1,7 @@
 /** The one place that tells which addresses an interface has, and which public address leads to each. */
 import { type Cloud, publicName } from '../../model/cloud.ts'
 import type { InterfaceId } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader } from '../../store/store.ts'
 import type { AddressRow } from '../../store/tables/addresses.ts'
 import type { InterfaceRow } from '../../store/tables/resources.ts'
@@ -27,7 +28,7 @@ type Nic = Pick<InterfaceRow, 'id' | 'privateAddress'>
 /** The addresses of each of these interfaces, the primary one first, the others in the order of their text. Two queries. */
 export async function addressesOf(reader: Reader, interfaces: readonly Nic[]): Promise<AddressesOf> {
   const ids = interfaces.map((it) => it.id)
-  const secondary = Map.groupBy(await secondaryRows(reader, ids), (it) => it.interfaceId)
+  const secondary = Map.groupBy(ids.length === 0 ? [] : await secondaryRows(reader, ids), (it) => it.interfaceId)
   const leading = await leadingAddresses(reader, ids)
   const at = (id: InterfaceId, address: string, primary: boolean): InterfaceAddress => ({
     address,
@@ -48,22 +49,13 @@ function inMap(found: ReadonlyMap<InterfaceId, ReturnType<AddressesOf>>): Addres
   return (id) => found.get(id)! // Whoever asks has asked for it before.
 }
 
-async function secondaryRows({ db }: Reader, ids: readonly InterfaceId[]) {
-  if (ids.length === 0) return []
-  return db.selectFrom('secondaryAddresses').selectAll().where('interfaceId', 'in', ids).orderBy('address').execute()
-}
+const secondaryRows = prepared((db, ids: readonly InterfaceId[]) =>
+  db.selectFrom('secondaryAddresses').selectAll().where('interfaceId', 'in', ids).orderBy('address'),
+)
 
 /** By interface and private address. */
-async function leadingAddresses({ db }: Reader, ids: readonly InterfaceId[]): Promise<Map<string, LeadingAddress>> {
-  if (ids.length === 0) return new Map()
-  const rows = await db
-    .selectFrom('addresses')
-    .innerJoin('interfaces', 'interfaces.id', 'addresses.interfaceId')
-    .innerJoin('vpcs', 'vpcs.id', 'interfaces.vpcId')
-    .select(leadingColumns.map((it) => `addresses.${it}` as const))
-    .select(['addresses.interfaceId', 'addresses.privateAddress', 'vpcs.dnsSupport', 'vpcs.dnsHostnames'])
-    .where('addresses.interfaceId', 'in', ids)
-    .execute()
+async function leadingAddresses(reader: Reader, ids: readonly InterfaceId[]): Promise<Map<string, LeadingAddress>> {
+  const rows = ids.length === 0 ? [] : await leadingRows(reader, ids)
   return new Map(
     rows.map(({ dnsSupport, dnsHostnames, interfaceId, privateAddress, ...row }) => [
       `${interfaceId} ${privateAddress}`,
@@ -71,6 +63,16 @@ async function leadingAddresses({ db }: Reader, ids: readonly InterfaceId[]): Pr
     ]),
   )
 }
+
+const leadingRows = prepared((db, ids: readonly InterfaceId[]) =>
+  db
+    .selectFrom('addresses')
+    .innerJoin('interfaces', 'interfaces.id', 'addresses.interfaceId')
+    .innerJoin('vpcs', 'vpcs.id', 'interfaces.vpcId')
+    .select(leadingColumns.map((it) => `addresses.${it}` as const))
+    .select(['addresses.interfaceId', 'addresses.privateAddress', 'vpcs.dnsSupport', 'vpcs.dnsHostnames'])
+    .where('addresses.interfaceId', 'in', ids),
+)
 
 /** The public name of an address; nothing where its VPC gives none. */
 export function publicNameOf(cloud: Cloud, { publicAddress, named }: LeadingAddress): string {

@@ -5,7 +5,7 @@ import { type AccountId, newId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
 import type { DhcpOptionsJson, DhcpOptionsRow } from '../../store/tables/vpcs.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { checkIds, requireAll } from '../lookup.ts'
 import { removeTags } from '../tags/tags.ts'
 
@@ -63,7 +63,7 @@ export async function chooseOptions(tx: Transaction, vpc: VpcRow, options: DhcpO
     .set({ dhcpOptionsId: options?.id ?? null })
     .where('id', '=', vpc.id)
     .execute()
-  await wish(tx, await hostsOfVpc(tx, vpc.id))
+  await wishVpc(tx, vpc.id)
 }
 
 /** Deletes a set that no VPC has. */

@@ -8,13 +8,12 @@ import type { DomainSpec, HostSpec, RouterSpec } from '../../host-api/spec.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import type { HostId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
-import type { HostRow } from '../../store/tables/resources.ts'
 import { outsideDnsSpec } from '../dns/dns-spec.ts'
 import type { Guest } from '../instances/guest.ts'
 import { domainSpec } from './domain-spec.ts'
 import { edgeNetworks } from './edge-spec.ts'
 import { routerSpec } from './router-spec.ts'
-import { readScene, type Scene } from './scene.ts'
+import { readScene, type Scene, type SceneHost } from './scene.ts'
 import { wiresFrom } from './ways.ts'
 
 /** The specs of these hosts, in one consistent view of the rows. */
@@ -35,7 +34,7 @@ export async function deriveSpecs(reader: Reader, scene: Scene, hosts: readonly 
   return specs
 }
 
-async function hostSpec(reader: Reader, scene: Scene, host: HostRow): Promise<HostSpec> {
+async function hostSpec(reader: Reader, scene: Scene, host: SceneHost): Promise<HostSpec> {
   const guests = scene.guests.at(host.id)
   const vpcIds = remembered(
     guests,

@@ -32,4 +32,6 @@ const nothingKnown = {
   received: 0,
   settled: 0,
   troublesJson: '[]',
+  domains: 0,
+  claimedMib: 0,
 } as const

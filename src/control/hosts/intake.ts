@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
 import type { DomainFact, HostCapacity, HostFacts } from '../../host-api/facts.ts'
 import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
+import { prepared, putRow, rowWhere, updateRows } from '../../store/prepared.ts'
 import type { Store, Transaction } from '../../store/store.ts'
 import type { DomainFactRow } from '../../store/tables/resources.ts'
 import { volumeNews, volumesWaiting } from './volume-facts.ts'
@@ -104,24 +105,15 @@ async function makeRowsSay(
   tx: Transaction,
   news: readonly (News & { readonly heard: Heard })[],
 ): Promise<ReadonlySet<string>> {
-  const hosts = await tx.db
-    .selectFrom('hosts')
-    .select(['id', 'received', 'troublesJson'])
-    .where(
-      'id',
-      'in',
-      news.map((it) => it.facts.host),
-    )
-    .execute()
   const concerned: string[] = []
   const newer: HostFacts[] = []
   for (const { facts, heard, last } of news) {
-    const before = hosts.find((it) => it.id === facts.host)
+    const before = await rowWhere(tx, 'hosts', { id: facts.host })
     if (!before) continue
     if (before.received !== facts.received) newer.push(facts)
     const troublesJson = JSON.stringify(facts.troubles)
     const { host, received, settled } = facts
-    await tx.db.updateTable('hosts').set({ received, settled, troublesJson }).where('id', '=', host).execute()
+    await updateRows(tx, 'hosts', { id: host }, { received, settled, troublesJson })
     const changed = await replaceDomains(tx, heard.domains, last?.domains ?? (await storedRows(tx, host)))
     const troubles = before.troublesJson === troublesJson ? [] : facts.troubles.map((it) => it.subject)
     const domains = [...changed, ...troubles.filter((it): it is DomainId => /^dom_\d+$/.test(it))]
@@ -138,7 +130,7 @@ async function replaceDomains(tx: Transaction, after: Heard['domains'], before: 
   const gone = [...before.keys()].filter((it) => !after.has(it))
   const changed = [...after.values()].filter((row) => !isDeepStrictEqual(before.get(row.id), row))
   if (gone.length > 0) await tx.db.deleteFrom('domainFacts').where('id', 'in', gone).execute()
-  for (const row of changed) await putFact(tx, row)
+  for (const row of changed) await putRow(tx, 'domainFacts', 'id', row)
   return [...gone, ...changed.map((it) => it.id)]
 }
 
@@ -170,9 +162,12 @@ function rowOf(
 
 async function instancesOf(tx: Transaction, domains: readonly DomainId[]): Promise<InstanceId[]> {
   if (domains.length === 0) return []
-  const rows = await tx.db.selectFrom('instances').select('id').where('domainId', 'in', domains).execute()
-  return rows.map((row) => row.id)
+  return (await withDomains(tx, domains)).map((row) => row.id)
 }
+
+const withDomains = prepared((db, domains: readonly DomainId[]) =>
+  db.selectFrom('instances').select('id').where('domainId', 'in', domains),
+)
 
 /** Those whose newest wish their host has now received, and those that wait for an interface to leave. */
 async function instancesWaiting(tx: Transaction, news: readonly HostFacts[]): Promise<InstanceId[]> {
@@ -192,13 +187,4 @@ async function instancesWaiting(tx: Transaction, news: readonly HostFacts[]): Pr
     .where('state', '=', 'shutting-down')
     .execute()
   return [...ending.filter((it) => it.wishedIn <= received.get(it.hostId)!), ...leaving].map((it) => it.id) // asked for these
-}
-
-async function putFact(tx: Transaction, row: DomainFactRow): Promise<void> {
-  const { id: _, ...rest } = row
-  await tx.db
-    .insertInto('domainFacts')
-    .values(row)
-    .onConflict((it) => it.column('id').doUpdateSet(rest))
-    .execute()
 }

@@ -13,12 +13,11 @@ import {
   type VolumeId,
 } from '../../model/ids.ts'
 import type { Reader, Store, Watch, Watched, Written } from '../../store/store.ts'
-import type { HostRow } from '../../store/tables/resources.ts'
 import { instancesWith } from '../attachments/plugs.ts'
 import { readReverseNames } from '../dns/dns-spec.ts'
 import { deriveSpecs, type SpecSource } from './host-spec.ts'
 import { readNetwork } from './network-scene.ts'
-import { readScene, type Scene } from './scene.ts'
+import { readScene, type Scene, type SceneHost, sceneHosts } from './scene.ts'
 
 /** Parts of guests, by whose they are. */
 const ofInstances = [
@@ -138,10 +137,10 @@ function guestsConcerned({ guests }: Scene, written: Written): InstanceId[] {
 }
 
 /** Reads these hosts again. Whether others have to know something else of one. */
-async function refreshHosts({ db }: Reader, hosts: Scene['hosts'], written: ReadonlySet<HostId>): Promise<boolean> {
+async function refreshHosts(reader: Reader, hosts: Scene['hosts'], written: ReadonlySet<HostId>): Promise<boolean> {
   const ids = [...written]
   if (ids.length === 0) return false
-  const rows = await db.selectFrom('hosts').selectAll().where('id', 'in', ids).execute()
+  const rows = await sceneHosts(reader).where('id', 'in', ids).execute()
   const after = new Map(rows.map((it) => [it.id, it]))
   const isElsewhere = ids.some((id) => !isSamePlace(after.get(id), hosts.get(id)))
   for (const id of ids) hosts.delete(id)
@@ -150,6 +149,6 @@ async function refreshHosts({ db }: Reader, hosts: Scene['hosts'], written: Read
 }
 
 /** Whether what others know of it is the same. */
-function isSamePlace(host: HostRow | undefined, before: HostRow | undefined): boolean {
+function isSamePlace(host: SceneHost | undefined, before: SceneHost | undefined): boolean {
   return host?.underlayAddress === before?.underlayAddress && host?.isEdge === before?.isEdge
 }

@@ -4,7 +4,7 @@ import type { RouterSpec, SubnetSpec, VifSpec, WireSpec } from '../../host-api/s
 import { privateName } from '../../model/cloud.ts'
 import type { SubnetId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
-import type { HostRow, MetadataOptionsJson, VpcRow } from '../../store/tables/resources.ts'
+import type { MetadataOptionsJson, VpcRow } from '../../store/tables/resources.ts'
 import { dnsSpecOf } from '../dns/dns-spec.ts'
 import type { Guest, GuestInterface } from '../instances/guest.ts'
 import { gateway6Of } from '../ipv6/networks.ts'
@@ -17,11 +17,11 @@ import { aclsOf } from './acls.ts'
 import { dhcpOf } from './dhcp.ts'
 import { objectsOf } from './objects.ts'
 import { guestRoutes, mtu } from './routes.ts'
-import type { Scene } from './scene.ts'
+import type { Scene, SceneHost } from './scene.ts'
 import { cidrsOf, tableSpecs } from './ways.ts'
 
 interface Place {
-  readonly host: HostRow
+  readonly host: SceneHost
   readonly vpc: VpcRow
   readonly wires: readonly WireSpec[]
 }

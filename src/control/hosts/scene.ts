@@ -8,10 +8,19 @@ import { Guests } from './guests.ts'
 import { type NetworkScene, readNetwork } from './network-scene.ts'
 import { VolumeParts } from './volumes-spec.ts'
 
+const columns = ['id', 'zone', 'underlayAddress', 'isEdge', 'generation'] as const
+
+/** What specs go by of a host: where it is, and how new its spec is. */
+export type SceneHost = Pick<HostRow, (typeof columns)[number]>
+
+export function sceneHosts({ db }: Reader) {
+  return db.selectFrom('hosts').select(columns)
+}
+
 /** Everything that specs are made of, as rows say it. */
 export interface Scene {
   readonly cloud: Cloud
-  readonly hosts: Map<HostId, HostRow>
+  readonly hosts: Map<HostId, SceneHost>
   readonly guests: Guests
   readonly volumes: VolumeParts
   /** Another object when anything in it is another. */
@@ -24,7 +33,7 @@ export interface Scene {
 
 /** All of it, from all rows, but what is read by host when it is asked for. */
 export async function readScene(reader: Reader, cloud: Cloud): Promise<Scene> {
-  const hosts = await reader.db.selectFrom('hosts').selectAll().execute()
+  const hosts = await sceneHosts(reader).execute()
   const guests = await Guests.read(reader)
   return {
     cloud,

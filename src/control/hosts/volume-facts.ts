@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { HostFacts } from '../../host-api/facts.ts'
 import type { DomainId, HostId, VolumeId } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { SnapshotFactRow, VolumeFactRow } from '../../store/tables/volumes.ts'
 
@@ -76,15 +77,18 @@ async function takeVolumeFacts(tx: Transaction, { host, volumes: told }: HostFac
 /** The attachments of the instances that have these domains, and their volumes whose new size the domains are to see. */
 async function attachmentsOfDomains(tx: Transaction, domains: readonly DomainId[]): Promise<string[]> {
   if (domains.length === 0) return []
-  const rows = await tx.db
+  const rows = await attachmentRows(tx, domains)
+  return rows.flatMap((it) => (it.state === 'optimizing' ? [it.id, it.volumeId] : [it.id]))
+}
+
+const attachmentRows = prepared((db, domains: readonly DomainId[]) =>
+  db
     .selectFrom('attachments')
     .innerJoin('instances', 'instances.id', 'attachments.instanceId')
     .leftJoin('volumeModifications', 'volumeModifications.volumeId', 'attachments.volumeId')
     .select(['attachments.id', 'attachments.volumeId', 'volumeModifications.state'])
-    .where('instances.domainId', 'in', domains)
-    .execute()
-  return rows.flatMap((it) => (it.state === 'optimizing' ? [it.id, it.volumeId] : [it.id]))
-}
+    .where('instances.domainId', 'in', domains),
+)
 
 /** Those of whose wish these hosts may just have heard. */
 export async function volumesWaiting(tx: Transaction, news: readonly HostFacts[]): Promise<string[]> {

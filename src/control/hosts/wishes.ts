@@ -1,42 +1,68 @@
 /** A host's generation: it grows in the transaction that changes what the host shall do. */
+import { sql } from 'kysely'
 import type { HostId, VpcId } from '../../model/ids.ts'
-import type { Transaction } from '../../store/store.ts'
+import { prepared } from '../../store/prepared.ts'
+import type { Reader, Transaction } from '../../store/store.ts'
+import type { HostRow } from '../../store/tables/resources.ts'
 import { peersOf } from '../peerings/find.ts'
 
 /** The store's channel on which hosts are told whose spec has changed. */
 export const hostChannel = 'hosts'
 
-/** As `wish`, for the hosts of the VPC's guests, which its rules concern. */
-export async function wishRules(tx: Transaction, vpc: VpcId): Promise<void> {
-  await wish(tx, await guestHostsOfVpc(tx, vpc))
-}
-
 /** Grows the generation of each of `hosts`, and has their specs sent once this is committed. Answers the new generations. */
 export async function wish(tx: Transaction, hosts: Iterable<HostId>): Promise<ReadonlyMap<HostId, number>> {
   const ids = [...new Set(hosts)]
-  if (ids.length === 0) return new Map()
-  const rows = await tx.db
+  return ids.length === 0 ? new Map() : told(tx, await growThese(tx, ids))
+}
+
+/** The same for every host that has a part of the VPC: those with a guest in it or in one of its peers, and the edge; and for `others`. */
+export async function wishVpc(
+  tx: Transaction,
+  vpc: VpcId,
+  others: readonly HostId[] = [],
+): Promise<ReadonlyMap<HostId, number>> {
+  return told(tx, await growAround(tx, [vpc, ...(await peersOf(tx, vpc))], others))
+}
+
+/** The same for the hosts of the VPC's guests, which its rules concern. */
+export async function wishRules(tx: Transaction, vpc: VpcId): Promise<void> {
+  told(tx, await growUnder(tx, [vpc, ...(await peersOf(tx, vpc))]))
+}
+
+/** The hosts of `wishVpc`, where they are to be told after the VPC has changed. */
+export async function hostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]> {
+  return (await around(tx, [vpc, ...(await peersOf(tx, vpc))], [])).map((row) => row.id)
+}
+
+function told(tx: Transaction, grown: readonly Pick<HostRow, 'id' | 'generation'>[]): ReadonlyMap<HostId, number> {
+  for (const { id } of grown) tx.notify(hostChannel, id)
+  return new Map(grown.map((row) => [row.id, row.generation]))
+}
+
+type Db = Reader['db']
+
+function growing(db: Db) {
+  return db
     .updateTable('hosts')
     .set((eb) => ({ generation: eb('generation', '+', 1) }))
-    .where('id', 'in', ids)
     .returning(['id', 'generation'])
-    .execute()
-  for (const { id } of rows) tx.notify(hostChannel, id)
-  return new Map(rows.map((row) => [row.id, row.generation]))
 }
 
-/** Every host that has a part of the VPC: those with a guest in it or in one of its peers, and the edge. */
-export async function hostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]> {
-  const edges = await tx.db.selectFrom('hosts').select('id').where('isEdge', '=', 1).execute()
-  return [...new Set([...(await guestHostsOfVpc(tx, vpc)), ...edges.map((row) => row.id)])]
+function under(db: Db, vpcs: readonly VpcId[]) {
+  return db.selectFrom('vpcHosts').select('hostId as id').where('vpcId', 'in', vpcs)
 }
 
-async function guestHostsOfVpc(tx: Transaction, vpc: VpcId): Promise<HostId[]> {
-  const rows = await tx.db
-    .selectFrom('vpcHosts')
-    .select('hostId')
-    .distinct()
-    .where('vpcId', 'in', [vpc, ...(await peersOf(tx, vpc))])
-    .execute()
-  return rows.map((row) => row.hostId)
+/** Parts of one list of ids, each found by an index. */
+function allAround(db: Db, vpcs: readonly VpcId[], others: readonly HostId[]) {
+  const edges = db.selectFrom('hosts').select('id').where('isEdge', '=', sql.lit(1))
+  return under(db, vpcs)
+    .union(edges)
+    .union(db.selectFrom('hosts').select('id').where('id', 'in', others))
 }
+
+const growThese = prepared((db, ids: readonly HostId[]) => growing(db).where('id', 'in', ids))
+const growUnder = prepared((db, vpcs: readonly VpcId[]) => growing(db).where('id', 'in', under(db, vpcs)))
+const growAround = prepared((db, vpcs: readonly VpcId[], others: readonly HostId[]) =>
+  growing(db).where('id', 'in', allAround(db, vpcs, others)),
+)
+const around = prepared((db, vpcs: readonly VpcId[], others: readonly HostId[]) => allAround(db, vpcs, others))

@@ -2,6 +2,7 @@
 import type { BootSpec } from '../../host-api/spec.ts'
 import { refuse } from '../../model/errors.ts'
 import type { AccountId, ImageId, InstanceId } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
 import { files } from './bundle-images.ts'
@@ -36,12 +37,15 @@ export async function keepBootChoice({ db }: Transaction, instance: InstanceId, 
 
 /** What the launches of these instances chose; nothing of those that did not. */
 export async function bootChoicesOf(
-  { db }: Reader,
+  reader: Reader,
   ids: readonly InstanceId[],
 ): Promise<ReadonlyMap<InstanceId, BootChoice>> {
-  const rows = await db.selectFrom('instanceBoots').selectAll().where('instanceId', 'in', ids).execute()
-  return new Map(rows.map((it) => [it.instanceId, it]))
+  return new Map((await choices(reader, ids)).map((it) => [it.instanceId, it]))
 }
+
+const choices = prepared((db, ids: readonly InstanceId[]) =>
+  db.selectFrom('instanceBoots').selectAll().where('instanceId', 'in', ids),
+)
 
 /** Kernels and RAM disks of images on volumes: others have theirs in their own folders. */
 export async function bootsOfImages(
@@ -65,12 +69,7 @@ export async function bootsOf(
 ): Promise<ReadonlyMap<InstanceId, BootChoice>> {
   if (instances.length === 0) return new Map()
   const imageIds = [...new Set(instances.map((it) => it.imageId))]
-  const rows = await reader.db
-    .selectFrom('bundledImages')
-    .select(['imageId', 'kernelId', 'ramdiskId'])
-    .where('imageId', 'in', imageIds)
-    .execute()
-  const ofImages = new Map(rows.map((it) => [it.imageId, it]))
+  const ofImages = new Map((await partsOf(reader, imageIds)).map((it) => [it.imageId, it]))
   const chosen = await bootChoicesOf(
     reader,
     instances.map((it) => it.id),
@@ -85,6 +84,10 @@ export async function bootsOf(
     ]),
   )
 }
+
+const partsOf = prepared((db, images: readonly ImageId[]) =>
+  db.selectFrom('bundledImages').select(['imageId', 'kernelId', 'ramdiskId']).where('imageId', 'in', images),
+)
 
 /** As its host is told. */
 export function bootSpec(image: ImageRow, choice: BootChoice | undefined): BootSpec {

@@ -4,6 +4,7 @@
  * came another way, which could not be fetched again.
  */
 import type { ImageId } from '../../model/ids.ts'
+import { prepared, rowWhere } from '../../store/prepared.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import { signal } from '../../strand/calls.ts'
 import { isRead, isUsed } from './uses.ts'
@@ -82,21 +83,24 @@ const sameUseMs = 60_000
  * exact to a minute: all guests of an image are read again when it is written.
  */
 export async function useImage(tx: Transaction, image: ImageId, now: Date): Promise<boolean> {
-  await tx.db
-    .updateTable('bundledImages')
-    .set({ usedAt: now.getTime() })
-    .where('imageId', '=', image)
-    .where('manifest', '!=', '')
-    .where('usedAt', '<', now.getTime() - sameUseMs)
-    .execute()
+  await noteUse(tx, now.getTime(), image, now.getTime() - sameUseMs)
   if (await isHere(tx, image)) return true
   await signal(tx, image, 'want')
   return false
 }
 
+const noteUse = prepared((db, usedAt: number, image: ImageId, before: number) =>
+  db
+    .updateTable('bundledImages')
+    .set({ usedAt })
+    .where('imageId', '=', image)
+    .where('manifest', '!=', '')
+    .where('usedAt', '<', before),
+)
+
 /** Whether the image's files are here; those of images that are not out of bundles always are. */
-export async function isHere({ db }: Reader, image: ImageId): Promise<boolean> {
-  const row = await db.selectFrom('bundledImages').select('presence').where('imageId', '=', image).executeTakeFirst()
+export async function isHere(reader: Reader, image: ImageId): Promise<boolean> {
+  const row = await rowWhere(reader, 'bundledImages', { imageId: image })
   return (row?.presence ?? 'here') === 'here'
 }
 

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import { refuse } from '../../model/errors.ts'
 import { type AccountId, type ImageId, isId, type SnapshotId } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader } from '../../store/store.ts'
 import type { BundledImageRow } from '../../store/tables/bundled-images.ts'
 import type { ImageRow } from '../../store/tables/resources.ts'
@@ -8,8 +9,10 @@ import { checkIds } from '../lookup.ts'
 import { mappingsOf } from './mappings.ts'
 
 /** Every image that the account may use: its own, the public ones, and those shared with it. In the order of their ids. */
-export function listImages(reader: Reader, account: AccountId): Promise<ImageRow[]> {
-  return reader.db
+export const listImages = prepared((db, account: AccountId) => usable(db, account).orderBy('id'))
+
+function usable(db: Reader['db'], account: AccountId) {
+  return db
     .selectFrom('images')
     .selectAll()
     .where('state', '!=', 'deregistered')
@@ -20,21 +23,21 @@ export function listImages(reader: Reader, account: AccountId): Promise<ImageRow
         eb('id', 'in', eb.selectFrom('launchPermissions').select('imageId').where('accountId', '=', account)),
       ]),
     )
-    .orderBy('id')
-    .execute()
 }
+
+const usableImage = prepared((db, account: AccountId, id: ImageId) => usable(db, account).where('id', '=', id))
 
 /** The image, if the account may use it. One that it may not see does not exist for it. */
 export async function findImage(reader: Reader, account: AccountId, id: string): Promise<ImageRow> {
   const [checked] = checkIds('image', [id])
-  const image = (await listImages(reader, account)).find((it) => it.id === checked)
+  const [image] = checked ? await usableImage(reader, account, checked) : []
   return image ?? refuse('InvalidAMIID.NotFound', { id })
 }
 
 /** The image, kernel or RAM disk, if the account owns it. Refuses those that it may only use. */
 export async function findOwnImage(reader: Reader, account: AccountId, id: string): Promise<ImageRow> {
   const [checked] = checkImageIds([id])
-  const image = (await listImages(reader, account)).find((it) => it.id === checked)
+  const [image] = checked ? await usableImage(reader, account, checked) : []
   if (!image) return refuse('InvalidAMIID.NotFound', { id })
   if (image.accountId !== account) refuse('AuthFailure', { message: `Not authorized for image: ${id}` })
   return image

@@ -3,7 +3,7 @@ import { refuse } from '../../model/errors.ts'
 import type { GroupId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wish, wishVpc } from '../hosts/wishes.ts'
 import { setGroups } from '../interfaces/groups.ts'
 
 type Columns = Pick<
@@ -45,7 +45,7 @@ export async function changeSourceDestCheck(tx: Transaction, row: InstanceRow, c
     .set({ sourceDestCheck: checked ? 1 : 0 })
     .where('id', '=', nic.id)
     .execute()
-  await wish(tx, await hostsOfVpc(tx, nic.vpcId))
+  await wishVpc(tx, nic.vpcId)
 }
 
 /** Source: NixOS/nixops-aws#55. */

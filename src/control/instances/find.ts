@@ -1,5 +1,6 @@
 import type { SelectQueryBuilder } from 'kysely'
 import type { AccountId, GroupId, InstanceId, InterfaceId } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Database } from '../../store/schema.ts'
 import type { Reader } from '../../store/store.ts'
 import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
@@ -79,18 +80,16 @@ export async function interfacesOf(
 ): Promise<ReadonlyMap<InstanceId, AttachedInterface[]>> {
   const found = new Map<InstanceId, AttachedInterface[]>()
   if (ids.length === 0) return found
-  const rows = await reader.db
-    .selectFrom('interfaces')
-    .selectAll()
-    .where('instanceId', 'in', ids)
-    .orderBy('deviceIndex')
-    .execute()
-  for (const nic of await withGroupsAndAddresses(reader, rows)) {
+  for (const nic of await withGroupsAndAddresses(reader, await attachedRows(reader, ids))) {
     const of = nic.row.instanceId! // selected by it
     found.set(of, [...(found.get(of) ?? []), nic])
   }
   return found
 }
+
+const attachedRows = prepared((db, ids: readonly InstanceId[]) =>
+  db.selectFrom('interfaces').selectAll().where('instanceId', 'in', ids).orderBy('deviceIndex'),
+)
 
 /** These interfaces as their instances, or answers about them, show them. */
 export async function withGroupsAndAddresses(
@@ -116,15 +115,17 @@ export async function groupsOf(
   reader: Reader,
   interfaces: readonly InterfaceId[],
 ): Promise<ReadonlyMap<string, { id: GroupId; name: string }[]>> {
-  const rows = await reader.db
+  const found = new Map<string, { id: GroupId; name: string }[]>()
+  for (const { interfaceId, id, name } of await memberships(reader, interfaces))
+    found.set(interfaceId, [...(found.get(interfaceId) ?? []), { id, name }])
+  return found
+}
+
+const memberships = prepared((db, interfaces: readonly InterfaceId[]) =>
+  db
     .selectFrom('interfaceGroups')
     .innerJoin('securityGroups', 'securityGroups.id', 'interfaceGroups.groupId')
     .select(['interfaceGroups.interfaceId', 'securityGroups.id', 'securityGroups.name'])
     .where('interfaceGroups.interfaceId', 'in', interfaces)
-    .orderBy('securityGroups.id')
-    .execute()
-  const found = new Map<string, { id: GroupId; name: string }[]>()
-  for (const { interfaceId, id, name } of rows)
-    found.set(interfaceId, [...(found.get(interfaceId) ?? []), { id, name }])
-  return found
-}
+    .orderBy('securityGroups.id'),
+)

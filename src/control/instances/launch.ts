@@ -2,9 +2,18 @@
 import type { Random } from '../../base/random.ts'
 import type { Cloud } from '../../model/cloud.ts'
 import { refuse } from '../../model/errors.ts'
-import { type AccountId, type DomainId, type GroupId, type HostId, newId, type ResourceId } from '../../model/ids.ts'
+import {
+  type AccountId,
+  type DomainId,
+  type GroupId,
+  type HostId,
+  newId,
+  type ResourceId,
+  type VpcId,
+} from '../../model/ids.ts'
 import type { InstanceType } from '../../model/instance-types.ts'
 import { place } from '../../scheduler/place.ts'
+import { insertRow, updateRows } from '../../store/prepared.ts'
 import { nextNumber } from '../../store/sequences.ts'
 import type { Transaction } from '../../store/store.ts'
 import type {
@@ -18,11 +27,11 @@ import type {
 import { startStrand } from '../../strand/calls.ts'
 import { lendAddresses } from '../addresses/lend.ts'
 import { candidates, overheadMiB } from '../hosts/candidates.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { useImage } from '../images/cache.ts'
 import type { DiskMapping } from '../images/mappings.ts'
 import { freePrivateAddresses } from '../interfaces/allocate.ts'
-import { type At, checkLimits, joinInstance } from '../interfaces/attach.ts'
+import { type At, attached, checkLimits, joinInstance } from '../interfaces/attach.ts'
 import {
   insertInterface,
   makeInterface,
@@ -89,10 +98,7 @@ export async function launch(context: LaunchContext, request: LaunchRequest): Pr
   const named = request.primary?.privateAddress ?? request.addresses?.primary
   const addresses = named ? [named] : await freePrivateAddresses(tx, subnet, placement.hosts.length, random)
   const reservation = newId('reservation', random)
-  await tx.db
-    .insertInto('reservations')
-    .values({ id: reservation, accountId: request.account, createdAt: now.getTime() })
-    .execute()
+  await insertRow(tx, 'reservations', { id: reservation, accountId: request.account, createdAt: now.getTime() })
   const imageIsHere = await useImage(tx, request.image.id, now)
   const instances: InstanceRow[] = []
   const interfaces: InterfaceRow[] = []
@@ -100,28 +106,29 @@ export async function launch(context: LaunchContext, request: LaunchRequest): Pr
     const at = { reservation, index, host, zone: subnet.zone, shape, imageIsHere }
     const row = await instanceRow(context, request, at)
     instances.push(row)
-    await tx.db.insertInto('instances').values(row).execute()
+    await insertRow(tx, 'instances', row)
     const primary = addresses[index]! // one for each host
     const fresh = { ...request, subnet, addresses: { ...(request.addresses ?? oneAddress), primary } }
-    const nic = request.primary ?? (await insertInterface(tx, fresh, context))
+    const place = { deviceIndex: 0, deleteOnTermination: request.deleteOnTermination ?? true }
+    if (request.primary) await joinInstance(tx, request.primary, row, place, context)
+    const nic = request.primary ?? (await insertInterface(tx, fresh, context, attached(row, place, context)))
     interfaces.push(nic)
-    await joinAll(context, row, nic, request)
+    await joinOthers(context, row, nic, request)
     await giveVolumes(context, row, request.volumes ?? [])
   }
   if (request.publicAddress ?? subnet.mapsPublic === 1) await lendAddresses(tx, interfaces, context)
-  await wishForAll(context, instances, await hostsOfVpc(tx, subnet.vpcId))
+  await wishForAll(context, instances, subnet.vpcId)
   return reservation
 }
 
-async function joinAll(
+async function joinOthers(
   context: LaunchContext,
   instance: InstanceRow,
   primary: InterfaceRow,
   request: LaunchRequest,
 ): Promise<void> {
   const { tx } = context
-  const { deleteOnTermination = true, others = [] } = request
-  await joinInstance(tx, primary, instance, { deviceIndex: 0, deleteOnTermination }, context)
+  const { others = [] } = request
   const nics: InterfaceRow[] = [primary]
   for (const it of others) {
     const nic = 'nic' in it ? it.nic : await makeInterface(tx, it.fresh, context)
@@ -201,18 +208,11 @@ async function instanceRow(
   }
 }
 
-async function wishForAll(
-  { tx }: LaunchContext,
-  instances: readonly InstanceRow[],
-  others: readonly HostId[],
-): Promise<void> {
-  const generations = await wish(tx, [...others, ...instances.flatMap((it) => it.hostId ?? [])])
+async function wishForAll({ tx }: LaunchContext, instances: readonly InstanceRow[], vpc: VpcId): Promise<void> {
+  const hosts = new Set(instances.flatMap((it) => it.hostId ?? []))
+  const generations = await wishVpc(tx, vpc, [...hosts])
   for (const { id, hostId } of instances) {
-    await tx.db
-      .updateTable('instances')
-      .set({ wishedIn: generations.get(hostId!) ?? 0 }) // placed a moment ago
-      .where('id', '=', id)
-      .execute()
+    await updateRows(tx, 'instances', { id }, { wishedIn: generations.get(hostId!) ?? 0 }) // placed a moment ago
     await startStrand(tx, instanceMachine, id)
   }
 }

@@ -9,6 +9,7 @@
  */
 import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
 import type { StateReasonName } from '../../model/instance-states.ts'
+import { rowWhere, updateRows } from '../../store/prepared.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { DomainFactRow, HostRow, InstanceRow } from '../../store/tables/resources.ts'
 import { machine, type Signals } from '../../strand/machine.ts'
@@ -76,11 +77,8 @@ export const instanceMachine = machine<ObservedInstance, Payload | undefined, In
       async run({ tx, self, signals, now, deadline }) {
         signals.take('cut') // Meant the stop before.
         if (self.fact?.state === 'running') {
-          await tx.db
-            .updateTable('instances')
-            .set({ state: 'running', stateReason: null, runningAt: now.getTime() })
-            .where('id', '=', self.id)
-            .execute()
+          const running = { state: 'running', stateReason: null, runningAt: now.getTime() } as const
+          await updateRows(tx, 'instances', { id: self.id }, running)
           await deadline('boot-overdue', undefined)
           return hop('run')
         }
@@ -222,16 +220,10 @@ function powerOff({ row }: ObservedInstance, signals: Signals): 'off' | 'cut' {
 }
 
 async function observe(tx: Transaction, id: string): Promise<ObservedInstance | undefined> {
-  const row = await tx.db
-    .selectFrom('instances')
-    .selectAll()
-    .where('id', '=', id as InstanceId)
-    .executeTakeFirst()
+  const row = await rowWhere(tx, 'instances', { id: id as InstanceId })
   if (!row) return undefined
-  const fact = await tx.db.selectFrom('domainFacts').selectAll().where('id', '=', row.domainId).executeTakeFirst()
-  const host = row.hostId
-    ? await tx.db.selectFrom('hosts').selectAll().where('id', '=', row.hostId).executeTakeFirst()
-    : undefined
+  const fact = await rowWhere(tx, 'domainFacts', { id: row.domainId })
+  const host = row.hostId ? await rowWhere(tx, 'hosts', { id: row.hostId }) : undefined
   return { id: row.id, row, fact, host }
 }
 

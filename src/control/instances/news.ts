@@ -1,4 +1,5 @@
 import { type InstanceId, isId } from '../../model/ids.ts'
+import { rowsWhere } from '../../store/prepared.ts'
 import type { Transaction } from '../../store/store.ts'
 import { signal } from '../../strand/calls.ts'
 
@@ -11,13 +12,8 @@ export async function tell(tx: Transaction, subject: string): Promise<void> {
 /** The instance's own, those of its interfaces' attachments, and those of images that are made of it. */
 async function tellOfMachine(tx: Transaction, instance: InstanceId): Promise<void> {
   await signal(tx, instance, 'facts')
-  const rows = await tx.db.selectFrom('interfaces').select('attachmentId').where('instanceId', '=', instance).execute()
-  const images = await tx.db
-    .selectFrom('images')
-    .select('id')
-    .where('sourceInstanceId', '=', instance)
-    .where('state', '=', 'pending')
-    .execute()
+  const rows = await rowsWhere(tx, 'interfaces', { instanceId: instance })
+  const images = await rowsWhere(tx, 'images', { sourceInstanceId: instance, state: 'pending' })
   for (const { id } of images) await signal(tx, id, 'facts')
   for (const { attachmentId } of rows) if (attachmentId !== null) await signal(tx, attachmentId, 'facts')
 }

@@ -1,10 +1,11 @@
 /** Free private addresses of a subnet, and hardware addresses. */
 import type { Random } from '../../base/random.ts'
 import { refuse } from '../../model/errors.ts'
+import type { VpcId } from '../../model/ids.ts'
+import { prepared, rowsWhere } from '../../store/prepared.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { SubnetRow } from '../../store/tables/resources.ts'
-import { free } from '../addresses/lend.ts'
-import { inBlock, toAddress, toNumber, usable } from '../vpcs/addresses.ts'
+import { inBlock, toAddress, usable } from '../vpcs/addresses.ts'
 
 /**
  * `count` free private addresses of `subnet`, chosen at random as EC2 seems to: an address that was just given back is
@@ -16,22 +17,53 @@ export async function freePrivateAddresses(
   count: number,
   random: Random,
 ): Promise<string[]> {
-  const taken = new Set((await takenAddresses(tx, subnet)).map(toNumber))
   const { first, last } = usable(subnet.cidr)
   const size = last - first + 1
-  if (size - taken.size < count) refuse('InsufficientFreeAddressesInSubnet', { id: subnet.id })
-  return free({ first, size, start: random.bytes(4).readUInt32BE() % size }, count, taken).map(toAddress)
+  const start = random.bytes(4).readUInt32BE() % size
+  const found: string[] = []
+  let atOnce = Math.max(lookedAtOnce, count)
+  for (let step = 0; step < size && found.length < count; step += atOnce, atOnce *= 2) {
+    const some = Array.from({ length: Math.min(atOnce, size - step) }, (_, index) =>
+      toAddress(first + ((start + step + index) % size)),
+    )
+    const taken = new Set(
+      [...(await primaryOf(tx, subnet.vpcId, some)), ...(await secondaryOf(tx, subnet.vpcId, some))].map(
+        (it) => it.address,
+      ),
+    )
+    found.push(...some.filter((it) => !taken.has(it)))
+  }
+  if (found.length < count) refuse('InsufficientFreeAddressesInSubnet', { id: subnet.id })
+  return found.slice(0, count)
 }
+
+/** Most subnets are far from full: the first look finds enough. */
+const lookedAtOnce = 8
+
+const primaryOf = prepared((db, vpc: VpcId, some: readonly string[]) =>
+  db
+    .selectFrom('interfaces')
+    .select('privateAddress as address')
+    .where('vpcId', '=', vpc)
+    .where('privateAddress', 'in', some),
+)
+const secondaryOf = prepared((db, vpc: VpcId, some: readonly string[]) =>
+  db.selectFrom('secondaryAddresses').select('address').where('vpcId', '=', vpc).where('address', 'in', some),
+)
 
 /** Every private address in the subnet that an interface has, as its primary one or beside it. */
 export async function takenAddresses(reader: Reader, { id, vpcId, cidr }: SubnetRow): Promise<string[]> {
-  const primary = await reader.db.selectFrom('interfaces').select('privateAddress').where('subnetId', '=', id).execute()
-  const others = await reader.db.selectFrom('secondaryAddresses').select('address').where('vpcId', '=', vpcId).execute()
+  const primary = await primaryIn(reader, id)
+  const others = await rowsWhere(reader, 'secondaryAddresses', { vpcId })
   return [
     ...primary.map((row) => row.privateAddress),
     ...others.map((row) => row.address).filter((it) => inBlock(cidr, it)),
   ]
 }
+
+const primaryIn = prepared((db, subnet: SubnetRow['id']) =>
+  db.selectFrom('interfaces').select('privateAddress').where('subnetId', '=', subnet),
+)
 
 /** A MAC address for an interface: locally administered, unicast, and with Amazon's `02` before the random part. */
 export function newMac(random: Random): string {

@@ -3,11 +3,12 @@ import type { Random } from '../../base/random.ts'
 import { refuse } from '../../model/errors.ts'
 import { newId, type ResourceId } from '../../model/ids.ts'
 import { instanceType } from '../../model/instance-types.ts'
+import { updateRows } from '../../store/prepared.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { destroy, startStrand } from '../../strand/calls.ts'
 import { addressesOf } from '../addresses/of-interfaces.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { checkRoom6 } from '../ipv6/addresses.ts'
 import { natOfInterface } from '../nat-gateways/find.ts'
 import { attachmentMachine } from './attachment-machine.ts'
@@ -31,24 +32,29 @@ export async function joinInstance(
   tx: Transaction,
   { id }: InterfaceRow,
   instance: InstanceRow,
+  at: At,
+  around: Around,
+): Promise<ResourceId<'network-interface-attachment'>> {
+  const columns = attached(instance, at, around)
+  await updateRows(tx, 'interfaces', { id }, columns)
+  if (at.deviceIndex > 0) await startStrand(tx, attachmentMachine, columns.attachmentId)
+  return columns.attachmentId
+}
+
+/** What an interface is that comes to the instance. */
+export function attached(
+  { id }: Pick<InstanceRow, 'id'>,
   { deviceIndex, deleteOnTermination }: At,
   { now, random }: Around,
-): Promise<ResourceId<'network-interface-attachment'>> {
-  const attachmentId = newId('network-interface-attachment', random)
-  await tx.db
-    .updateTable('interfaces')
-    .set({
-      instanceId: instance.id,
-      deviceIndex,
-      attachmentId,
-      attachedAt: now.getTime(),
-      attachmentState: deviceIndex === 0 ? 'attached' : 'attaching',
-      deleteOnTermination: deleteOnTermination ? 1 : 0,
-    })
-    .where('id', '=', id)
-    .execute()
-  if (deviceIndex > 0) await startStrand(tx, attachmentMachine, attachmentId)
-  return attachmentId
+) {
+  return {
+    instanceId: id,
+    deviceIndex,
+    attachmentId: newId('network-interface-attachment', random),
+    attachedAt: now.getTime(),
+    attachmentState: deviceIndex === 0 ? 'attached' : 'attaching',
+    deleteOnTermination: deleteOnTermination ? 1 : 0,
+  } as const
 }
 
 /**
@@ -85,7 +91,7 @@ export async function attach(
   await checkLimits(tx, instance.type, there.length + 1, [nic])
   const at = { deviceIndex, deleteOnTermination: false }
   const attachmentId = await joinInstance(tx, nic, instance, at, around)
-  await wish(tx, await hostsOfVpc(tx, nic.vpcId))
+  await wishVpc(tx, nic.vpcId)
   return attachmentId
 }
 

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../store/store.ts'
 import type { InterfaceRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 
 /** Sets columns of the interface; hosts are told of what they enforce. */
 export async function changeInterface(
@@ -9,5 +9,5 @@ export async function changeInterface(
   columns: Partial<Pick<InterfaceRow, 'description' | 'sourceDestCheck' | 'deleteOnTermination'>>,
 ): Promise<void> {
   await tx.db.updateTable('interfaces').set(columns).where('id', '=', id).execute()
-  if (columns.sourceDestCheck !== undefined) await wish(tx, await hostsOfVpc(tx, vpcId))
+  if (columns.sourceDestCheck !== undefined) await wishVpc(tx, vpcId)
 }

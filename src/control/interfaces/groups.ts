@@ -2,7 +2,7 @@ import { refuse } from '../../model/errors.ts'
 import type { GroupId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InterfaceRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 
 /** Source: VPC User Guide, "Amazon VPC quotas": security groups per network interface, unless more is asked for. */
 export const mostGroups = 5
@@ -24,5 +24,5 @@ export async function setGroups(
     .insertInto('interfaceGroups')
     .values(groups.map((groupId) => ({ interfaceId: id, groupId })))
     .execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
 }

@@ -1,10 +1,12 @@
 /** New network interfaces: rows, addresses and groups. */
 import type { Random } from '../../base/random.ts'
 import { type AccountId, type GroupId, newId } from '../../model/ids.ts'
+import { insertRow } from '../../store/prepared.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InterfaceRow, SubnetRow } from '../../store/tables/resources.ts'
 import { giveAddresses6, type WantedAddresses6 } from '../ipv6/addresses.ts'
 import { freePrivateAddresses, newMac } from './allocate.ts'
+import type { attached } from './attach.ts'
 import { checkAddresses } from './check-addresses.ts'
 import { checkGroupCount } from './groups.ts'
 import { addSecondary } from './secondary.ts'
@@ -43,32 +45,29 @@ export async function makeInterface(tx: Transaction, wanted: NewInterface, aroun
   return insertInterface(tx, { ...wanted, addresses: { ...addresses, primary: chosen! } }, around) // one was asked for
 }
 
-/** The same with addresses that are known to be free. */
+/** The same with addresses that are known to be free, and for an instance that it comes to at once. */
 export async function insertInterface(
   tx: Transaction,
   wanted: NewInterface & { readonly addresses: WantedAddresses & { readonly primary: string } },
   around: Around,
+  whose: typeof alone | ReturnType<typeof attached> = alone,
 ): Promise<InterfaceRow> {
   const { account, subnet, groups, addresses } = wanted
-  const row = await tx.db
-    .insertInto('interfaces')
-    .values({
-      id: newId('network-interface', around.random),
-      accountId: account,
-      vpcId: subnet.vpcId,
-      subnetId: subnet.id,
-      zone: subnet.zone,
-      mac: newMac(around.random),
-      privateAddress: addresses.primary,
-      description: wanted.description,
-      sourceDestCheck: 1,
-      createdAt: around.now.getTime(),
-      ...alone,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow()
-  const memberships = groups.map((groupId) => ({ interfaceId: row.id, groupId }))
-  if (memberships.length > 0) await tx.db.insertInto('interfaceGroups').values(memberships).execute()
+  const row: InterfaceRow = {
+    id: newId('network-interface', around.random),
+    accountId: account,
+    vpcId: subnet.vpcId,
+    subnetId: subnet.id,
+    zone: subnet.zone,
+    mac: newMac(around.random),
+    privateAddress: addresses.primary,
+    description: wanted.description,
+    sourceDestCheck: 1,
+    createdAt: around.now.getTime(),
+    ...whose,
+  }
+  await insertRow(tx, 'interfaces', row)
+  for (const groupId of groups) await insertRow(tx, 'interfaceGroups', { interfaceId: row.id, groupId })
   await addSecondary(tx, row, addresses.secondary)
   await giveAddresses6(tx, row, subnet, addresses.six, around.random)
   if (addresses.more > 0)

@@ -6,7 +6,7 @@ import type { Reader, Transaction } from '../../store/store.ts'
 import type { InterfaceRow, SubnetRow } from '../../store/tables/resources.ts'
 import { nowhere } from '../addresses/leave.ts'
 import { addressesOf } from '../addresses/of-interfaces.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { freePrivateAddresses, takenAddresses } from './allocate.ts'
 import { checkAddress } from './check-addresses.ts'
 
@@ -50,7 +50,7 @@ export async function assign(
     ...(await freePrivateAddresses(tx, subnet, count, random)),
   ]
   await addSecondary(tx, nic, given)
-  await wish(tx, await hostsOfVpc(tx, nic.vpcId))
+  await wishVpc(tx, nic.vpcId)
   return [...addresses.filter((it) => own.includes(it)), ...given]
 }
 
@@ -67,7 +67,7 @@ export async function unassign(tx: Transaction, nic: InterfaceRow, addresses: re
       message: `Some of the specified addresses are not assigned to interface ${nic.id}`,
     })
   await lose(tx, nic.vpcId, addresses)
-  await wish(tx, await hostsOfVpc(tx, nic.vpcId))
+  await wishVpc(tx, nic.vpcId)
 }
 
 /** Source: aws/amazon-vpc-cni-k8s#989. An interface that no instance has may have any number. */

@@ -5,7 +5,7 @@ import { type AccountId, newId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
 import type { InternetGatewayRow } from '../../store/tables/vpcs.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { checkIds, requireAll } from '../lookup.ts'
 import { removeTags } from '../tags/tags.ts'
 
@@ -41,7 +41,7 @@ export async function attachGateway(tx: Transaction, { id, vpcId }: InternetGate
   const other = await tx.db.selectFrom('internetGateways').select('id').where('vpcId', '=', vpc.id).executeTakeFirst()
   if (other) refuse('InvalidParameterValue', { message: `Network ${vpc.id} already has an internet gateway attached` })
   await tx.db.updateTable('internetGateways').set({ vpcId: vpc.id }).where('id', '=', id).execute()
-  await wish(tx, await hostsOfVpc(tx, vpc.id))
+  await wishVpc(tx, vpc.id)
 }
 
 /** Refuses as long as something in the VPC has a public address. Routes that lead to it stay, and lead nowhere. */
@@ -58,7 +58,7 @@ export async function detachGateway(tx: Transaction, { id, vpcId }: InternetGate
       message: `Network ${vpc.id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`,
     })
   await tx.db.updateTable('internetGateways').set({ vpcId: null }).where('id', '=', id).execute()
-  await wish(tx, await hostsOfVpc(tx, vpc.id))
+  await wishVpc(tx, vpc.id)
 }
 
 export async function removeGateway(tx: Transaction, { id, vpcId }: InternetGatewayRow): Promise<void> {

@@ -3,9 +3,10 @@ import type { Random } from '../../base/random.ts'
 import { refuse } from '../../model/errors.ts'
 import type { InterfaceId } from '../../model/ids.ts'
 import { instanceType } from '../../model/instance-types.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { InterfaceRow, SubnetRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { addressIn, readAddress6 } from './networks.ts'
 import { subnetBlocks6 } from './subnet-blocks.ts'
 
@@ -17,14 +18,18 @@ export interface WantedAddresses6 {
 
 /** Addresses of each of these interfaces, or of all that have any, in the order in which they got them. */
 export async function addresses6Of(
-  { db }: Reader,
+  reader: Reader,
   ids?: readonly InterfaceId[],
 ): Promise<ReadonlyMap<InterfaceId, readonly string[]>> {
   if (ids?.length === 0) return new Map()
-  const all = db.selectFrom('ipv6Addresses').selectAll().orderBy('position')
-  const rows = await (ids ? all.where('interfaceId', 'in', ids) : all).execute()
+  const rows = ids ? await rowsOf(reader, ids) : await allRows(reader)
   return new Map([...Map.groupBy(rows, (it) => it.interfaceId)].map(([id, same]) => [id, same.map((it) => it.address)]))
 }
+
+const allRows = prepared((db) => db.selectFrom('ipv6Addresses').selectAll().orderBy('position'))
+const rowsOf = prepared((db, ids: readonly InterfaceId[]) =>
+  db.selectFrom('ipv6Addresses').selectAll().where('interfaceId', 'in', ids).orderBy('position'),
+)
 
 /** Gives a new interface what it shall have. Hosts are not told: nobody has it yet. */
 export async function giveAddresses6(
@@ -60,7 +65,7 @@ export async function assign6(
     const instance = tx.db.selectFrom('instances').select('type').where('id', '=', nic.instanceId)
     await checkRoom6(tx, (await instance.executeTakeFirstOrThrow()).type, [nic])
   }
-  await wish(tx, await hostsOfVpc(tx, nic.vpcId))
+  await wishVpc(tx, nic.vpcId)
   return given
 }
 
@@ -74,7 +79,7 @@ export async function unassign6(tx: Transaction, nic: InterfaceRow, texts: reado
       message: `Some of the specified addresses are not assigned to interface ${nic.id}`,
     })
   await tx.db.deleteFrom('ipv6Addresses').where('address', 'in', addresses).execute()
-  await wish(tx, await hostsOfVpc(tx, nic.vpcId))
+  await wishVpc(tx, nic.vpcId)
   return addresses
 }
 

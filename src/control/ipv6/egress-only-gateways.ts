@@ -5,7 +5,7 @@ import { type AccountId, newId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { EgressOnlyGatewayRow } from '../../store/tables/ipv6.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { removeTags } from '../tags/tags.ts'
 
 /** Source: VPC User Guide, "Amazon VPC quotas": egress-only internet gateways per region. */
@@ -44,5 +44,5 @@ export async function makeEgressOnlyGateway(
 export async function removeEgressOnlyGateway(tx: Transaction, { id, vpcId }: EgressOnlyGatewayRow): Promise<void> {
   await removeTags(tx, id, [])
   await tx.db.deleteFrom('egressOnlyGateways').where('id', '=', id).execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
 }

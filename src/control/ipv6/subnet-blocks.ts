@@ -5,7 +5,7 @@ import { newId, type SubnetId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { SubnetIpv6BlockRow } from '../../store/tables/ipv6.ts'
 import type { SubnetRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { contains6, readNetwork6, subnetPrefix } from './networks.ts'
 import { vpcBlocks6 } from './vpc-blocks.ts'
 
@@ -35,7 +35,7 @@ export async function addSubnetBlock6(
   if (other) refuse('InvalidSubnet.Conflict', { cidr })
   const row = { id: newId('subnet-cidr-block-association', random), subnetId: id, vpcId, cidr }
   await tx.db.insertInto('subnetIpv6Blocks').values(row).execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
   return row
 }
 
@@ -56,5 +56,5 @@ export async function removeSubnetBlock6(
     })
   await tx.db.deleteFrom('subnetIpv6Blocks').where('id', '=', id).execute()
   await tx.db.updateTable('subnets').set({ assignsIpv6: 0 }).where('id', '=', subnetId).execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
 }

@@ -6,7 +6,7 @@ import { newId, type VpcId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { VpcIpv6BlockRow } from '../../store/tables/ipv6.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { openAclFor6 } from '../network-acls/change.ts'
 import { openGroupsFor6 } from '../security-groups/groups.ts'
 import { contains6, countIn, networkIn, vpcPrefix } from './networks.ts'
@@ -45,7 +45,7 @@ export async function addVpcBlock6(
   await tx.db.insertInto('vpcIpv6Blocks').values(row).execute()
   await openAclFor6(tx, id)
   await openGroupsFor6(tx, accountId, id, around)
-  await wish(tx, await hostsOfVpc(tx, id))
+  await wishVpc(tx, id)
   return row
 }
 
@@ -55,7 +55,7 @@ export async function removeVpcBlock6(tx: Transaction, { id, vpcId, cidr }: VpcI
   if (subnets.some((it) => contains6(cidr, it.cidr)))
     refuse('InvalidCidrBlock.InUse', { message: `The vpc ${vpcId} currently has a subnet within CIDR block ${cidr}` })
   await tx.db.deleteFrom('vpcIpv6Blocks').where('id', '=', id).execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
 }
 
 async function freeBlock(tx: Transaction, { cloud, random }: Around): Promise<string> {

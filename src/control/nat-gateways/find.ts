@@ -1,4 +1,5 @@
 import type { AccountId, InterfaceId } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader } from '../../store/store.ts'
 import type { NatGatewayRow } from '../../store/tables/vpcs.ts'
 import { checkIds, requireAll } from '../lookup.ts'
@@ -30,11 +31,9 @@ export function natOfInterface(reader: Reader, id: InterfaceId): Promise<NatGate
 
 /** Those of these interfaces that are NAT gateways'. */
 export async function natInterfaces(reader: Reader, ids: readonly InterfaceId[]): Promise<ReadonlySet<InterfaceId>> {
-  const rows = await reader.db
-    .selectFrom('natGateways')
-    .select('interfaceId')
-    .where('interfaceId', 'in', ids)
-    .where('state', '!=', 'deleted')
-    .execute()
-  return new Set(rows.map((it) => it.interfaceId))
+  return new Set((await ofNats(reader, ids)).map((it) => it.interfaceId))
 }
+
+const ofNats = prepared((db, ids: readonly InterfaceId[]) =>
+  db.selectFrom('natGateways').select('interfaceId').where('interfaceId', 'in', ids).where('state', '!=', 'deleted'),
+)

@@ -13,7 +13,7 @@ import type { HostRow } from '../../store/tables/resources.ts'
 import type { NatGatewayRow } from '../../store/tables/vpcs.ts'
 import { machine } from '../../strand/machine.ts'
 import { done, hop, nap } from '../../strand/outcome.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { removeInterfaces } from '../interfaces/remove.ts'
 import { removeTags } from '../tags/tags.ts'
 
@@ -110,7 +110,7 @@ function isSettled({ row, edge }: Observed): boolean {
 
 async function tell(tx: Transaction, row: NatGatewayRow): Promise<void> {
   const edge = await edgeOf(tx)
-  const generations = await wish(tx, await hostsOfVpc(tx, row.vpcId))
+  const generations = await wishVpc(tx, row.vpcId)
   await change(tx, row, { wishedIn: generations.get(edge?.id ?? '') ?? 0 })
 }
 

@@ -5,7 +5,7 @@ import { refuse } from '../../model/errors.ts'
 import { type AccountId, newId, type VpcId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { NetworkAclRow } from '../../store/tables/network-acls.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { removeTags } from '../tags/tags.ts'
 import { type AclAssociation, type AclEntry, associationsIn, entriesOf } from './find.ts'
 import type { AclRule } from './rule.ts'
@@ -146,5 +146,5 @@ async function deleteEntry(
 }
 
 async function enforce(tx: Transaction, { vpcId }: NetworkAclRow): Promise<void> {
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
 }

@@ -1,6 +1,7 @@
 import { refuse } from '../../model/errors.ts'
 import type { AccountId, VpcId } from '../../model/ids.ts'
 import { type PeeringState, peeringStates } from '../../model/network-states.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader } from '../../store/store.ts'
 import type { PeeringRow } from '../../store/tables/vpcs.ts'
 import { checkIds, requireAll } from '../lookup.ts'
@@ -43,11 +44,14 @@ function isTold(row: PeeringRow, account: AccountId, now: Date): boolean {
 
 /** The VPCs that this one has a peering with that is active. */
 export async function peersOf(reader: Reader, vpc: VpcId): Promise<VpcId[]> {
-  const rows = await reader.db
+  const rows = await activeOf(reader, vpc)
+  return rows.map((it) => (it.requesterVpcId === vpc ? it.accepterVpcId : it.requesterVpcId))
+}
+
+const activeOf = prepared((db, vpc: VpcId) =>
+  db
     .selectFrom('peerings')
     .select(['requesterVpcId', 'accepterVpcId'])
     .where('state', '=', 'active')
-    .where((eb) => eb.or([eb('requesterVpcId', '=', vpc), eb('accepterVpcId', '=', vpc)]))
-    .execute()
-  return rows.map((it) => (it.requesterVpcId === vpc ? it.accepterVpcId : it.requesterVpcId))
-}
+    .where((eb) => eb.or([eb('requesterVpcId', '=', vpc), eb('accepterVpcId', '=', vpc)])),
+)

@@ -3,7 +3,7 @@ import { refuse } from '../../model/errors.ts'
 import type { AccountId, VpcId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { PeeringRow } from '../../store/tables/vpcs.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { stateAt } from './find.ts'
 
 export const peeringSides = ['requester', 'accepter'] as const
@@ -36,8 +36,8 @@ export async function changeNames(
   }
   if (Object.keys(set).length === 0) return row
   await tx.db.updateTable('peerings').set(set).where('id', '=', row.id).execute()
-  await wish(tx, await hostsOfVpc(tx, row.requesterVpcId))
-  await wish(tx, await hostsOfVpc(tx, row.accepterVpcId))
+  await wishVpc(tx, row.requesterVpcId)
+  await wishVpc(tx, row.accepterVpcId)
   return { ...row, ...set }
 }
 

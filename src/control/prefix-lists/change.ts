@@ -4,7 +4,7 @@ import { refuse } from '../../model/errors.ts'
 import { type AccountId, newId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { PrefixListEntryJson, PrefixListRow } from '../../store/tables/prefix-lists.ts'
-import { hostsOfVpc, wish, wishRules } from '../hosts/wishes.ts'
+import { wishRules, wishVpc } from '../hosts/wishes.ts'
 import { refuseTooManyRoutes } from '../route-tables/routes.ts'
 import { refuseTooMany } from '../security-groups/rules.ts'
 import { removeTags } from '../tags/tags.ts'
@@ -51,8 +51,7 @@ export async function nextVersion(
   await tx.db.updateTable('prefixLists').set({ version: next.version, state }).where('id', '=', list.id).execute()
   await putVersion(tx, next, entries)
   for (const vpc of new Set((await groupsNaming(tx, list.id)).map((it) => it.vpcId))) await wishRules(tx, vpc)
-  for (const vpc of new Set((await tablesNaming(tx, list.id)).map((it) => it.vpcId)))
-    await wish(tx, await hostsOfVpc(tx, vpc))
+  for (const vpc of new Set((await tablesNaming(tx, list.id)).map((it) => it.vpcId))) await wishVpc(tx, vpc)
   return next
 }
 

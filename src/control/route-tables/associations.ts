@@ -5,7 +5,7 @@ import { type AccountId, newId, type SubnetId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { SubnetRow } from '../../store/tables/resources.ts'
 import type { RouteTableAssociationRow, RouteTableRow } from '../../store/tables/vpcs.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 
 export async function findAssociation(
   reader: Reader,
@@ -66,7 +66,7 @@ export async function disassociate(tx: Transaction, { id, vpcId, subnetId }: Rou
   if (subnetId === null)
     refuse('InvalidParameterValue', { message: `cannot disassociate the main route table association ${id}` })
   await tx.db.deleteFrom('routeTableAssociations').where('id', '=', id).execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
 }
 
 async function insert(
@@ -77,6 +77,6 @@ async function insert(
 ): Promise<RouteTableAssociationRow> {
   const row = { id: newId('route-table-association', random), routeTableId, vpcId, subnetId }
   await tx.db.insertInto('routeTableAssociations').values(row).execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
   return row
 }

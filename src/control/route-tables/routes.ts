@@ -4,7 +4,7 @@ import { refuse } from '../../model/errors.ts'
 import { isId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { RouteRow, RouteTableRow } from '../../store/tables/vpcs.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { contains6 } from '../ipv6/networks.ts'
 import { vpcBlocks6 } from '../ipv6/vpc-blocks.ts'
 import type { PrefixListId } from '../prefix-lists/find.ts'
@@ -42,7 +42,7 @@ export async function addRoute(tx: Transaction, table: RouteTableRow, route: New
     .values({ routeTableId: table.id, ...route })
     .execute()
   await refuseTooManyRoutes(tx, table.id)
-  await wish(tx, await hostsOfVpc(tx, table.vpcId))
+  await wishVpc(tx, table.vpcId)
 }
 
 /** Leads the route elsewhere. Refuses one that is not there. */
@@ -60,7 +60,7 @@ export async function replaceRoute(tx: Transaction, table: RouteTableRow, route:
     refuse('InvalidParameterValue', {
       message: `There is no route defined for '${destination}' in the route table. Use CreateRoute instead.`,
     })
-  await wish(tx, await hostsOfVpc(tx, table.vpcId))
+  await wishVpc(tx, table.vpcId)
 }
 
 export async function removeRoute(tx: Transaction, table: RouteTableRow, destination: string): Promise<void> {
@@ -73,7 +73,7 @@ export async function removeRoute(tx: Transaction, table: RouteTableRow, destina
     .where('destination', '=', destination)
     .executeTakeFirst()
   if (removed.numDeletedRows === 0n) refuse('InvalidRoute.NotFound', { destination, table: table.id })
-  await wish(tx, await hostsOfVpc(tx, table.vpcId))
+  await wishVpc(tx, table.vpcId)
 }
 
 /**

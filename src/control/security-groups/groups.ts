@@ -2,6 +2,7 @@
 import type { Random } from '../../base/random.ts'
 import { refuse } from '../../model/errors.ts'
 import { type AccountId, type GroupId, newId, type VpcId } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { SecurityGroupRow } from '../../store/tables/resources.ts'
 import { checkIds } from '../lookup.ts'
@@ -64,15 +65,9 @@ export function listGroups(reader: Reader, account: AccountId): Promise<Security
 }
 
 /** The account's groups in the VPC, in the order of their ids. */
-export function groupsOfVpc(reader: Reader, account: AccountId, vpc: VpcId): Promise<SecurityGroupRow[]> {
-  return reader.db
-    .selectFrom('securityGroups')
-    .selectAll()
-    .where('vpcId', '=', vpc)
-    .where('accountId', '=', account)
-    .orderBy('id')
-    .execute()
-}
+export const groupsOfVpc = prepared((db, account: AccountId, vpc: VpcId) =>
+  db.selectFrom('securityGroups').selectAll().where('vpcId', '=', vpc).where('accountId', '=', account).orderBy('id'),
+)
 
 /** The groups of the VPC with these ids and those with these names, once each. Refuses what the VPC does not have. */
 export async function findGroups(

@@ -3,7 +3,7 @@ import { refuse } from '../../model/errors.ts'
 import { newId } from '../../model/ids.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { removeTags } from '../tags/tags.ts'
 import { checkSubnetBlock } from '../vpcs/blocks.ts'
 import { cidrsOf } from '../vpcs/cidrs.ts'
@@ -42,7 +42,7 @@ export async function makeSubnet(
     assignsIpv6: 0,
   }
   await tx.db.insertInto('subnets').values(row).execute()
-  await wish(tx, await hostsOfVpc(tx, vpc.id))
+  await wishVpc(tx, vpc.id)
   return row
 }
 
@@ -53,5 +53,5 @@ export async function removeSubnet(tx: Transaction, { id, vpcId }: SubnetRow): P
   await tx.db.deleteFrom('routeTableAssociations').where('subnetId', '=', id).execute()
   await removeTags(tx, id, [])
   await tx.db.deleteFrom('subnets').where('id', '=', id).execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
 }

@@ -1,6 +1,7 @@
 /** Tags: rows beside any resource. Source: EC2 User Guide, "Tag your EC2 resources", restrictions. */
 import { refuse } from '../../model/errors.ts'
 import { type AccountId, kindOfId, type ResourceKind } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import { checkIds, type LookedUpKind, refuseMissing } from '../lookup.ts'
 
@@ -14,19 +15,17 @@ const longestValue = 256
 export async function tagsOf(reader: Reader, ids: readonly string[]): Promise<ReadonlyMap<string, Tags>> {
   const found = new Map<string, Record<string, string>>()
   if (ids.length === 0) return found
-  const rows = await reader.db
-    .selectFrom('tags')
-    .select(['resourceId', 'key', 'value'])
-    .where('resourceId', 'in', ids)
-    .orderBy('key')
-    .execute()
-  for (const { resourceId, key, value } of rows) {
+  for (const { resourceId, key, value } of await tagRows(reader, ids)) {
     const tags: Record<string, string> = found.get(resourceId) ?? Object.create(null)
     tags[key] = value
     found.set(resourceId, tags)
   }
   return found
 }
+
+const tagRows = prepared((db, ids: readonly string[]) =>
+  db.selectFrom('tags').select(['resourceId', 'key', 'value']).where('resourceId', 'in', ids).orderBy('key'),
+)
 
 /** `rows` with their tags: what a Describe filters and renders. */
 export async function withTags<Row extends { readonly id: string }>(

@@ -1,5 +1,6 @@
 import { refuse } from '../../model/errors.ts'
 import type { AccountId, HostId, InstanceId, VolumeId } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader } from '../../store/store.ts'
 import type { AttachmentRow, VolumeRow } from '../../store/tables/volumes.ts'
 import { checkIds, requireAll } from '../lookup.ts'
@@ -46,14 +47,12 @@ export async function attachmentsOfInstances(
   ids: readonly InstanceId[],
 ): Promise<ReadonlyMap<InstanceId, readonly AttachmentRow[]>> {
   if (ids.length === 0) return new Map()
-  const rows = await reader.db
-    .selectFrom('attachments')
-    .selectAll()
-    .where('instanceId', 'in', ids)
-    .orderBy('device')
-    .execute()
-  return Map.groupBy(rows, (it) => it.instanceId)
+  return Map.groupBy(await rowsOfInstances(reader, ids), (it) => it.instanceId)
 }
+
+const rowsOfInstances = prepared((db, ids: readonly InstanceId[]) =>
+  db.selectFrom('attachments').selectAll().where('instanceId', 'in', ids).orderBy('device'),
+)
 
 /** The host that serves new volumes of a zone: its first that is not lost. */
 export async function volumeHostOf(reader: Reader, zone: string): Promise<HostId> {

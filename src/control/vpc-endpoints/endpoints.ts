@@ -6,7 +6,7 @@ import type { Reader, Transaction } from '../../store/store.ts'
 import type { PrefixListRow } from '../../store/tables/prefix-lists.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
 import type { RouteTableRow, VpcEndpointRow } from '../../store/tables/vpcs.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { checkIds, requireAll } from '../lookup.ts'
 import { listTables } from '../route-tables/tables.ts'
 import { removeTags } from '../tags/tags.ts'
@@ -64,7 +64,7 @@ export async function leadThere(tx: Transaction, endpoint: VpcEndpointRow, ids: 
       })
     await tx.db.insertInto('routes').values(route).execute()
   }
-  await wish(tx, await hostsOfVpc(tx, endpoint.vpcId))
+  await wishVpc(tx, endpoint.vpcId)
 }
 
 /** Has these tables lead there no more. Refuses those that do not. */
@@ -77,7 +77,7 @@ export async function leadNoMore(tx: Transaction, endpoint: VpcEndpointRow, ids:
     refuse('InvalidParameter', { message: `Route table ${stranger} is not associated with endpoint ${endpoint.id}` })
   const routes = tx.db.deleteFrom('routes').where('target', '=', endpoint.id)
   await routes.where('routeTableId', 'in', tables).execute()
-  await wish(tx, await hostsOfVpc(tx, endpoint.vpcId))
+  await wishVpc(tx, endpoint.vpcId)
 }
 
 export async function changePolicy(tx: Transaction, { id }: VpcEndpointRow, policy: string): Promise<void> {
@@ -89,7 +89,7 @@ export async function removeEndpoint(tx: Transaction, { id, vpcId }: VpcEndpoint
   await tx.db.deleteFrom('routes').where('target', '=', id).execute()
   await removeTags(tx, id, [])
   await tx.db.deleteFrom('vpcEndpoints').where('id', '=', id).execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
 }
 
 /** The tables that lead to each of these endpoints. */

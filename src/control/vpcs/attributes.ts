@@ -1,6 +1,6 @@
 import type { Transaction } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 
 /** Changes what names the VPC's guests have and ask for. */
 export async function changeDns(
@@ -10,5 +10,5 @@ export async function changeDns(
 ): Promise<void> {
   if (Object.keys(set).length === 0) return
   await tx.db.updateTable('vpcs').set(set).where('id', '=', id).execute()
-  await wish(tx, await hostsOfVpc(tx, id))
+  await wishVpc(tx, id)
 }

@@ -5,7 +5,7 @@ import { isId, newId, type ResourceId, type VpcId } from '../../model/ids.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
 import type { VpcBlockRow } from '../../store/tables/vpcs.ts'
-import { hostsOfVpc, wish } from '../hosts/wishes.ts'
+import { wishVpc } from '../hosts/wishes.ts'
 import { peersOf } from '../peerings/find.ts'
 import { checkNextBlock, contains, overlap } from './blocks.ts'
 
@@ -37,7 +37,7 @@ export async function addBlock(tx: Transaction, vpc: VpcRow, cidr: string, rando
   }
   const row = { id: newId('vpc-cidr-block-association', random), vpcId: vpc.id, cidr }
   await tx.db.insertInto('vpcBlocks').values(row).execute()
-  await wish(tx, await hostsOfVpc(tx, vpc.id))
+  await wishVpc(tx, vpc.id)
   return row
 }
 
@@ -59,7 +59,7 @@ export async function removeBlock(tx: Transaction, { id, vpcId, cidr }: VpcBlock
       message: `The vpc ${vpcId} currently has a subnet within CIDR block ${cidr}`,
     })
   await tx.db.deleteFrom('vpcBlocks').where('id', '=', id).execute()
-  await wish(tx, await hostsOfVpc(tx, vpcId))
+  await wishVpc(tx, vpcId)
 }
 
 function isFirst(id: ResourceId<'vpc-cidr-block-association'>, vpc: VpcId): boolean {

@@ -1,6 +1,7 @@
 import { type Cloud, zoneName } from '../../model/cloud.ts'
 import { refuse } from '../../model/errors.ts'
-import type { AccountId, VpcId } from '../../model/ids.ts'
+import type { AccountId, SubnetId, VpcId } from '../../model/ids.ts'
+import { prepared } from '../../store/prepared.ts'
 import type { Reader } from '../../store/store.ts'
 import type { SubnetRow, VpcRow } from '../../store/tables/resources.ts'
 import { checkIds, requireAll } from '../lookup.ts'
@@ -30,11 +31,17 @@ export async function listSubnets(
   account: AccountId,
   ids: readonly string[] = [],
 ): Promise<SubnetRow[]> {
-  const all = reader.db.selectFrom('subnets').selectAll().where('accountId', '=', account)
-  if (ids.length === 0) return all.orderBy('id').execute()
+  if (ids.length === 0) return subnetsOf(reader, account)
   const named = checkIds('subnet', ids)
-  return requireAll('subnet', named, await all.where('id', 'in', named).execute())
+  return requireAll('subnet', named, await subnetsNamed(reader, account, named))
 }
+
+const subnetsOf = prepared((db, account: AccountId) =>
+  db.selectFrom('subnets').selectAll().where('accountId', '=', account).orderBy('id'),
+)
+const subnetsNamed = prepared((db, account: AccountId, ids: readonly SubnetId[]) =>
+  db.selectFrom('subnets').selectAll().where('accountId', '=', account).where('id', 'in', ids),
+)
 
 export async function requireDefaultVpc(reader: Reader, account: AccountId): Promise<VpcRow> {
   return (await findDefaultVpc(reader, account)) ?? refuse('InvalidVpcID.NotFound', { id: 'default' })
@@ -60,17 +67,15 @@ export async function findLaunchSubnets(
 
 async function defaultSubnets(reader: Reader, account: AccountId, zone: string | undefined): Promise<SubnetRow[]> {
   const vpc: VpcId = (await requireDefaultVpc(reader, account)).id
-  const subnets = await reader.db
-    .selectFrom('subnets')
-    .selectAll()
-    .where('vpcId', '=', vpc)
-    .where('isDefault', '=', 1)
-    .orderBy('id')
-    .execute()
+  const subnets = await defaultIn(reader, vpc)
   const usable = zone === undefined ? subnets : subnets.filter((it) => it.zone === zone)
   if (usable.length === 0) refuse('InvalidSubnetID.NotFound', { id: `default of ${zone ?? 'any zone'}` })
   return usable
 }
+
+const defaultIn = prepared((db, vpc: VpcId) =>
+  db.selectFrom('subnets').selectAll().where('vpcId', '=', vpc).where('isDefault', '=', 1).orderBy('id'),
+)
 
 /** Refuses a zone that this region does not have. */
 export function requireZone(cloud: Cloud, zone: string): void {

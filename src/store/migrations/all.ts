@@ -30,6 +30,7 @@ import { launchIndexes } from './0066-launch-indexes.ts'
 import { factsByHost } from './0067-facts-by-host.ts'
 import { volumesBySnapshot } from './0068-volumes-by-snapshot.ts'
 import { endingByHost } from './0069-ending-by-host.ts'
+import { hostRoom } from './0070-host-room.ts'
 
 /** In the order in which they are applied. Add at the end; never change one that was released. */
 export const migrations: readonly Migration[] = [
@@ -64,4 +65,5 @@ export const migrations: readonly Migration[] = [
   factsByHost,
   volumesBySnapshot,
   endingByHost,
+  hostRoom,
 ]

@@ -28,7 +28,6 @@ export interface ResourceTables {
   clientTokens: ClientTokenRow
   tags: TagRow
   hosts: HostRow
-  hostClaims: HostClaimRow
   vpcHosts: VpcHostRow
   domainFacts: DomainFactRow
   images: ImageRow
@@ -100,13 +99,9 @@ export interface HostRow {
   received: number
   settled: number
   troublesJson: string
-}
-
-/** What its instances claim of a host, together. Kept by triggers: nobody else writes it. */
-export interface HostClaimRow {
-  hostId: HostId
+  /** How many instances are placed on it, and their memory, together. Kept by triggers: nobody else writes it. */
   domains: number
-  memoryMib: number
+  claimedMib: number
 }
 
 /** The database's own count: see migration 0065. */

@@ -10,6 +10,7 @@ import { type Cloud, zoneId, zoneName } from '../../../model/cloud.ts'
 import { refuse } from '../../../model/errors.ts'
 import type { InstanceId } from '../../../model/ids.ts'
 import { instanceType, usualInstanceType } from '../../../model/instance-types.ts'
+import { prepared, rowsWhere } from '../../../store/prepared.ts'
 import type { InstanceRow } from '../../../store/tables/resources.ts'
 import { action, type Context } from '../../action.ts'
 import { fullInstances } from '../../full-instances.ts'
@@ -37,25 +38,16 @@ export const RunInstances = action('RunInstances', {
     const { KernelId: kernel, RamdiskId: ramdisk } = input
     const choice = await readBootChoice(context.tx, context.caller.account, request.image, { kernel, ramdisk })
     const reservation = await launch(context, request)
-    const rows = await context.tx.db
-      .selectFrom('instances')
-      .selectAll()
-      .where('reservationId', '=', reservation)
-      .execute()
+    const rows = await rowsWhere(context.tx, 'instances', { reservationId: reservation })
     context.launched(rows.map((row) => row.id))
     for (const { id } of rows) await context.tag('instance', id)
     if (input.PrivateDnsNameOptions?.EnableResourceNameDnsARecord) await nameByResource(context.tx, rows)
     if (choice) for (const { id } of rows) await keepBootChoice(context.tx, id, choice)
     if (input.MetadataOptions?.InstanceMetadataTags === 'enabled') await checkShownTags(context, rows)
-    const interfaces = await context.tx.db
-      .selectFrom('interfaces')
-      .select('id')
-      .where(
-        'instanceId',
-        'in',
-        rows.map((row) => row.id),
-      )
-      .execute()
+    const interfaces = await interfacesIn(
+      context.tx,
+      rows.map((row) => row.id),
+    )
     const existing = new Set(input.NetworkInterfaces?.map((it) => it.NetworkInterfaceId))
     for (const { id } of interfaces) if (!existing.has(id)) await context.tag('network-interface', id)
     const attached = await attachmentsOfInstances(
@@ -73,6 +65,10 @@ export const RunInstances = action('RunInstances', {
     return output
   },
 })
+
+const interfacesIn = prepared((db, instances: readonly InstanceId[]) =>
+  db.selectFrom('interfaces').select('id').where('instanceId', 'in', instances),
+)
 
 /** All instances of a launch have the same tags. */
 async function checkShownTags({ tx }: Context, rows: readonly InstanceRow[]): Promise<void> {

@@ -1,6 +1,8 @@
+import { type CompiledQuery, sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { candidates, overheadMiB } from '../../../control/hosts/candidates.ts'
 import type { HostId } from '../../../model/ids.ts'
+import { noting } from '../../../store/testing.ts'
 import { TestCloud, tinyImage } from '../../testing.ts'
 
 test('what a host has free is what its instances leave', async () => {
@@ -44,6 +46,18 @@ test('of one zone the emptiest hosts come first', async () => {
     .sort((a, b) => b.freeMemoryMiB - a.freeMemoryMiB || a.domains - b.domains || (a.host < b.host ? -1 : 1))
   for (const most of [1, 2, 9])
     expect(await cloud.store.read((tx) => candidates(tx, { zone, most }))).toEqual(emptiest.slice(0, most))
+})
+
+test('they are found by an index, and no other host is looked at', async () => {
+  await using cloud = await TestCloud.open()
+  const plan = await cloud.store.read(async (reader) => {
+    const queries: CompiledQuery[] = []
+    await candidates(noting(reader, queries), { zone: 'z', most: 1 })
+    const asked = queries.map((it) => it.sql.replaceAll('?', '1')).join()
+    const { rows } = await sql<{ detail: string }>`explain query plan ${sql.raw(asked)}`.execute(reader.db)
+    return rows.map((it) => it.detail)
+  })
+  expect(plan).toEqual(['SEARCH hosts USING INDEX hostsByRoom (zone=?)'])
 })
 
 /** Compares what is kept with what the instances add up to. */
