@@ -8,9 +8,15 @@ export interface KnownHost {
   readonly underlayAddress: string
 }
 
-/** Makes these the cloud's hosts. None is connected yet: what they offer they say themselves. */
+/**
+ * Makes these the cloud's hosts. None is connected yet: what they offer they say themselves. What they shall do may be new to them, as launches may
+ * not have been told to all when the process before ended.
+ */
 export async function ensureHosts(tx: Transaction, hosts: readonly KnownHost[]): Promise<void> {
-  await tx.db.updateTable('hosts').set({ connected: 0 }).execute()
+  await tx.db
+    .updateTable('hosts')
+    .set((eb) => ({ connected: 0, generation: eb('generation', '+', 1) }))
+    .execute()
   for (const { id, zone, isEdge, underlayAddress } of hosts) {
     const place = { zone, underlayAddress, isEdge: isEdge ? (1 as const) : (0 as const) }
     await tx.db

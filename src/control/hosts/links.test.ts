@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { Fault, Retry } from '../../base/fault.ts'
 import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
@@ -15,11 +15,12 @@ import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/me
 import type { DomainSpec, HostSpec } from '../../host-api/spec.ts'
 import type { HostId } from '../../model/ids.ts'
 import { openStore } from '../../store/open.ts'
+import { insertRow } from '../../store/prepared.ts'
 import type { Store } from '../../store/store.ts'
 import type { SpecSource } from './host-spec.ts'
 import { ensureHosts } from './hosts.ts'
 import { HostLinks } from './links.ts'
-import { wish } from './wishes.ts'
+import { wish, wishLaunch } from './wishes.ts'
 
 const host = 'a1'
 const capacity = { memoryMiB: 1024, cores: 1, diskGiB: 10, accelerator: 'none' } as const
@@ -129,6 +130,65 @@ test('an agent whose news cannot be taken is hung up on, so that it tells all of
   expect(await row()).toMatchObject({ received: 0 })
 })
 
+describe('a launch', () => {
+  const vpc = 'vpc-1'
+  const others = ['b1', 'b2', 'edge']
+
+  beforeEach(async () => {
+    const hosts = others.map((id, index) => ({ id, zone: 'z', underlayAddress: `100.64.2.${index}` }))
+    await store.transact(async (tx) => {
+      await ensureHosts(
+        tx,
+        hosts.map((it) => ({ ...it, isEdge: it.id === 'edge' })),
+      )
+      for (const hostId of [host, 'b1']) await insertRow(tx, 'vpcHosts', { vpcId: vpc, hostId, interfaces: 1 })
+    })
+  })
+
+  const generationsOf = (agent: Agent, id: HostId) =>
+    agent.specs.flatMap((it) => (it.host === id ? [it.generation] : []))
+
+  test('is told to its host, then to the others of its VPC and the edge', async () => {
+    const agent = await dial(host, ...others)
+    await eventually(() => expect(agent.specs).toHaveLength(4))
+    const first = agent.specs.length
+    await store.transact((tx) => wishLaunch(tx, { vpc, hosts: [host] }))
+    await eventually(() => expect(agent.specs).toHaveLength(7))
+    await turns()
+    expect(agent.specs.slice(first).map((it) => it.host)).toEqual([host, ...['b1', 'edge']])
+  })
+
+  test('is told together with those that come meanwhile, and all hear of the last one', async () => {
+    const agent = await dial(host, ...others)
+    await eventually(() => expect(agent.specs).toHaveLength(4))
+    for (let count = 0; count < 50; count++) {
+      await store.transact((tx) => wishLaunch(tx, { vpc, hosts: [count % 2 ? host : 'b1'] }))
+      if (count % 10 === 9) await turns()
+    }
+    const wished = () => store.read(({ db }) => db.selectFrom('hosts').select(['id', 'generation']).execute())
+    await eventually(async () => {
+      await turns()
+      for (const { id, generation } of await wished()) expect(generationsOf(agent, id).at(-1)).toBe(generation)
+    })
+    expect(generationsOf(agent, 'edge').length).toBeLessThan(30)
+    expect(generationsOf(agent, 'b2')).toHaveLength(1)
+  })
+
+  test('is told to the others once that can be written', async () => {
+    const agent = await dial(host, ...others)
+    await eventually(() => expect(agent.specs).toHaveLength(4))
+    const { transact } = store
+    let refused = 0
+    await transact((tx) => wishLaunch(tx, { vpc, hosts: [host] }))
+    vi.spyOn(store, 'transact').mockImplementation((work) => {
+      if (refused++ > 0) return transact(work)
+      return Promise.reject(new Error('the disk is full'))
+    })
+    await eventually(() => expect(generationsOf(agent, 'edge')).toHaveLength(2))
+    expect(refused).toBeGreaterThan(1)
+  })
+})
+
 test('an agent whose spec cannot be made is hung up on, so that it asks again', async () => {
   broken = true
   const agent = await dial()
@@ -191,7 +251,15 @@ async function dial(...as: HostId[]): Promise<Agent> {
   const lines = jsonLines<ToAgent, FromAgent>(socket, {
     receive: (message) => {
       if (message.type === 'spec') specs.push(message.spec)
-      if (message.type === 'change') specs.push(withChange(specs.at(-1), message.change))
+      if (message.type === 'change') {
+        const { host } = message.change
+        specs.push(
+          withChange(
+            specs.findLast((it) => it.host === host),
+            message.change,
+          ),
+        )
+      }
       if (!('id' in message)) return
       asked.push(message)
       const answer = agent.answer(message)

@@ -20,7 +20,7 @@ import type { DomainId, HostId } from '../../model/ids.ts'
 import type { Store } from '../../store/store.ts'
 import type { SpecSource } from './host-spec.ts'
 import { greetHosts, type Heard, type Intake, loseHosts, mournHosts, takeNews } from './intake.ts'
-import { hostChannel } from './wishes.ts'
+import { hostChannel, type Launch, launchChannel, wishAround } from './wishes.ts'
 
 export interface HostLinksParts {
   readonly store: Store
@@ -48,6 +48,11 @@ interface Question {
 
 /** Hosts whose specs are made without a pause, and whose facts are written in one transaction. */
 const hostsAtOnce = 32
+/** While changes keep coming, telling hosts of them takes a fifth of the time: later ones are told with earlier ones. */
+const restFactor = 4
+/** What comes so soon after a rest keeps coming. */
+const soonMs = 20
+const pauseAfterStoreFailureMs = 1_000
 /** Time for an agent to answer a question. */
 const answerMs = 10_000
 /** To park a machine: an agent waits ten minutes for the guest, and what it has begun before goes first. */
@@ -58,15 +63,22 @@ export class HostLinks {
   readonly #links = new Map<HostId, Link>()
   readonly #questions = new Map<number, Question>()
   readonly #dirty = new Set<HostId>()
+  /** Those who are to hear of launches elsewhere: after those whose own it is. */
+  readonly #around = new Set<HostId>()
+  #launches: Launch[] = []
+  /** How often something has changed. */
+  #changes = 0
+  #knownChanges = 0
+  #restUntil = 0
   readonly #sockets = new Set<Socket>()
-  readonly #listening: Disposable
+  readonly #resources = new DisposableStack()
   /** What each host was sent last, on the link that it has. */
   readonly #sent = new Map<HostId, HostSpec>()
   /** What each host said last, on the link that it has. */
   readonly #heard = new Map<HostId, Heard>()
   #server: Server | undefined
   #nextQuestion = 1
-  #closing = false
+  readonly #closing = new AbortController()
   #publishing: Promise<void> | undefined
   #inbox: Promise<void> = Promise.resolve()
   /** Facts that wait for their turn among the news, the newest of each host: nothing else has come since the first of them. */
@@ -74,7 +86,13 @@ export class HostLinks {
 
   constructor(parts: HostLinksParts) {
     this.#parts = parts
-    this.#listening = parts.store.listen(hostChannel, (host) => this.#publish([host]))
+    this.#resources.use(parts.store.listen(hostChannel, (host) => this.#publish([host])))
+    this.#resources.use(
+      parts.store.listen(launchChannel, (launch) => {
+        this.#launches.push(JSON.parse(launch) as Launch)
+        this.#publish([])
+      }),
+    )
   }
 
   /** Listens on a Unix socket that only this user can open. */
@@ -115,8 +133,8 @@ export class HostLinks {
   }
 
   async close(): Promise<void> {
-    this.#closing = true
-    this.#listening[Symbol.dispose]()
+    this.#closing.abort()
+    this.#resources.dispose()
     for (const socket of this.#sockets) socket.destroy()
     const server = this.#server
     if (server) await new Promise((resolve) => server.close(resolve))
@@ -127,27 +145,58 @@ export class HostLinks {
   /** Sends the hosts what they shall be now; many calls at once make one spec. */
   #publish(hosts: Iterable<HostId>): void {
     for (const host of hosts) this.#dirty.add(host)
-    if (this.#dirty.size > 0) this.#publishing ??= this.#publishAll()
+    this.#changes += 1
+    this.#publishing ??= this.#publishAll()
   }
 
   async #publishAll(): Promise<void> {
     await Promise.resolve() // One commit tells of its hosts one by one.
-    for (let batch = this.#nextHosts(); batch.length > 0; batch = this.#nextHosts()) {
-      for (const host of batch) this.#dirty.delete(host)
-      await this.#publishSome(batch.filter((host) => this.#links.has(host)))
-      if (this.#dirty.size > 0) await nextTurn() // Callers of the API are not to wait for thousands of hosts.
+    while (await this.#rested()) {
+      const [hosts, begun] = [this.#nextHosts(), this.#now()]
+      const isBusy = this.#changes !== this.#knownChanges && begun < this.#restUntil + soonMs
+      this.#knownChanges = this.#changes
+      for (const host of hosts) this.#dirty.delete(host)
+      for (const host of hosts) this.#around.delete(host)
+      await this.#publishSome(hosts.filter((host) => this.#links.has(host)))
+      if (this.#around.size === 0) await this.#lookAround()
+      this.#restUntil = Math.max(this.#restUntil, this.#now() + (isBusy ? restFactor * (this.#now() - begun) : 0))
+      if (this.#nextHosts().length + this.#launches.length === 0) break
+      await nextTurn() // Callers of the API are not to wait for thousands of hosts.
     }
     this.#publishing = undefined
   }
 
-  /** Those that are behind are told later, of all that has changed by then. */
-  #nextHosts(): HostId[] {
-    const hosts: HostId[] = []
-    for (const it of this.#dirty) {
-      if (!this.#links.get(it)?.lines.isBehind) hosts.push(it)
-      if (hosts.length === hostsAtOnce) break
+  /** Whether it has rested, rather than being closed. */
+  async #rested(): Promise<boolean> {
+    const { signal } = this.#closing
+    const ms = this.#restUntil - this.#now()
+    if (ms > 0) await this.#parts.clock.sleep(ms, signal).catch(() => {}) // It closes.
+    return !signal.aborted
+  }
+
+  /** Finds who is to hear of what was launched since it last looked. */
+  async #lookAround(): Promise<void> {
+    const launches = this.#launches
+    this.#launches = []
+    if (launches.length === 0) return
+    try {
+      for (const it of await this.#parts.store.transact((tx) => wishAround(tx, launches))) this.#around.add(it)
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'hosts could not be told of launches elsewhere; it is tried again')
+      this.#launches.push(...launches)
+      this.#restUntil = this.#now() + pauseAfterStoreFailureMs
     }
-    return hosts
+  }
+
+  /** Those whose own affair it is, and some of the others. Those that are behind are told later, of all that has changed by then. */
+  #nextHosts(): HostId[] {
+    const isReady = (it: HostId) => !this.#links.get(it)?.lines.isBehind
+    const first = (hosts: Set<HostId>) => hosts.values().filter(isReady).take(hostsAtOnce)
+    return [...new Set([...first(this.#dirty), ...first(this.#around)])]
+  }
+
+  #now(): number {
+    return this.#parts.clock.now().getTime()
   }
 
   async #publishSome(hosts: readonly HostId[]): Promise<void> {
@@ -293,7 +342,7 @@ export class HostLinks {
   /** News is taken in the order in which it came. */
   #enqueue(from: Link, work: () => Promise<void>): void {
     this.#waiting = undefined
-    if (this.#closing) return // The store goes too; the next control plane asks anew.
+    if (this.#closing.signal.aborted) return // The store goes too; the next control plane asks anew.
     this.#inbox = this.#inbox.then(() => this.#orHangUp(from, work))
   }
 

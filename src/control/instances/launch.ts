@@ -27,7 +27,7 @@ import type {
 import { startStrand } from '../../strand/calls.ts'
 import { lendAddresses } from '../addresses/lend.ts'
 import { candidates, overheadMiB } from '../hosts/candidates.ts'
-import { wishVpc } from '../hosts/wishes.ts'
+import { wishLaunch } from '../hosts/wishes.ts'
 import { useImage } from '../images/cache.ts'
 import type { DiskMapping } from '../images/mappings.ts'
 import { freePrivateAddresses } from '../interfaces/allocate.ts'
@@ -210,7 +210,7 @@ async function instanceRow(
 
 async function wishForAll({ tx }: LaunchContext, instances: readonly InstanceRow[], vpc: VpcId): Promise<void> {
   const hosts = new Set(instances.flatMap((it) => it.hostId ?? []))
-  const generations = await wishVpc(tx, vpc, [...hosts])
+  const generations = await wishLaunch(tx, { vpc, hosts: [...hosts] })
   for (const { id, hostId } of instances) {
     await updateRows(tx, 'instances', { id }, { wishedIn: generations.get(hostId!) ?? 0 }) // placed a moment ago
     await startStrand(tx, instanceMachine, id)

@@ -14,6 +14,7 @@ import {
   waitUntilInstanceTerminated,
 } from '@aws-sdk/client-ec2'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Launch, launchChannel, wishAround } from '../../../control/hosts/wishes.ts'
 import { refusal, TestCloud, tinyImage } from '../../testing.ts'
 
 let cloud: TestCloud
@@ -59,13 +60,23 @@ describe('a launch', () => {
     expect(Instances.map((it) => it.AmiLaunchIndex)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   })
 
-  test('is told to the hosts of the VPC, and to no other', async () => {
-    const before = await cloud.generations()
-    const { Instances: [it] = [] } = await run({ Placement: { AvailabilityZone: 'us-west-2b' } })
-    const after = await cloud.generations()
-    const grown = Object.keys(after).filter((host) => after[host]! > before[host]!)
-    expect(grown).toEqual(expect.arrayContaining(['edge', expect.stringMatching(/^us-west-2b-/)]))
-    expect(grown).toHaveLength(2)
+  test('is told to its host with what it writes, to the others of the VPC right after, and to no other', async () => {
+    const launches: Launch[] = []
+    using _ = cloud.store.listen(launchChannel, (it) => launches.push(JSON.parse(it)))
+    const grownBy = async <T>(work: () => Promise<T>): Promise<[T, string[]]> => {
+      const before = await cloud.generations()
+      const done = await work()
+      return [done, Object.entries(await cloud.generations()).flatMap(([id, it]) => (it > before[id]! ? [id] : []))]
+    }
+    const [{ Instances: [it] = [] }, own] = await grownBy(() => run({ Placement: { AvailabilityZone: 'us-west-2b' } }))
+    expect(own).toEqual([expect.stringMatching(/^us-west-2b-/)])
+    expect(launches).toEqual([{ vpc: it!.VpcId, hosts: own }])
+    const [told, around] = await grownBy(() => cloud.store.transact((tx) => wishAround(tx, launches)))
+    expect(around).toEqual(['edge'])
+    expect([...told]).toEqual(['edge'])
+    await run({ Placement: { AvailabilityZone: 'us-west-2a' } }) // Of two launches neither host may know of the other’s.
+    const [, both] = await grownBy(() => cloud.store.transact((tx) => wishAround(tx, launches)))
+    expect(both.sort()).toEqual(['edge', expect.stringMatching(/^us-west-2a-/), ...own])
     expect(it!.Placement).toMatchObject({ AvailabilityZone: 'us-west-2b', AvailabilityZoneId: 'usw2-az2' })
   })
 
