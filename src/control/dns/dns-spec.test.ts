@@ -30,9 +30,10 @@ function scene(region = 'us-west-2', peerings: readonly PeeringRow[] = []): Scen
     guest('i-00000001', { id: 'eni-00000001', vpcId: vpc.id, privateAddress: '10.1.0.9' }),
     guest('i-00000002', { id: 'eni-00000002', vpcId: 'vpc-00000002' }),
   ]
+  const at = (id: string) => guests.filter((it) => it.interfaces.some((nic) => nic.vpcId === id))
   return {
     cloud,
-    guests: { at: (id: string) => guests.filter((it) => it.interfaces.some((nic) => nic.vpcId === id)) },
+    guests: { at, each: (id: string, _: string, { of }: { of: (it: unknown) => unknown[] }) => at(id).flatMap(of) },
     network: {
       vpcs: [vpc, { ...vpc, id: 'vpc-00000002' }],
       live: { peerings: new Map(peerings.map((it) => [it.id, it])) },

@@ -15,7 +15,7 @@ import type { VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
 import type { Scene } from '../hosts/scene.ts'
-import { leadsTo } from '../instances/guest.ts'
+import { leadsInto } from '../instances/guest.ts'
 import { sharingWith } from '../peerings/options.ts'
 import { dnsOf } from '../vpcs/addresses.ts'
 
@@ -107,16 +107,14 @@ function known({ network }: Scene, { id }: VpcRow): readonly VpcId[] {
 
 /** Public addresses of these VPCs' guests, and the private ones that they lead to. */
 function privateAddresses({ guests }: Scene, vpcs: readonly VpcId[]): Record<string, string> {
-  const led = vpcs.flatMap((vpc) => guests.at(vpc).flatMap((guest) => leadsTo(guest, vpc)))
+  const led = vpcs.flatMap((vpc) => leadsInto(guests, vpc))
   return dictionaryOf(led.map(({ addresses }) => [addresses.publicAddress, addresses.privateAddress]))
 }
 
 /** Ids of instances that are names, and their addresses. */
-function resourceNames({ guests }: Scene, vpc: VpcRow, domain: string): (readonly [string, string])[] {
-  return guests
-    .at(vpc.id)
-    .filter((it) => it.named)
-    .flatMap(({ instance, interfaces: [nic] }) =>
-      nic?.vpcId === vpc.id ? [[`${instance.id}.${domain}`, nic.privateAddress] as const] : [],
-    )
+function resourceNames({ guests }: Scene, vpc: VpcRow, domain: string): readonly (readonly [string, string])[] {
+  return guests.each(vpc.id, 'names', {
+    of: ({ named, instance, interfaces: [nic] }) =>
+      named && nic?.vpcId === vpc.id ? [[`${instance.id}.${domain}`, nic.privateAddress] as const] : [],
+  })
 }

@@ -2,7 +2,7 @@ import { remembered } from '../../base/remembered.ts'
 import type { EdgeNetworkSpec } from '../../host-api/spec.ts'
 import type { Reader } from '../../store/store.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
-import { leadsTo } from '../instances/guest.ts'
+import { leadsInto } from '../instances/guest.ts'
 import type { AclSpecs } from '../network-acls/acl-specs.ts'
 import { aclsOf } from './acls.ts'
 import { guestRoutes, mtu } from './routes.ts'
@@ -32,9 +32,7 @@ function edgeNetwork(scene: Scene, vpc: VpcRow, { acls, ofSubnet }: AclSpecs): E
     vni: vpc.vni,
     cidrs: cidrsOf(scene, vpc.id),
     mtu,
-    addresses: scene.guests
-      .at(vpc.id)
-      .flatMap((guest) => leadsTo(guest, vpc.id).flatMap((it) => (open.has(it.subnetId) ? [it.addresses] : []))),
+    addresses: leadsInto(scene.guests, vpc.id).flatMap((it) => (open.has(it.subnetId) ? [it.addresses] : [])),
     routes: guestRoutes(scene, vpc.id),
     tables: edgeTables(scene, vpc.id),
     nats,

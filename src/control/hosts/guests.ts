@@ -54,6 +54,18 @@ export class Guests {
     return this.#places.get(place)?.list() ?? none
   }
 
+  /**
+   * What `of` makes of those who are there, one after another, under a name of its own: the same array until one of them, or of `with`, is
+   * another, and made anew of those who are. What is made of the others is at hand: to walk a hundred guests is to wait for a thousand cold lines of memory.
+   */
+  each<T>(
+    place: VpcId | GroupId,
+    name: string,
+    made: { readonly with?: readonly unknown[]; of(guest: Guest): readonly T[] },
+  ): readonly T[] {
+    return this.#places.get(place)?.each(name, made.with ?? [], made.of) ?? nothing
+  }
+
   *[Symbol.iterator](): Iterator<Guest> {
     yield* this.#all.values()
   }
@@ -79,6 +91,7 @@ export class Guests {
 }
 
 const none: readonly Guest[] = []
+const nothing: readonly never[] = []
 
 function placesOf({ instance, interfaces, groupsOf }: Guest): Set<string> {
   const groups = [...groupsOf.values()].flatMap((some) => some.map((it) => it.id))
@@ -90,6 +103,7 @@ class Place {
   /** Those that are not in the list as they are. */
   readonly #touched = new Set<InstanceId>()
   #list: readonly Guest[] = []
+  readonly #made = new Map<string, Made>()
 
   put(guest: Guest): void {
     this.#guests.set(guest.instance.id, guest)
@@ -101,6 +115,17 @@ class Place {
     this.#touched.add(id)
   }
 
+  each<T>(name: string, together: readonly unknown[], of: (guest: Guest) => readonly T[]): readonly T[] {
+    const guests = this.list()
+    const last = this.#made.get(name)
+    const isValid = last?.with.length === together.length && last.with.every((it, index) => it === together[index])
+    if (isValid && last.guests === guests) return last.all as readonly T[]
+    const parts = partsOf(guests, isValid ? last : undefined, of)
+    const all = parts.flat() as readonly T[]
+    this.#made.set(name, { with: together, guests, parts, all })
+    return all
+  }
+
   list(): readonly Guest[] {
     if (this.#touched.size === 0) return this.#list
     const kept = this.#list.filter((it) => !this.#touched.has(it.instance.id))
@@ -109,6 +134,33 @@ class Place {
     this.#list = merged(kept, others)
     return this.#list
   }
+}
+
+interface Made {
+  readonly with: readonly unknown[]
+  readonly guests: readonly Guest[]
+  /** One for each of the guests. */
+  readonly parts: readonly (readonly unknown[])[]
+  readonly all: readonly unknown[]
+}
+
+/** What was made before of guests that are the same; both lists are in the order of ids. */
+function partsOf<T>(
+  guests: readonly Guest[],
+  before: Made | undefined,
+  of: (guest: Guest) => readonly T[],
+): (readonly T[])[] {
+  let next = 0
+  return guests.map((guest) => {
+    while (
+      before &&
+      next < before.guests.length &&
+      before.guests[next] !== guest &&
+      before.guests[next]!.instance.id < guest.instance.id
+    )
+      next++
+    return before?.guests[next] === guest ? (before.parts[next++] as readonly T[]) : of(guest)
+  })
 }
 
 /** Of two lists in the order of their ids one in that order. */

@@ -4,6 +4,7 @@ import { remembered } from '../../base/remembered.ts'
 import type { ObjectsSpec, VifSpec } from '../../host-api/spec.ts'
 import { objectsAddress } from '../../model/cloud.ts'
 import type { VpcRow } from '../../store/tables/resources.ts'
+import { leadsInto } from '../instances/guest.ts'
 import type { Way } from '../route-tables/targets.ts'
 import { contains } from '../vpcs/blocks.ts'
 import type { Scene } from './scene.ts'
@@ -23,13 +24,12 @@ export function objectsOf(scene: Scene, vpc: VpcRow, vifs: readonly VifSpec[]): 
     [],
     () => new Map(tables.flatMap((it) => it.subnets.map(({ id }) => [id, wayToObjects(it.ways)] as const))),
   )
+  const leads = leadsInto(scene.guests, vpc.id)
+  const outside = remembered(leads, 'interfaces', [], () => new Set(leads.map((it) => it.nic)))
   const mayGo = (vif: VifSpec): boolean => {
     const way = ways.get(vif.subnet)
     if (way?.kind === 'nat') return nats.has(way.nat.id)
-    if (way?.kind === 'outside') {
-      const addresses = scene.guests.with(vif.id)?.addressesOf(vif.id) ?? []
-      return addresses.some((it) => it.public !== undefined)
-    }
+    if (way?.kind === 'outside') return outside.has(vif.id)
     return way?.kind === 'endpoint'
   }
   const able = vifs.filter(mayGo).map((it) => it.id)

@@ -1,10 +1,10 @@
-import { remembered } from '../../base/remembered.ts'
 import type { GroupId, InstanceId, InterfaceId, SubnetId, VpcId } from '../../model/ids.ts'
 import type { Reader } from '../../store/store.ts'
 import type { ImageRow, InstanceRow, InterfaceRow } from '../../store/tables/resources.ts'
 import { type AddressesOf, addressesOf } from '../addresses/of-interfaces.ts'
 import { nothingPlugged, type Plugged, pluggedInto } from '../attachments/plugs.ts'
 import { namedByResource } from '../dns/resource-names.ts'
+import type { Guests } from '../hosts/guests.ts'
 import { type BootChoice, bootChoicesOf, bootsOfImages } from '../images/boot.ts'
 import { addresses6Of } from '../ipv6/addresses.ts'
 import { type Tags, tagsOf } from '../tags/tags.ts'
@@ -44,22 +44,24 @@ export interface Guest {
 
 /** A public address, and the private one of a guest that it leads to. */
 export interface Lead {
+  readonly nic: InterfaceId
   readonly subnetId: SubnetId
   readonly addresses: { readonly publicAddress: string; readonly privateAddress: string }
 }
 
-/** Of all public addresses that lead to the guest in the VPC. */
-export function leadsTo(guest: Guest, vpc: VpcId): readonly Lead[] {
-  return remembered(guest, `leads ${vpc}`, [], () =>
-    guest.interfaces
-      .filter((it) => it.vpcId === vpc)
-      .flatMap(({ id, subnetId }) =>
-        guest.addressesOf(id).flatMap(({ address: privateAddress, public: leading }): Lead[] => {
-          if (!leading) return []
-          return [{ subnetId, addresses: { publicAddress: leading.publicAddress, privateAddress } }]
-        }),
-      ),
-  )
+/** Of all public addresses that lead to guests of the VPC. */
+export function leadsInto(guests: Guests, vpc: VpcId): readonly Lead[] {
+  return guests.each(vpc, 'leads', {
+    of: (guest) =>
+      guest.interfaces
+        .filter((it) => it.vpcId === vpc)
+        .flatMap(({ id: nic, subnetId }) =>
+          guest.addressesOf(nic).flatMap(({ address: privateAddress, public: leading }): Lead[] => {
+            if (!leading) return []
+            return [{ nic, subnetId, addresses: { publicAddress: leading.publicAddress, privateAddress } }]
+          }),
+        ),
+  })
 }
 
 /** Those of these instances that their hosts shall have. */

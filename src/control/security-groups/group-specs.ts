@@ -48,12 +48,10 @@ async function readRules(reader: Reader, ids: readonly GroupId[], into: Scene['r
 
 /** Private addresses, and those of IPv6, of the interfaces in the group whose instance its host shall have: as the rest of the spec. */
 function membersOf(guests: Guests, group: GroupId): readonly string[] {
-  const all = guests.at(group)
-  return remembered(all, group, [], () =>
-    all.flatMap(({ interfaces, groupsOf, addressesOf, addresses6 }) =>
+  return guests.each(group, 'members', {
+    of: ({ interfaces, groupsOf, addressesOf, addresses6 }) =>
       interfaces
         .filter((nic) => groupsOf.get(nic.id)?.some((it) => it.id === group))
         .flatMap((nic) => [...addressesOf(nic.id).map((it) => it.address), ...(addresses6.get(nic.id) ?? [])]),
-    ),
-  )
+  })
 }
