@@ -18,6 +18,8 @@ export class InstantHosts implements Disposable {
   readonly #lines: JsonLines<FromAgent>
   readonly #domains = new Map<string, DomainFact>()
   readonly #specs = new Map<string, HostSpec>()
+  /** What each said last that it found. */
+  readonly #found = new Map<string, string>()
   /** Bytes that came down since the last look. */
   received = 0
 
@@ -49,7 +51,12 @@ export class InstantHosts implements Disposable {
 
   #follow(spec: HostSpec): void {
     this.#specs.set(spec.host, spec)
-    this.#lines.send({ type: 'facts', facts: this.#factsOf(spec) })
+    const { domains, volumes, ...progress } = this.#factsOf(spec)
+    const found = JSON.stringify([domains, volumes])
+    const isSame = this.#found.get(spec.host) === found
+    this.#found.set(spec.host, found)
+    const facts = { ...progress, domains, ...(volumes && { volumes }) }
+    this.#lines.send(isSame ? { type: 'progress', progress } : { type: 'facts', facts })
   }
 
   #factsOf({ host, generation, domains, volumes }: HostSpec): HostFacts {

@@ -2,15 +2,19 @@
 import type { DomainId, HostId, InterfaceId, SnapshotId, VolumeId, VpcId } from '../model/ids.ts'
 import type { VolumesFact } from './volumes.ts'
 
-export interface HostFacts {
+export interface HostFacts extends HostProgress {
+  readonly domains: readonly DomainFact[]
+  /** What it serves, where it serves volumes. */
+  readonly volumes?: VolumesFact
+}
+
+/** How far a host has come. By itself it means that it found the same as it said before. */
+export interface HostProgress {
   readonly host: HostId
   /** The newest spec that is wholly carried out: everything wanted is there, everything else is gone. 0: none yet. */
   readonly settled: number
   /** The newest spec that has arrived. */
   readonly received: number
-  readonly domains: readonly DomainFact[]
-  /** What it serves, where it serves volumes. */
-  readonly volumes?: VolumesFact
   /** Steps that failed at their last attempt. They are tried again. */
   readonly troubles: readonly {
     readonly subject: DomainId | VpcId | VolumeId | SnapshotId | `${DomainId}/${VolumeId}` | 'edge'

@@ -1,9 +1,9 @@
 /** The stream between an agent and the control plane: one JSON object a line, opened by the agent. */
 import type { DomainId, HostId } from '../model/ids.ts'
-import type { HostCapacity, HostFacts } from './facts.ts'
+import type { HostCapacity, HostFacts, HostProgress } from './facts.ts'
 import type { DomainSpec, HostSpec, SpecChange } from './spec.ts'
 
-export const protocolVersion = 4
+export const protocolVersion = 5
 
 export type FromAgent =
   | {
@@ -14,6 +14,8 @@ export type FromAgent =
       readonly lost?: readonly HostId[]
     }
   | { readonly type: 'facts'; readonly facts: HostFacts }
+  /** What it found is what it said last on this stream: a launch concerns a hundred hosts, of which one finds something else. */
+  | { readonly type: 'progress'; readonly progress: HostProgress }
   | { readonly type: 'answer'; readonly to: number; readonly ok: true; readonly value: string }
   | { readonly type: 'answer'; readonly to: number; readonly ok: false; readonly message: string }
 

@@ -6,6 +6,7 @@ import { Fault } from '../base/fault.ts'
 import { eventually } from '../base/testing.ts'
 import { FakeNetwork } from '../drivers/network/fake/fake.ts'
 import { FakeStorage } from '../drivers/storage/fake/fake.ts'
+import type { HostFacts, HostProgress } from '../host-api/facts.ts'
 import type { HostSpec } from '../host-api/spec.ts'
 import type { VpcId } from '../model/ids.ts'
 import type { HostAgent } from './agent.ts'
@@ -137,6 +138,21 @@ test('a guest without grace is ended at once, also one that was asked before', a
   await settled(agent, 3)
   expect(agent.facts().domains).toMatchObject([{ state: 'off', cause: 'forced' }])
   expect(host.clock.now()).toEqual(pressed)
+})
+
+test('where what it found is the same, a host says no more than how far it has come', async () => {
+  const agent = await host.start()
+  const said: (HostFacts | HostProgress)[] = []
+  await agent.accept(hostSpecOf(1))
+  await settled(agent, 1)
+  agent.onFacts((it) => said.push(it))
+  expect(said).toMatchObject([{ received: 1, domains: [{ id: dom, state: 'running' }] }])
+  await agent.accept(hostSpecOf(2))
+  await settled(agent, 2)
+  await eventually(() => expect(said.at(-1)).toMatchObject({ received: 2, settled: 2 }))
+  expect(said.slice(1).filter((it) => 'domains' in it)).toEqual([])
+  agent.onFacts((it) => said.push(it))
+  expect(said.at(-1)).toMatchObject({ received: 2, domains: [{ id: dom }] })
 })
 
 test('a domain that is given up while it boots is told of until it has gone', async () => {

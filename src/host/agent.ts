@@ -12,7 +12,7 @@ import type { StorageDriver } from '../drivers/storage/driver.ts'
 import type { VolumeDriver } from '../drivers/volumes/driver.ts'
 import { withChange } from '../host-api/change.ts'
 import type { VifDrops } from '../host-api/drops.ts'
-import type { DomainFact, HostFacts } from '../host-api/facts.ts'
+import type { DomainFact, HostFacts, HostProgress } from '../host-api/facts.ts'
 import { launchedBy } from '../host-api/launches.ts'
 import type { DomainSpec, EdgeSpec, HostSpec, RouterSpec, SpecChange } from '../host-api/spec.ts'
 import type { DomainId, HostId, VpcId } from '../model/ids.ts'
@@ -74,8 +74,8 @@ export class HostAgent {
   /** The newest spec that was given, kept or not. */
   #offered: HostSpec | undefined
   #settled = 0
-  #report: (facts: HostFacts) => void = () => {}
-  #reported = ''
+  #report: (said: HostFacts | HostProgress) => void = () => {}
+  #reported = { found: '', progress: '' }
   #telling: NodeJS.Immediate | undefined
   #alarm: AbortController | undefined
   #lastLook: Promise<void> = Promise.resolve()
@@ -100,10 +100,10 @@ export class HostAgent {
     return agent
   }
 
-  /** Calls `report` with the facts now, and whenever they change. */
-  onFacts(report: (facts: HostFacts) => void): void {
+  /** Calls `report` with the facts now, and whenever they change; with the progress alone where what it found is the same. */
+  onFacts(report: (said: HostFacts | HostProgress) => void): void {
     this.#report = report
-    this.#reported = ''
+    this.#reported = { found: '', progress: '' }
     this.#tell()
   }
 
@@ -444,10 +444,11 @@ export class HostAgent {
     clearImmediate(this.#telling)
     this.#telling = undefined
     const facts = this.facts()
-    const text = JSON.stringify(facts)
-    if (text === this.#reported) return
-    this.#reported = text
-    this.#report(facts)
+    const { domains, volumes, ...progress } = facts
+    const before = this.#reported
+    this.#reported = { found: JSON.stringify([domains, volumes]), progress: JSON.stringify(progress) }
+    if (this.#reported.found !== before.found) this.#report(facts)
+    else if (this.#reported.progress !== before.progress) this.#report(progress)
   }
 
   #wakeAt(times: readonly number[]): void {

@@ -53,7 +53,10 @@ function serveOnce(options: LinkOptions, abort: AbortSignal): Promise<void> {
       opened = true
       const hosts = options.agents.map(({ host }) => ({ host, capacity: options.capacities.get(host)! })) // one for each agent
       lines.send({ type: 'hello', version: protocolVersion, hosts, lost: options.lost ?? [] })
-      for (const agent of options.agents) agent.onFacts((facts) => lines.send({ type: 'facts', facts }))
+      for (const agent of options.agents)
+        agent.onFacts((said) =>
+          lines.send('domains' in said ? { type: 'facts', facts: said } : { type: 'progress', progress: said }),
+        )
     })
   })
 }

@@ -103,7 +103,7 @@ export class FakeHost {
 /** The facts that the agent has told so far, the newest last. */
 export function recordFacts(agent: HostAgent): HostFacts[] {
   const told: HostFacts[] = []
-  agent.onFacts((facts) => told.push(facts))
+  agent.onFacts((said) => told.push('domains' in said ? said : { ...told.at(-1)!, ...said })) // All of it is first.
   return told
 }
 

@@ -44,7 +44,7 @@ class Host {
     const { generation } = spec
     const domains = [...this.plugged].map(([id, vifs]) => ({ id, state: 'running' as const, reboots: 0, vifs }))
     await takeNews(store, { changed: tell }, [
-      { facts: { host, received: generation, settled: generation, domains, troubles: [] } },
+      { said: { host, received: generation, settled: generation, domains, troubles: [] } },
     ])
   }
 }

@@ -88,7 +88,7 @@ class Disks implements ImportDisks, ExportDisks {
     const { generation } = spec!
     await takeNews(store, { changed: tell }, [
       {
-        facts: {
+        said: {
           host,
           received: generation,
           settled: generation,

@@ -60,7 +60,7 @@ class Host {
     const { volumes } = this
     const domains = [...this.domains.values()]
     const facts = { host, received: generation, settled: generation, domains, volumes, troubles: [] }
-    await takeNews(store, { changed: async (tx, id) => void (await signal(tx, id, 'facts')) }, [{ facts }])
+    await takeNews(store, { changed: async (tx, id) => void (await signal(tx, id, 'facts')) }, [{ said: facts }])
   }
 
   /** A console is readable while its domain is there. */

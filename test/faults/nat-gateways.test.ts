@@ -32,7 +32,7 @@ class Edge {
     const { generation, edge } = spec!
     this.spec = edge ?? { networks: [] }
     const facts = { host, received: generation, settled: generation, domains: [], troubles: [] }
-    await takeNews(store, { changed: async () => {} }, [{ facts }])
+    await takeNews(store, { changed: async () => {} }, [{ said: facts }])
     await this.clock.advance(250)
   }
 }

@@ -85,7 +85,7 @@ class Host {
       { id: domain, state: 'running', plugged: this.plugged, ...this.#reboot(spec!.domains[0]) },
     ] as const
     const facts = { host, received: generation, settled: generation, domains, volumes: this.volumes, troubles: [] }
-    await takeNews(store, { changed: tell }, [{ facts }])
+    await takeNews(store, { changed: tell }, [{ said: facts }])
   }
 
   /** Goes off at once where that is held, and comes back at once where it is not. */

@@ -89,7 +89,7 @@ export class SimulatedHosts {
   /** The oldest news arrive. */
   async tell(host: HostId): Promise<void> {
     const facts = this.#told.get(host)?.shift()
-    if (facts) await takeNews(this.#store, { changed: tell }, [{ facts }])
+    if (facts) await takeNews(this.#store, { changed: tell }, [{ said: facts }])
   }
 
   /** A volume's server dies, and whoever was connected is cut off. */

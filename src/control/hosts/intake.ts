@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
-import type { DomainFact, HostCapacity, HostFacts } from '../../host-api/facts.ts'
+import { Fault } from '../../base/fault.ts'
+import type { DomainFact, HostCapacity, HostFacts, HostProgress } from '../../host-api/facts.ts'
 import type { DomainId, HostId, InstanceId } from '../../model/ids.ts'
 import { prepared, putRow, rowWhere, updateRows } from '../../store/prepared.ts'
 import type { Store, Transaction } from '../../store/store.ts'
@@ -75,14 +76,14 @@ export interface Heard {
 
 /** What a host says, and what the rows were made to say of it before, where that is known. */
 export interface News {
-  readonly facts: HostFacts
+  readonly said: HostFacts | HostProgress
   readonly last?: Heard | undefined
 }
 
 /** Makes the rows say what hosts say, in one transaction, and tells of what is different. What the rows were made to say, in the same order. */
 export async function takeNews(store: Store, intake: Intake, news: readonly News[]): Promise<Heard[]> {
   if (news.length === 0) return []
-  const heard = news.map(({ facts }) => heardOf(facts))
+  const heard = news.map(({ said, last }) => ('domains' in said ? heardOf(said) : sameAs(last)))
   await store.transact(async (tx) => {
     const concerned = await makeRowsSay(
       tx,
@@ -91,6 +92,11 @@ export async function takeNews(store: Store, intake: Intake, news: readonly News
     for (const id of concerned) await intake.changed(tx, id)
   })
   return heard
+}
+
+function sameAs(last: Heard | undefined): Heard {
+  if (!last) throw new Fault('a host says that it found the same before it has said what')
+  return last
 }
 
 function heardOf(facts: HostFacts): Heard {
@@ -106,20 +112,21 @@ async function makeRowsSay(
   news: readonly (News & { readonly heard: Heard })[],
 ): Promise<ReadonlySet<string>> {
   const concerned: string[] = []
-  const newer: HostFacts[] = []
-  for (const { facts, heard, last } of news) {
-    const before = await rowWhere(tx, 'hosts', { id: facts.host })
+  const newer: HostProgress[] = []
+  for (const { said, heard, last } of news) {
+    const { host, received, settled } = said
+    const before = await rowWhere(tx, 'hosts', { id: host })
     if (!before) continue
-    if (before.received !== facts.received) newer.push(facts)
-    const troublesJson = JSON.stringify(facts.troubles)
-    const { host, received, settled } = facts
+    if (before.received !== received) newer.push(said)
+    const troublesJson = JSON.stringify(said.troubles)
     await updateRows(tx, 'hosts', { id: host }, { received, settled, troublesJson })
-    const changed = await replaceDomains(tx, heard.domains, last?.domains ?? (await storedRows(tx, host)))
-    const troubles = before.troublesJson === troublesJson ? [] : facts.troubles.map((it) => it.subject)
+    const changed =
+      heard === last ? [] : await replaceDomains(tx, heard.domains, last?.domains ?? (await storedRows(tx, host)))
+    const troubles = before.troublesJson === troublesJson ? [] : said.troubles.map((it) => it.subject)
     const domains = [...changed, ...troubles.filter((it): it is DomainId => /^dom_\d+$/.test(it))]
     concerned.push(...(await instancesOf(tx, domains)))
-    const isSame = last?.volumes === heard.volumes
-    concerned.push(...(await volumeNews(tx, facts, { changed, troubles, isSame })))
+    const facts = 'domains' in said && last?.volumes !== heard.volumes ? said : undefined
+    concerned.push(...(await volumeNews(tx, facts, { changed, troubles })))
   }
   if (newer.length > 0) concerned.push(...(await instancesWaiting(tx, newer)), ...(await volumesWaiting(tx, newer)))
   return new Set(concerned)
@@ -170,7 +177,7 @@ const withDomains = prepared((db, domains: readonly DomainId[]) =>
 )
 
 /** Those whose newest wish their host has now received, and those that wait for an interface to leave. */
-async function instancesWaiting(tx: Transaction, news: readonly HostFacts[]): Promise<InstanceId[]> {
+async function instancesWaiting(tx: Transaction, news: readonly HostProgress[]): Promise<InstanceId[]> {
   const received = new Map<HostId | null, number>(news.map((it) => [it.host, it.received]))
   const hosts = news.map((it) => it.host)
   const leaving = await tx.db

@@ -130,6 +130,27 @@ test('an agent whose news cannot be taken is hung up on, so that it tells all of
   expect(await row()).toMatchObject({ received: 0 })
 })
 
+test('a host that says how far it has come keeps what it said before', async () => {
+  const agent = await dial()
+  await eventually(() => expect(agent.generations()).toEqual([1]))
+  const domain = { id: 'dom_1', state: 'running', reboots: 0 } as const
+  agent.lines.send({ type: 'facts', facts: { ...facts(1), domains: [domain] } })
+  agent.lines.send({ type: 'progress', progress: { host, received: 2, settled: 1, troubles: [] } })
+  await eventually(async () => expect(await row()).toMatchObject({ received: 2, settled: 1 }))
+  agent.lines.send({ type: 'progress', progress: { host, received: 3, settled: 3, troubles: [] } })
+  await eventually(async () => expect(await row()).toMatchObject({ received: 3, settled: 3 }))
+  const rows = await store.read(({ db }) => db.selectFrom('domainFacts').select(['id', 'state']).execute())
+  expect(rows).toEqual([{ id: 'dom_1', state: 'running' }])
+})
+
+test('an agent that says how far it has come before anything else is hung up on', async () => {
+  const agent = await dial()
+  await eventually(() => expect(agent.generations()).toEqual([1]))
+  agent.lines.send({ type: 'progress', progress: { host, received: 2, settled: 2, troubles: [] } })
+  await eventually(() => expect(agent.closed).toBe(true))
+  expect(await row()).toMatchObject({ received: 0 })
+})
+
 describe('a launch', () => {
   const vpc = 'vpc-1'
   const others = ['b1', 'b2', 'edge']

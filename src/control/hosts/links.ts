@@ -12,7 +12,7 @@ import { type JsonLines, jsonLines } from '../../base/json-lines.ts'
 import type { Log } from '../../base/log.ts'
 import { changeOf } from '../../host-api/change.ts'
 import type { VifDrops } from '../../host-api/drops.ts'
-import type { HostFacts } from '../../host-api/facts.ts'
+import type { HostFacts, HostProgress } from '../../host-api/facts.ts'
 import { launchedBy } from '../../host-api/launches.ts'
 import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/messages.ts'
 import type { DomainSpec, HostSpec } from '../../host-api/spec.ts'
@@ -37,7 +37,7 @@ interface Link {
 
 interface Told {
   readonly link: Link
-  readonly facts: HostFacts
+  readonly said: HostFacts | HostProgress
 }
 
 interface Question {
@@ -246,7 +246,7 @@ export class HostLinks {
       receive: (message) => {
         if (message.type === 'hello') link = this.#open(message, lines)
         else if (message.type === 'answer') this.#answer(message)
-        else if (link) this.#take(link, message.facts)
+        else if (link) this.#take(link, message.type === 'facts' ? message.facts : message.progress)
         else throw new Fault('an agent told facts before it said which hosts it has')
       },
       caughtUp: () => this.#publish([]),
@@ -274,12 +274,13 @@ export class HostLinks {
   }
 
   /** A launch concerns each host of its VPC, and all say so at once: what has come by then is written with one commit. */
-  #take(link: Link, facts: HostFacts): void {
+  #take(link: Link, said: HostFacts | HostProgress): void {
     if (this.#waiting) {
-      this.#waiting.set(facts.host, { link, facts })
+      const before = this.#waiting.get(said.host)?.said
+      this.#waiting.set(said.host, { link, said: 'domains' in said ? said : { ...before, ...said } })
       return
     }
-    const waiting = new Map([[facts.host, { link, facts }]])
+    const waiting = new Map<HostId, Told>([[said.host, { link, said }]])
     this.#enqueue(link, async () => {
       if (this.#waiting === waiting) this.#waiting = undefined
       const told = [...waiting.values()]
@@ -305,10 +306,10 @@ export class HostLinks {
   /** A host itself has said newer things than what is left of an older connection of its. */
   async #takeNow(told: readonly Told[]): Promise<void> {
     const { store, intake } = this.#parts
-    const current = told.filter((it) => this.#links.get(it.facts.host) === it.link)
-    const news = current.map(({ facts }) => ({ facts, last: this.#heard.get(facts.host) }))
+    const current = told.filter((it) => this.#links.get(it.said.host) === it.link)
+    const news = current.map(({ said }) => ({ said, last: this.#heard.get(said.host) }))
     const heard = await takeNews(store, intake, news)
-    for (const [index, { facts }] of news.entries()) this.#heard.set(facts.host, heard[index]!)
+    for (const [index, { said }] of news.entries()) this.#heard.set(said.host, heard[index]!)
   }
 
   #answer(answer: Extract<FromAgent, { type: 'answer' }>): void {

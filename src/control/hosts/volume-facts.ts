@@ -1,6 +1,6 @@
 /** What hosts say of volumes and snapshots into rows; answers the strands that it concerns. */
 import { isDeepStrictEqual } from 'node:util'
-import type { HostFacts } from '../../host-api/facts.ts'
+import type { HostFacts, HostProgress } from '../../host-api/facts.ts'
 import type { DomainId, HostId, VolumeId } from '../../model/ids.ts'
 import { prepared } from '../../store/prepared.ts'
 import type { Transaction } from '../../store/store.ts'
@@ -11,18 +11,16 @@ export interface OtherNews {
   readonly changed: readonly DomainId[]
   /** What has new troubles. */
   readonly troubles: readonly string[]
-  /** Whether the host says the same of volumes as the rows do. */
-  readonly isSame: boolean
 }
 
-/** Takes what a host says of volumes; whose strands it concerns. */
+/** Takes what a host says of volumes, if that is not what it said before; whose strands it concerns. */
 export async function volumeNews(
   tx: Transaction,
-  facts: HostFacts,
-  { changed, troubles, isSame }: OtherNews,
+  facts: HostFacts | undefined,
+  { changed, troubles }: OtherNews,
 ): Promise<string[]> {
   return [
-    ...(isSame ? [] : await takeVolumeFacts(tx, facts)),
+    ...(facts ? await takeVolumeFacts(tx, facts) : []),
     ...(await attachmentsOfDomains(tx, changed)),
     ...troubles.filter((it) => /^(?:vol|snap)-/.test(it)),
   ]
@@ -91,7 +89,7 @@ const attachmentRows = prepared((db, domains: readonly DomainId[]) =>
 )
 
 /** Those of whose wish these hosts may just have heard. */
-export async function volumesWaiting(tx: Transaction, news: readonly HostFacts[]): Promise<string[]> {
+export async function volumesWaiting(tx: Transaction, news: readonly HostProgress[]): Promise<string[]> {
   const hosts = news.map((it) => it.host)
   const newest = Math.max(...news.map((it) => it.received))
   const waiting = (table: 'volumes' | 'snapshots') =>
