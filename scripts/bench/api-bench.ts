@@ -74,6 +74,12 @@ export class ApiBench implements AsyncDisposable {
     this.#opened = opened
   }
 
+  /** Measures calls that nobody has sent before: so many others in each round. */
+  fresh(title: string, make: () => readonly Params[]): Promise<void> {
+    const requests = () => make().map((it) => this.cloud.request(it))
+    return this.#measure({ title, requests, most: mostRepeated, durable: false })
+  }
+
   /** Measures a call that can be sent again as it is, or calls in turn. */
   repeat(title: string, params: Params | readonly Params[], durable = false): Promise<void> {
     const requests = [params].flat().map((it) => this.cloud.request(it))

@@ -14,9 +14,9 @@ const values = prepared((db, names: readonly string[], value: number) =>
   db.selectFrom('sequences').selectAll().where('name', 'in', names).where('value', '=', value).orderBy('name'),
 )
 
-test.each([0, 1, 2, 3, 5, 8, 9, 64, 65, 200])('a list of %i values finds what it names', async (count) => {
+test.each([0, 1, 2, 3, 5, 8, 9, 200, 1024, 1025])('a list of %i values finds what it names', async (count) => {
   await store.transact(async (tx) => {
-    for (let index = 0; index < 300; index++) await insertRow(tx, 'sequences', { name: named(index), value: 1 })
+    for (let index = 0; index < 1100; index++) await insertRow(tx, 'sequences', { name: named(index), value: 1 })
     const asked = Array.from({ length: count }, (_, index) => named(index + 7))
     const found = async (value: number) => (await values(tx, asked, value)).map((it) => it.name)
     expect(await found(1)).toEqual(asked)

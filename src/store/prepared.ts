@@ -11,7 +11,7 @@ type Values = readonly (Value | readonly Value[])[]
 export type Prepared<Given extends Values, Row> = (reader: Reader, ...values: Given) => Promise<Row[]>
 
 /** Lists are part of the SQL by their length, and so are filled up to one of a few. With longer ones it is made each time. */
-const longestList = 64
+const longestList = 1024
 
 /** Stands for a value that is given when the query runs. */
 class Place {
