@@ -47,23 +47,21 @@ export class WriteWatch {
     const [table, column] = place.split('.')
     const note = (row: 'old' | 'new', but = '') =>
       `INSERT INTO "written" SELECT '${place}', ${row}."${column}" WHERE ${row}."${column}" IS NOT NULL ${but};`
-    const when = {
-      INSERT: note('new'),
-      [this.#updateOf(table!)]: `${note('new')} ${note('old', `AND old."${column}" IS NOT new."${column}"`)}`, // what is before the dot
-      DELETE: note('old'),
-    }
+    const moved = note('old', `AND old."${column}" IS NOT new."${column}"`)
+    const when = { INSERT: note('new'), UPDATE: `${note('new')} ${moved}`, DELETE: note('old') }
     for (const [event, notes] of Object.entries(when)) {
-      const name = `written ${place} ${event}`.replaceAll('"', '')
-      this.#raw.exec(`CREATE TEMP TRIGGER "${name}" AFTER ${event} ON main."${table}" BEGIN ${notes} END`)
+      const of = event === 'UPDATE' ? this.#watchedOf(table!) : '' // what is before the dot
+      this.#raw.exec(
+        `CREATE TEMP TRIGGER "written ${place} ${event}" AFTER ${event} ${of} ON main."${table}" BEGIN ${notes} END`,
+      )
     }
   }
 
-  #updateOf(table: string): string {
+  #watchedOf(table: string): string {
     const but: readonly string[] = table in unwatched ? unwatched[table as keyof typeof unwatched] : []
-    if (but.length === 0) return 'UPDATE'
+    if (but.length === 0) return ''
     const columns = this.#raw.prepare('SELECT name FROM pragma_table_info(?)').all(table) as { name: string }[]
-    const others = columns.map((it) => it.name).filter((it) => !but.includes(it))
-    return `UPDATE OF ${others.map((it) => `"${it}"`).join(', ')}`
+    return `OF ${columns.flatMap(({ name }) => (but.includes(name) ? [] : [`"${name}"`])).join(', ')}`
   }
 }
 

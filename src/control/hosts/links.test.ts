@@ -15,7 +15,7 @@ import { type FromAgent, protocolVersion, type ToAgent } from '../../host-api/me
 import type { DomainSpec, HostSpec } from '../../host-api/spec.ts'
 import type { HostId } from '../../model/ids.ts'
 import { openStore } from '../../store/open.ts'
-import { insertRow } from '../../store/prepared.ts'
+import { insertRow, rowWhere } from '../../store/prepared.ts'
 import type { Store } from '../../store/store.ts'
 import type { SpecSource } from './host-spec.ts'
 import { ensureHosts } from './hosts.ts'
@@ -193,6 +193,21 @@ describe('a launch', () => {
     })
     expect(generationsOf(agent, 'edge').length).toBeLessThan(30)
     expect(generationsOf(agent, 'b2')).toHaveLength(1)
+  })
+
+  test('is told to the others while one of them reads nothing', async () => {
+    padding = 2 ** 20
+    const [agent, slow] = [await dial(host, 'b2', 'edge'), await dial('b1')]
+    await eventually(() => expect([...agent.specs, ...slow.specs]).toHaveLength(4))
+    slow.socket.pause()
+    await eventually(async () => {
+      await store.transact((tx) => wishLaunch(tx, { vpc, hosts: [host] }))
+      await turns()
+      expect(generationsOf(agent, 'edge').length).toBeGreaterThan(4)
+    })
+    slow.socket.resume()
+    const wished = async () => (await store.read((reader) => rowWhere(reader, 'hosts', { id: 'b1' })))!.generation
+    await eventually(async () => expect(generationsOf(slow, 'b1').at(-1)).toBe(await wished()))
   })
 
   test('is told to the others once that can be written', async () => {

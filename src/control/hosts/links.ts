@@ -158,7 +158,7 @@ export class HostLinks {
       for (const host of hosts) this.#dirty.delete(host)
       for (const host of hosts) this.#around.delete(host)
       await this.#publishSome(hosts.filter((host) => this.#links.has(host)))
-      if (this.#around.size === 0) await this.#lookAround()
+      if (!this.#around.values().some((it) => this.#isReady(it))) await this.#lookAround()
       this.#restUntil = Math.max(this.#restUntil, this.#now() + (isBusy ? restFactor * (this.#now() - begun) : 0))
       if (this.#nextHosts().length + this.#launches.length === 0) break
       await nextTurn() // Callers of the API are not to wait for thousands of hosts.
@@ -190,9 +190,16 @@ export class HostLinks {
 
   /** Those whose own affair it is, and some of the others. Those that are behind are told later, of all that has changed by then. */
   #nextHosts(): HostId[] {
-    const isReady = (it: HostId) => !this.#links.get(it)?.lines.isBehind
-    const first = (hosts: Set<HostId>) => hosts.values().filter(isReady).take(hostsAtOnce)
+    const first = (hosts: Set<HostId>) =>
+      hosts
+        .values()
+        .filter((it) => this.#isReady(it))
+        .take(hostsAtOnce)
     return [...new Set([...first(this.#dirty), ...first(this.#around)])]
+  }
+
+  #isReady(host: HostId): boolean {
+    return !this.#links.get(host)?.lines.isBehind
   }
 
   #now(): number {
@@ -200,7 +207,8 @@ export class HostLinks {
   }
 
   async #publishSome(hosts: readonly HostId[]): Promise<void> {
-    const since = this.#parts.clock.now().getTime()
+    if (hosts.length === 0) return
+    const since = this.#now()
     try {
       const specs = await this.#parts.store.read((reader) => this.#parts.specs(reader, hosts))
       const compared: Compared = new Map()

@@ -1,4 +1,4 @@
-/** A host's generation: it grows in the transaction that changes what the host shall do. */
+/** A host's generation: it grows in the transaction that changes what the host shall do; of those around a launch, in one right after. */
 import { sql } from 'kysely'
 import type { HostId, VpcId } from '../../model/ids.ts'
 import { prepared } from '../../store/prepared.ts'
@@ -18,6 +18,11 @@ export async function wish(tx: Transaction, hosts: Iterable<HostId>): Promise<Re
 /** The same for every host that has a part of the VPC: those with a guest in it or in one of its peers, and the edge. */
 export async function wishVpc(tx: Transaction, vpc: VpcId): Promise<ReadonlyMap<HostId, number>> {
   return told(tx, await growAround(tx, [vpc, ...(await peersOf(tx, vpc))], nobody))
+}
+
+/** The same for the hosts of the VPC's guests, which its rules concern. */
+export async function wishRules(tx: Transaction, vpc: VpcId): Promise<void> {
+  told(tx, await growUnder(tx, [vpc, ...(await peersOf(tx, vpc))]))
 }
 
 /** The store's channel on which VPCs are told in which something was launched: a `Launch`. */
@@ -46,11 +51,6 @@ export async function wishAround(tx: Transaction, launches: readonly Launch[]): 
     for (const { id } of await growAround(tx, [vpc, ...(await peersOf(tx, vpc))], but)) grown.add(id)
   }
   return grown
-}
-
-/** The same for the hosts of the VPC's guests, which its rules concern. */
-export async function wishRules(tx: Transaction, vpc: VpcId): Promise<void> {
-  told(tx, await growUnder(tx, [vpc, ...(await peersOf(tx, vpc))]))
 }
 
 /** The hosts of `wishVpc`, where they are to be told after the VPC has changed. */
