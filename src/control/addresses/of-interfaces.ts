@@ -1,6 +1,6 @@
 /** The one place that tells which addresses an interface has, and which public address leads to each. */
 import { type Cloud, publicName } from '../../model/cloud.ts'
-import type { InterfaceId } from '../../model/ids.ts'
+import type { InterfaceId, VpcId } from '../../model/ids.ts'
 import { prepared } from '../../store/prepared.ts'
 import type { Reader } from '../../store/store.ts'
 import type { AddressRow } from '../../store/tables/addresses.ts'
@@ -23,13 +23,13 @@ export interface InterfaceAddress {
 
 export type AddressesOf = (interfaceId: InterfaceId) => readonly [InterfaceAddress, ...InterfaceAddress[]]
 
-type Nic = Pick<InterfaceRow, 'id' | 'privateAddress'>
+type Nic = Pick<InterfaceRow, 'id' | 'vpcId' | 'privateAddress'>
 
-/** The addresses of each of these interfaces, the primary one first, the others in the order of their text. Two queries. */
+/** The addresses of each of these interfaces, the primary one first, the others in the order of their text. Three queries. */
 export async function addressesOf(reader: Reader, interfaces: readonly Nic[]): Promise<AddressesOf> {
   const ids = interfaces.map((it) => it.id)
   const secondary = Map.groupBy(ids.length === 0 ? [] : await secondaryRows(reader, ids), (it) => it.interfaceId)
-  const leading = await leadingAddresses(reader, ids)
+  const leading = await leadingAddresses(reader, interfaces)
   const at = (id: InterfaceId, address: string, primary: boolean): InterfaceAddress => ({
     address,
     primary,
@@ -53,13 +53,16 @@ const secondaryRows = prepared((db, ids: readonly InterfaceId[]) =>
   db.selectFrom('secondaryAddresses').selectAll().where('interfaceId', 'in', ids).orderBy('address'),
 )
 
-/** By interface and private address. */
-async function leadingAddresses(reader: Reader, ids: readonly InterfaceId[]): Promise<Map<string, LeadingAddress>> {
-  const rows = ids.length === 0 ? [] : await leadingRows(reader, ids)
+/** By interface and private address. Its VPC is looked for once, and not again for each. */
+async function leadingAddresses(reader: Reader, nics: readonly Nic[]): Promise<Map<string, LeadingAddress>> {
+  if (nics.length === 0) return new Map()
+  const vpcOf = new Map(nics.map((it) => [it.id, it.vpcId]))
+  const naming = new Set((await namingVpcs(reader, [...new Set(vpcOf.values())])).map((it) => it.id))
+  const rows = await leadingRows(reader, [...vpcOf.keys()])
   return new Map(
-    rows.map(({ dnsSupport, dnsHostnames, interfaceId, privateAddress, ...row }) => [
+    rows.map(({ interfaceId, privateAddress, ...row }) => [
       `${interfaceId} ${privateAddress}`,
-      { ...row, named: dnsSupport === 1 && dnsHostnames === 1 },
+      { ...row, named: naming.has(vpcOf.get(interfaceId!)!) }, // selected by it, of those
     ]),
   )
 }
@@ -67,11 +70,11 @@ async function leadingAddresses(reader: Reader, ids: readonly InterfaceId[]): Pr
 const leadingRows = prepared((db, ids: readonly InterfaceId[]) =>
   db
     .selectFrom('addresses')
-    .innerJoin('interfaces', 'interfaces.id', 'addresses.interfaceId')
-    .innerJoin('vpcs', 'vpcs.id', 'interfaces.vpcId')
-    .select(leadingColumns.map((it) => `addresses.${it}` as const))
-    .select(['addresses.interfaceId', 'addresses.privateAddress', 'vpcs.dnsSupport', 'vpcs.dnsHostnames'])
-    .where('addresses.interfaceId', 'in', ids),
+    .select([...leadingColumns, 'interfaceId', 'privateAddress'])
+    .where('interfaceId', 'in', ids),
+)
+const namingVpcs = prepared((db, ids: readonly VpcId[]) =>
+  db.selectFrom('vpcs').select('id').where('id', 'in', ids).where('dnsSupport', '=', 1).where('dnsHostnames', '=', 1),
 )
 
 /** The public name of an address; nothing where its VPC gives none. */
