@@ -80,7 +80,7 @@ test('what is written while a read is under way is not hidden by it', async () =
   expect(await upTo('i-5')).toBe('two')
 })
 
-test('what is new takes the place of what was asked for longest ago, once it is asked for more often', async () => {
+test('what is new takes the place of what was asked for longest ago, once it is asked for twice as often', async () => {
   for (const last of ['i-1', 'i-2', 'i-3', 'i-4', 'i-1']) await upTo(last)
   expect(reads).toBe(4)
   await upTo('i-4')
@@ -89,4 +89,22 @@ test('what is new takes the place of what was asked for longest ago, once it is 
   expect(reads).toBe(5)
   await upTo('i-2')
   expect(reads).toBe(6)
+})
+
+test('what was asked for often, but long ago, keeps nothing else out', async () => {
+  for (let count = 0; count < 10; count++) await upTo('i-1')
+  for (const last of ['i-2', 'i-3', 'i-4', 'i-4']) await upTo(last)
+  const before = reads
+  for (const last of ['i-4', 'i-1', 'i-4', 'i-1']) await upTo(last)
+  expect(reads).toBe(before)
+})
+
+test('what is asked for in turn is not replaced each time', async () => {
+  const turn = async () => {
+    const before = reads
+    for (const last of ['i-1', 'i-2', 'i-3', 'i-4', 'i-5']) await upTo(last)
+    return reads - before
+  }
+  for (let count = 0; count < 3; count++) await turn()
+  for (let count = 0; count < 3; count++) expect(await turn()).toBe(2)
 })
