@@ -4,6 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../../src/base/fault.ts'
+import { type Status, statusPath } from '../../src/bin/control/status.ts'
 import { runningProcess } from '../../src/bin/running.ts'
 import { pathsOf, type Settings } from '../../src/bin/settings.ts'
 import { TestCloud } from '../../test/e2e/cloud.ts'
@@ -99,6 +100,11 @@ export class RealCloud implements AsyncDisposable {
     if (!before) throw new Fault('the agent does not run')
     process.kill(before.pid, 'SIGTERM')
     await this.#until(async () => ((await runningProcess(agentState)) ?? before).pid !== before.pid || undefined)
+    await this.#until(async () => (await this.#status()).hosts.every((it) => it.connected) || undefined)
+  }
+
+  async #status(): Promise<Status> {
+    return (await (await fetch(`http://127.0.0.1:${this.#target.port}${statusPath}`)).json()) as Status
   }
 
   get #standby(): string {
