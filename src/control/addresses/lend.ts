@@ -6,7 +6,7 @@ import { type InterfaceId, newId } from '../../model/ids.ts'
 import { insertRow, prepared } from '../../store/prepared.ts'
 import type { Transaction } from '../../store/store.ts'
 import type { InterfaceRow } from '../../store/tables/resources.ts'
-import { toAddress, toNumber } from '../vpcs/addresses.ts'
+import { inGrowingLists, toAddress, toNumber } from '../vpcs/addresses.ts'
 
 interface Around {
   readonly cloud: Cloud
@@ -53,13 +53,12 @@ export async function freePublicAddresses(
   const start = random.bytes(4).readUInt32BE() % size
   const stride = size % farApart === 0 ? 1 : farApart // So that each is met once.
   const found: string[] = []
-  for (let step = 0; step < size && found.length < count; step += lookedAtOnce) {
-    const some = Array.from({ length: Math.min(lookedAtOnce, size - step) }, (_, index) =>
-      toAddress(first + ((start + (step + index) * stride) % size)),
-    )
+  for (const steps of inGrowingLists(size)) {
+    const some = steps.map((step) => toAddress(first + ((start + step * stride) % size)))
     const rows = await inUse(tx, some)
     const taken = new Set(rows.map((row) => row.publicAddress))
     found.push(...some.filter((it) => !taken.has(it)))
+    if (found.length >= count) break
   }
   if (found.length < count) refuse('InsufficientAddressCapacity')
   return found.slice(0, count)
@@ -69,23 +68,5 @@ const inUse = prepared((db, addresses: readonly string[]) =>
   db.selectFrom('addresses').select('publicAddress').where('publicAddress', 'in', addresses),
 )
 
-/** Most pools are far from full: the first look finds enough. */
-const lookedAtOnce = 8
 /** A prime. */
 const farApart = 7919
-
-interface Range {
-  readonly first: number
-  readonly size: number
-  readonly start: number
-}
-
-/** The first `count` numbers of the range, from `start` on and round, that are not taken. */
-export function free({ first, size, start }: Range, count: number, taken: ReadonlySet<number>): number[] {
-  const found: number[] = []
-  for (let step = 0; step < size && found.length < count; step++) {
-    const number = first + ((start + step) % size)
-    if (!taken.has(number)) found.push(number)
-  }
-  return found
-}

@@ -5,7 +5,7 @@ import type { VpcId } from '../../model/ids.ts'
 import { prepared, rowsWhere } from '../../store/prepared.ts'
 import type { Reader, Transaction } from '../../store/store.ts'
 import type { SubnetRow } from '../../store/tables/resources.ts'
-import { inBlock, toAddress, usable } from '../vpcs/addresses.ts'
+import { inBlock, inGrowingLists, toAddress, usable } from '../vpcs/addresses.ts'
 
 /**
  * `count` free private addresses of `subnet`, chosen at random as EC2 seems to: an address that was just given back is
@@ -21,24 +21,19 @@ export async function freePrivateAddresses(
   const size = last - first + 1
   const start = random.bytes(4).readUInt32BE() % size
   const found: string[] = []
-  let atOnce = Math.max(lookedAtOnce, count)
-  for (let step = 0; step < size && found.length < count; step += atOnce, atOnce *= 2) {
-    const some = Array.from({ length: Math.min(atOnce, size - step) }, (_, index) =>
-      toAddress(first + ((start + step + index) % size)),
-    )
+  for (const steps of inGrowingLists(size)) {
+    const some = steps.map((step) => toAddress(first + ((start + step) % size)))
     const taken = new Set(
       [...(await primaryOf(tx, subnet.vpcId, some)), ...(await secondaryOf(tx, subnet.vpcId, some))].map(
         (it) => it.address,
       ),
     )
     found.push(...some.filter((it) => !taken.has(it)))
+    if (found.length >= count) break
   }
   if (found.length < count) refuse('InsufficientFreeAddressesInSubnet', { id: subnet.id })
   return found.slice(0, count)
 }
-
-/** Most subnets are far from full: the first look finds enough. */
-const lookedAtOnce = 8
 
 const primaryOf = prepared((db, vpc: VpcId, some: readonly string[]) =>
   db

@@ -52,6 +52,13 @@ export function usable(cidr: string): { first: number; last: number } {
   return { first: first + reservedAtStart, last: last - reservedAtEnd }
 }
 
+/** 0, 1, 2 … below `size`, in lists that grow: who looks for free ones among many finds them in the first, and is soon done where there are few. */
+export function* inGrowingLists(size: number): Generator<number[]> {
+  let length = 8
+  for (let first = 0; first < size; first += length, length = Math.min(2 * length, 1024))
+    yield Array.from({ length: Math.min(length, size - first) }, (_, index) => first + index)
+}
+
 /** Whether the address is in the block. */
 export function inBlock(cidr: string, address: string): boolean {
   const { first, last } = parseBlock(cidr)
