@@ -162,11 +162,12 @@ function end(pid: number | undefined): void {
   if (living) sendKill(living)
 }
 
-/** As the guest's disk has it, not its memory. */
-async function countInGuest(atLeast: number): Promise<number> {
+/** As the guest's disk has it, not its memory. Undefined: the answer ended early, as the last page of it may be lost when the program at the other end ends. */
+async function countInGuest(atLeast: number): Promise<number | undefined> {
   const { PublicIpAddress: address } = await described()
   const command = `dd if=/dev/sdf bs=${blockBytes} count=${atLeast} iflag=direct 2>/dev/null`
-  return countOf(Buffer.from(await cloud.ssh(key, address!, command), 'latin1'))
+  const disk = Buffer.from(await cloud.ssh(key, address!, command), 'latin1')
+  return disk.length < atLeast * blockBytes ? undefined : countOf(disk)
 }
 
 /** As a snapshot's files have it, which nobody writes to. */
